@@ -1,0 +1,31 @@
+import { createRequire } from "node:module";
+import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+import { defineConfig } from "hardhat/config";
+
+const require = createRequire(import.meta.url);
+
+export default defineConfig({
+  plugins: [toolbox],
+  solidity: {
+    version: "0.8.37",
+    // The compiler comes with the npm package: a build needs no download.
+    path: require.resolve("solc/soljson.js"),
+    settings: {
+      evmVersion: "cancun",
+      optimizer: { enabled: true, runs: 1_000_000 },
+      viaIR: true,
+    },
+  },
+  paths: {
+    sources: "contracts",
+    // TypeScript suites are vitest's; only Solidity suites are Hardhat's.
+    tests: { solidity: "test/contracts", mocha: "test/hardhat" },
+  },
+  typechain: { outDir: "types/ethers-contracts" },
+  test: {
+    solidity: {
+      fuzz: { runs: 256 },
+      invariant: { runs: 32, depth: 64, failOnRevert: false },
+    },
+  },
+});
