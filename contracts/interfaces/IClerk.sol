@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Deal} from "../types/Deals.sol";
+import {DealId} from "../types/Ids.sol";
+import {AppOrder, DatasetOrder, PoolOrder, RequestOrder} from "../types/Orders.sol";
+import {Leg, Refusal} from "../types/Refusals.sol";
+
+/// @notice An account, in one slot. All amounts are nano-HANSE.
+struct Account {
+    /// May be withdrawn, or locked by a seal or a bond.
+    uint64 free;
+    /// Held for running deals and bonds.
+    uint64 locked;
+    /// Orders of another epoch are void.
+    uint64 epoch;
+}
+
+/// @notice What a certifier may hold of an account, and holds, in one slot (nano-HANSE).
+struct Bond {
+    uint64 allowance;
+    uint64 bonded;
+}
+
+/// @notice A deal, in one slot.
+struct DealState {
+    /// Units not settled yet.
+    uint32 openUnits;
+    /// The first 28 bytes of `keccak256(abi.encode(deal))`.
+    bytes28 commitment;
+}
+
+struct SignedAppOrder {
+    AppOrder order;
+    bytes signature;
+}
+
+struct SignedDatasetOrder {
+    DatasetOrder order;
+    bytes signature;
+}
+
+struct SignedPoolOrder {
+    PoolOrder order;
+    bytes signature;
+}
+
+struct SignedRequestOrder {
+    RequestOrder order;
+    bytes signature;
+}
+
+/// @notice Four orders that go together, by their places in the batch. `dataset` is `NO_DATASET` where there is none.
+struct Match {
+    uint16 app;
+    uint16 dataset;
+    uint16 pool;
+    uint16 request;
+}
+
+/// @notice Orders, each once, and the matches among them.
+struct Batch {
+    SignedAppOrder[] apps;
+    SignedDatasetOrder[] datasets;
+    SignedPoolOrder[] pools;
+    SignedRequestOrder[] requests;
+    Match[] matches;
+}
+
+/// @notice The orders that made a deal; `dataset` is zero where there was none.
+struct OrderHashes {
+    bytes32 app;
+    bytes32 dataset;
+    bytes32 pool;
+    bytes32 request;
+}
+
+/// @notice An amount (nano-HANSE) that an account gives or gets.
+struct Entry {
+    address account;
+    uint64 amount;
+}
+
+/// @title IClerk
+/// @notice What was agreed and who holds the money: accounts, signed orders, deals.
+///
+/// Laws:
+/// 1. The free and locked money of all accounts is never more than the tokens that the Clerk holds.
+/// 2. Each unit of a deal is settled at most once, and pays out exactly what the buyer and the pool locked for it and
+///    what the deal's certifier seizes of its own bonds: never more, never less, to nobody else's cost.
+/// 3. Money leaves an account's locked balance only by the verdict of the certifier that holds it there.
+/// @dev Orders are EIP-712 typed data of the domain ("Hanse Clerk", "1", chain id, this contract).
+interface IClerk {
+    event Deposited(address indexed account, address indexed from, uint64 amount);
+    event Withdrawn(address indexed account, address indexed to, uint64 amount);
+
+    /// @notice `account` lets `certifier` hold up to `amount` of its money.
+    event CertifierAllowed(address indexed account, address indexed certifier, uint64 amount);
+    event Bonded(address indexed account, address indexed certifier, uint64 amount);
+    event Unbonded(address indexed account, address indexed certifier, uint64 amount);
+
+    event EpochRaised(address indexed account, uint64 epoch);
+    event OrderCancelled(address indexed account, bytes32 indexed orderHash);
+
+    /// @notice A deal was sealed. Whoever acts on it later brings `deal` back as calldata.
+    event DealSealed(DealId indexed id, bytes32 indexed pool, bytes32 indexed requestHash, OrderHashes orders, Deal deal, bytes params);
+
+    /// @notice Match `index` of the caller's batch was left out.
+    event MatchRefused(uint256 index, bytes32 indexed requestHash, Leg leg, Refusal refusal);
+
+    /// @notice One unit was settled; `seized` is what its certifier added from bonds.
+    event UnitSettled(DealId indexed id, uint32 openUnits, uint64 seized);
+
+    /// @notice From now on new deals may (not) be sealed with `certifier`.
+    event CertifierRegistered(address indexed certifier, bool registered);
+
+    /// @notice More is asked of `account` than is free.
+    error ClerkBalanceTooLow(address account, uint64 free, uint256 wanted);
+    /// @notice An amount beyond the supply, or zero where money has to move.
+    error ClerkAmountInvalid(uint256 amount);
+    /// @notice An epoch only rises.
+    error ClerkEpochNotRaised(address account, uint64 current, uint64 wanted);
+    /// @notice Match `index` names an order that is not in the batch.
+    error ClerkMatchOutOfRange(uint256 index);
+    /// @notice A strict batch holds a match that cannot be sealed.
+    error ClerkMatchRefused(uint256 index, Leg leg, Refusal refusal);
+    /// @notice The content brought back is not that of a sealed deal.
+    error ClerkDealUnknown(DealId id);
+    /// @notice Only the deal's certifier settles it.
+    error ClerkNotTheCertifier(address certifier, address caller);
+    /// @notice Every unit is settled.
+    error ClerkDealClosed(DealId id);
+    /// @notice Credits differ from what the unit holds and what was seized.
+    error ClerkUnbalanced(uint256 held, uint256 credited);
+    /// @notice The certifier would hold more than it was allowed to.
+    error ClerkAllowanceTooLow(address account, address certifier, uint64 allowance, uint256 wanted);
+    /// @notice The certifier holds less of `account` than it would release or seize.
+    error ClerkBondTooLow(address account, address certifier, uint64 bonded, uint64 wanted);
+
+    // ── Accounts ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Moves `amount` of the caller's tokens into its account. Emits `Deposited`.
+    /// @dev Assumes that the caller approved the Clerk in the token.
+    function deposit(uint64 amount) external;
+
+    /// @notice Moves `amount` of the caller's tokens into `account`. Emits `Deposited`.
+    function depositFor(address account, uint64 amount) external;
+
+    /// @notice Moves `amount` of the caller's free balance out to its wallet. Emits `Withdrawn`.
+    function withdraw(uint64 amount) external;
+
+    /// @notice The caller lets `certifier` hold up to `amount` of its money (not: how much more than it holds already).
+    /// Emits `CertifierAllowed`.
+    /// @dev Warning: a certifier can slash what it holds, by its own rules. Lowering the allowance releases nothing.
+    function allowCertifier(address certifier, uint64 amount) external;
+
+    // ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Cancels one order of the caller's, of whatever kind, for good. Emits `OrderCancelled`.
+    /// @param orderHash The EIP-712 struct hash.
+    function cancel(bytes32 orderHash) external;
+
+    /// @notice Cancels everything the caller signed for an earlier epoch. Emits `EpochRaised`.
+    /// @dev Reverts with `ClerkEpochNotRaised` unless `epoch` is higher than today's.
+    function raiseEpoch(uint64 epoch) external;
+
+    /// @notice Seals matches into deals, in the order given. Anyone may call it.
+    /// Of each match the smallest remaining volume is sealed; the sellers' prices are paid. Emits `DealSealed` for each
+    /// deal, `MatchRefused` for each match left out.
+    /// @param batch Each order is checked once, however many matches share it.
+    /// @param strict Whether one refusal reverts it all (`ClerkMatchRefused`).
+    /// @return sealedCount How many deals were sealed.
+    /// @dev Contracts named by orders (signers, groups) are called statically, with capped gas and return data, and
+    /// before anything changes.
+    function seal(Batch calldata batch, bool strict) external returns (uint256 sealedCount);
+
+    // ── Certifiers ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice The calling certifier locks `amount` of `account`'s free money, within its allowance. Emits `Bonded`.
+    function bond(address account, uint64 amount) external;
+
+    /// @notice The calling certifier sets `amount` of what it holds of `account` free again. Emits `Unbonded`.
+    function unbond(address account, uint64 amount) external;
+
+    /// @notice The calling certifier settles one unit of its deal: what the buyer and the pool locked for it, and what it
+    /// seizes of the bonds it holds itself, is credited to the cent. Emits `UnitSettled`.
+    /// @param deal The content of the deal, as the event told it.
+    /// @param seized Bonds to slash.
+    /// @param credits Who gets how much; an account may come several times.
+    function settle(Deal calldata deal, Entry[] calldata seized, Entry[] calldata credits) external;
+
+    /// @notice The calling certifier slashes bonds that it holds, outside of any deal. Emits nothing of its own.
+    /// @dev Credits have to equal what is seized.
+    function slash(Entry[] calldata seized, Entry[] calldata credits) external;
+
+    /// @notice Governance takes up a certifier for new deals, or retires it. Emits `CertifierRegistered`.
+    /// @dev Running deals keep their certifier: this is how the protocol is upgraded, without proxies.
+    function registerCertifier(address certifier, bool registered) external;
+
+    // ── Views ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function account(address owner) external view returns (Account memory);
+    function bondOf(address owner, address certifier) external view returns (Bond memory);
+    function isCertifier(address certifier) external view returns (bool);
+
+    /// @notice How much of an order's volume is used up; `type(uint32).max` once it is cancelled.
+    function filled(address signer, bytes32 orderHash) external view returns (uint32);
+
+    function dealState(DealId id) external view returns (DealState memory);
+
+    /// @notice Reverts with `ClerkDealUnknown` unless `deal` is the content of a sealed deal.
+    function checkDeal(Deal calldata deal) external view returns (DealState memory);
+
+    /// @notice The EIP-712 struct hashes, as wallets and `src/protocol` compute them.
+    function hashAppOrder(AppOrder calldata order) external pure returns (bytes32);
+    function hashDatasetOrder(DatasetOrder calldata order) external pure returns (bytes32);
+    function hashPoolOrder(PoolOrder calldata order) external pure returns (bytes32);
+    function hashRequestOrder(RequestOrder calldata order) external pure returns (bytes32);
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Deal} from "../types/Deals.sol";
+import {AssetId, TaskId} from "../types/Ids.sol";
+import {ICertifier} from "./ICertifier.sol";
+
+/// @notice A pool's terms, published once and never changed: who wants others opens another pool.
+struct PoolTerms {
+    /// What a worker locks for a seat (nano-HANSE).
+    uint64 seatStake;
+    /// The scheduler's share of the pool's price, in 1/10,000.
+    uint16 schedulerShare;
+    /// A closed pool has no seats: it serves trust 0 and 1 only, with workers of its owner's choice, and earns no score.
+    bool closed;
+}
+
+/// @notice A pool as it stands.
+struct Pool {
+    PoolTerms terms;
+    bool opened;
+    /// How many seat numbers were ever given out.
+    uint32 seats;
+    /// How many of them are taken now.
+    uint32 liveSeats;
+}
+
+/// @notice One seat of a pool.
+struct Seat {
+    address worker;
+    /// Drawn only for deals sealed in a later block than this,
+    uint48 enrolledAt;
+    /// and not in a later one than this; zero: still seated.
+    uint48 leftAt;
+    /// What is left of the stake (nano-HANSE).
+    uint64 stake;
+    /// Sum of the exposures of all tasks it has committed to that are not settled: the stake is shared out among them.
+    uint64 serving;
+    uint32 score;
+    /// Places missed since the last one it kept.
+    uint16 misses;
+}
+
+/// @notice How much time a category of tasks has, in blocks.
+struct Category {
+    /// How long the drawn workers of a round have to commit.
+    uint32 roundBlocks;
+    /// When a task that is not certified may be claimed back.
+    uint32 deadlineBlocks;
+}
+
+enum TaskStatus {
+    Open,
+    Certified,
+    /// Certified to fail: a missing input, a trap, a limit. Refunded but for a small fee.
+    Failed,
+    Claimed
+}
+
+/// @notice A task as it stands.
+struct Task {
+    TaskStatus status;
+    /// Rounds begin at 1; 0: nobody has committed yet, round 1 counts from the seal.
+    uint8 round;
+    /// Places drawn in all rounds so far, and in the running one.
+    uint8 drawn;
+    uint8 drawnInRound;
+    /// Seals committed in all rounds so far, and in the running one.
+    uint8 committed;
+    uint8 committedInRound;
+    /// The block whose seed drew the running round.
+    uint48 seedBlock;
+    /// When its last place committed; zero: not all have.
+    uint48 completedAt;
+    /// Chain over all committed seals: `keccak256(abi.encode(previous, committed))`.
+    bytes32 seals;
+}
+
+/// @notice A worker's sealed answer, on its way to the chain.
+struct Contribution {
+    uint32 seat;
+    /// `keccak256(abi.encode(worker, keccak256(abi.encode(round, taskId, resultHash))))`.
+    bytes32 seal;
+    /// The worker's, over `Contribution(bytes32 taskId,uint8 round,bytes32 seal)`; empty: the worker is the caller.
+    bytes signature;
+}
+
+/// @notice A sealed answer that is on the chain; brought back as calldata, in the order of commitment.
+struct Committed {
+    uint32 seat;
+    uint8 round;
+    address worker;
+    bytes32 seal;
+}
+
+/// @notice What was computed. Its hash, `keccak256(abi.encode(outcome, content, memoryHash, keccak256(callbackData)))`,
+/// is what workers agree on.
+struct Result {
+    /// 0: success; else why the task cannot succeed (`src/protocol/outcomes.ts`).
+    uint8 outcome;
+    /// SHA-256 of the output, its address in the content store.
+    bytes32 content;
+    /// Keccak-256 of the program's final memory.
+    bytes32 memoryHash;
+    /// For the requester's contract.
+    bytes callbackData;
+}
+
+/// @title IPoco
+/// @notice Proof-of-Contribution: was the work right? Stake, reputation, and replication until a confidence is met.
+///
+/// A task's course: the deal is sealed at block b. The hash of block b+1 draws places for round 1 among the pool's seats
+/// of before b. Drawn workers compute; their seals are committed (`commit`). The round closes when every drawn place has
+/// committed or `roundBlocks` after its seed block. Workers then disclose the round's digests off chain, and everybody
+/// sees whether the result is sure enough. If so, the result is disclosed and anyone calls `finalize`. If not, anyone
+/// opens the next round (`extend`) once a grace has passed. What is not certified by the deadline is claimed back.
+///
+/// Rules:
+/// - Weight of a worker: `max(score / 3, 3) − 1`, at most 16. Group: the product of the weights of the seals that match
+///   the result; hostile: that of the others, 0 if there is none. Reached: `group · trust > (1 + group + hostile) · (trust − 1)`,
+///   and seals that match in at least 2/3 of all places drawn so far.
+/// - Places: the fewest fresh workers that reach the trust, then as many again each round as were drawn before, 64 in all.
+/// - Certified: app and dataset owners are paid, the scheduler gets its share, the workers who were right share the rest
+///   and the stakes that the wrong ones lost by log2 of their weights; what does not divide is the scheduler's.
+/// - A seat's exposure to a task is its pool price + 1; a wrong one loses `stake · exposure / serving` and its seat.
+/// - Missed places are fined, to the treasury; the third miss in a row costs the seat.
+/// - Certified failure: refunded but for a fee out of the pool's price, nobody is slashed for it.
+/// - Claimed: refunded. If places were missed, the pool's stake is slashed: a tenth to the payer, the rest to the workers
+///   who committed, or to the treasury where nobody did.
+/// @dev Never `prevrandao`: it is constant under QBFT. Windows count blocks.
+interface IPoco is ICertifier {
+    event PoolOpened(AssetId indexed pool, PoolTerms terms);
+    event CategoryAdded(uint16 indexed category, Category terms);
+    event SeatTaken(AssetId indexed pool, uint32 indexed seat, address indexed worker);
+    event SeatLeft(AssetId indexed pool, uint32 indexed seat, address indexed worker);
+    event SeatReleased(AssetId indexed pool, uint32 indexed seat, address indexed worker, uint64 stake);
+
+    /// @notice Seals of `round` are on the chain. `complete` tells that all its places have committed.
+    event SealsCommitted(TaskId indexed taskId, uint8 indexed round, Committed[] seals, bool complete);
+    event RoundOpened(TaskId indexed taskId, uint8 indexed round, uint48 seedBlock);
+    event WorkerRewarded(TaskId indexed taskId, address indexed worker, uint64 amount, uint32 score);
+    event WorkerSlashed(TaskId indexed taskId, address indexed worker, uint64 amount, uint32 score);
+    event PlaceMissed(TaskId indexed taskId, address indexed worker, uint64 fine);
+    event TaskCertified(TaskId indexed taskId, bytes32 indexed resultHash, Result result);
+    event TaskFailed(TaskId indexed taskId, bytes32 indexed resultHash, uint8 outcome);
+    event TaskClaimed(TaskId indexed taskId, uint64 poolSlashed);
+    event CallbackRun(TaskId indexed taskId, address indexed callback, bool success);
+
+    // The implementer declares errors here, `Poco…`, each with the values that made it.
+
+    /// @notice Opens a pool to its first owner's terms, once. Only the pool's owner. Emits `PoolOpened`.
+    function openPool(AssetId pool, PoolTerms calldata terms) external;
+
+    /// @notice Adds a category; only governance. Emits `CategoryAdded`.
+    function addCategory(Category calldata terms) external returns (uint16 category);
+
+    /// @notice Takes a seat for the caller, who must have allowed this certifier the pool's stake in the Clerk. Nobody can
+    /// refuse. One seat per account and pool. Emits `SeatTaken`.
+    function enrol(AssetId pool) external returns (uint32 seat);
+
+    /// @notice Gives the caller's seat up; its stake stays for the unbonding time. Emits `SeatLeft`.
+    function leave(AssetId pool, uint32 seat) external;
+
+    /// @notice Sets the stake of a seat that was left or lost free, once the unbonding time is over and it serves no task.
+    /// Anyone. Emits `SeatReleased`.
+    function release(AssetId pool, uint32 seat) external;
+
+    /// @notice Puts sealed answers of the running round on the chain. Anyone, in any number of calls.
+    /// Emits `SealsCommitted`.
+    /// @param index The task's index in the deal's request: `firstTask ≤ index < firstTask + volume`.
+    function commit(Deal calldata deal, uint32 index, Contribution[] calldata contributions) external;
+
+    /// @notice Opens the next round of a task whose round closed without a certified result and whose grace is over.
+    /// Anyone. Emits `RoundOpened`.
+    function extend(Deal calldata deal, uint32 index) external;
+
+    /// @notice Certifies a result and has everybody paid. Anyone who knows the result.
+    /// @param seals Everything committed so far, in order.
+    function finalize(Deal calldata deal, uint32 index, Committed[] calldata seals, Result calldata result) external;
+
+    /// @notice Certifies the result of a task of trust 0 or 1; only the pool's owner.
+    /// @dev Warning: nothing is replicated and nobody drawn: the requester trusts the pool's owner, who names the worker.
+    function complete(Deal calldata deal, uint32 index, address worker, Result calldata result) external;
+
+    /// @notice Takes a task that was not certified by its deadline back. Anyone. Emits `TaskClaimed`.
+    /// @param seals Everything committed so far, in order.
+    function claim(Deal calldata deal, uint32 index, Committed[] calldata seals) external;
+
+    function pool(AssetId id) external view returns (Pool memory);
+    function seat(AssetId pool, uint32 number) external view returns (Seat memory);
+    function category(uint16 id) external view returns (Category memory);
+    function task(TaskId id) external view returns (Task memory);
+
+    /// @notice The seats drawn for a task in rounds 1 to `rounds`, in order; fewer where the pool has no more.
+    /// @dev Reverts while a round's seed is unknown. `src/protocol/draw.ts` is the twin.
+    function drawnSeats(Deal calldata deal, uint32 index, uint8 rounds) external view returns (uint32[] memory);
+}
