@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {AssetId, DealId, Restriction, toDealId} from "./Ids.sol";
+
+/// A sealed computing deal, everything frozen as it was agreed. The Clerk stores its hash; whoever acts on a deal
+/// brings the content back from the `Sealed` event. Amounts are nano-HANSE per task.
+struct Deal {
+    bytes32 requestHash;
+    AssetId app;
+    AssetId dataset;
+    AssetId pool;
+    address appOwner;
+    address datasetOwner;
+    address poolOwner;
+    address requester;
+    /// Who pays and is refunded: the sponsor, or else the requester.
+    address payer;
+    address beneficiary;
+    address callback;
+    address certifier;
+    uint64 appPrice;
+    uint64 datasetPrice;
+    uint64 poolPrice;
+    /// What the pool's owner has at stake for each task.
+    uint64 poolStake;
+    uint64 sealedAtBlock;
+    /// The first task's index in the request, and how many tasks this deal has.
+    uint32 firstTask;
+    uint32 volume;
+    uint32 trust;
+    uint16 category;
+    bytes32 tag;
+    bytes32 paramsHash;
+    Restriction attesters;
+    /// The certifier's own parameters, frozen at the seal; only the certifier reads them.
+    bytes32 frozen;
+}
+
+using {dealId, buyerUnit} for Deal global;
+
+function dealId(Deal memory deal) pure returns (DealId) {
+    return toDealId(deal.requestHash, deal.firstTask);
+}
+
+/// What the buyer has locked for each task. Cannot overflow: the Clerk seals no deal whose unit exceeds the supply.
+function buyerUnit(Deal memory deal) pure returns (uint64) {
+    return deal.appPrice + deal.datasetPrice + deal.poolPrice;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+/// What is sold: an app, a dataset or a worker pool. The top byte is its `AssetKind`, the rest commits to its content
+/// (see `IRegistry`). Zero stands for "none".
+type AssetId is uint256;
+
+/// One sealed deal: `keccak256(abi.encode(requestHash, firstTask))`.
+type DealId is bytes32;
+
+/// One unit of a computing deal: `keccak256(abi.encode(dealId, taskIndex))`.
+type TaskId is bytes32;
+
+/// Whom or what an order may be matched with:
+/// - zero: anyone;
+/// - top byte `0xff`: the members of the group contract in the low 160 bits (`IGroup`);
+/// - anything else: exactly that subject, an account (left-padded address) or an `AssetId`.
+type Restriction is bytes32;
+
+enum AssetKind {
+    None,
+    App,
+    Dataset,
+    Pool
+}
+
+using {assetKind, isNone, sameAsset as ==, otherAsset as !=} for AssetId global;
+
+function assetKind(AssetId id) pure returns (AssetKind) {
+    uint256 top = AssetId.unwrap(id) >> 248;
+    return top <= uint256(type(AssetKind).max) ? AssetKind(top) : AssetKind.None;
+}
+
+function sameAsset(AssetId a, AssetId b) pure returns (bool) {
+    return AssetId.unwrap(a) == AssetId.unwrap(b);
+}
+
+function otherAsset(AssetId a, AssetId b) pure returns (bool) {
+    return AssetId.unwrap(a) != AssetId.unwrap(b);
+}
+
+function isNone(AssetId id) pure returns (bool) {
+    return AssetId.unwrap(id) == 0;
+}
+
+function toDealId(bytes32 requestHash, uint32 firstTask) pure returns (DealId) {
+    return DealId.wrap(keccak256(abi.encode(requestHash, firstTask)));
+}
+
+function toTaskId(DealId dealId, uint32 taskIndex) pure returns (TaskId) {
+    return TaskId.wrap(keccak256(abi.encode(dealId, taskIndex)));
+}
