@@ -1,0 +1,8 @@
+/** Contracts whose ABI services use, with the source they are compiled from. */
+export const EXPORTED_CONTRACTS: Readonly<Record<string, string>> = {
+  Token: "contracts/token/Token.sol",
+  Registry: "contracts/registry/Registry.sol",
+  Clerk: "contracts/clerk/Clerk.sol",
+  Poco: "contracts/certifiers/Poco.sol",
+  BlockhashSeedSource: "contracts/certifiers/BlockhashSeedSource.sol",
+};

@@ -1,0 +1,25 @@
+// Builds what is generated: contracts, their TypeScript bindings and ABIs, and the WASI apps.
+//   node scripts/build.ts           builds what changed
+//   node scripts/build.ts --check   also fails when a checked-in generated file is stale
+import { spawnSync } from "node:child_process";
+import { exportAbis } from "./abi/export.ts";
+import { patchTypechain } from "./abi/patch-typechain.ts";
+
+const check = process.argv.includes("--check");
+
+run("hardhat", ["build"]);
+await patchTypechain("types/ethers-contracts");
+const stale = await exportAbis(check);
+run(process.execPath, ["apps/build.ts"]);
+if (check && stale.length > 0) {
+  process.stderr.write(`stale, run \`node scripts/build.ts\` and commit: ${stale.join(", ")}\n`);
+  process.exit(1);
+}
+
+/** Shows the output of a step only when it fails: a build that works has nothing to say. */
+function run(command: string, args: string[]): void {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
+  if (status === 0) return;
+  process.stderr.write(`${command} ${args.join(" ")} failed\n${stdout ?? ""}${stderr ?? ""}${error ?? ""}\n`);
+  process.exit(1);
+}
