@@ -1,0 +1,44 @@
+import { type ErrorCode, errorCodes } from "#src/kernel/error-codes.ts";
+
+const statuses: Partial<Record<ErrorCode, number>> = {
+  HANSE_REQUEST_INVALID: 400,
+  HANSE_CONTENT_ADDRESS_INVALID: 400,
+  HANSE_UNAUTHORIZED: 401,
+  HANSE_FORBIDDEN: 403,
+  HANSE_ADDRESS_FORBIDDEN: 403,
+  HANSE_NOT_FOUND: 404,
+  HANSE_CONTENT_NOT_FOUND: 404,
+  HANSE_ORDER_ASSET_UNKNOWN: 404,
+  HANSE_CONFLICT: 409,
+  HANSE_ORDER_DUPLICATE: 409,
+  HANSE_REQUEST_TOO_LARGE: 413,
+  HANSE_CONTENT_TOO_LARGE: 413,
+  HANSE_MEDIA_TYPE_UNSUPPORTED: 415,
+  HANSE_CONTENT_UPLOAD_MISMATCH: 422,
+  HANSE_RATE_LIMITED: 429,
+  HANSE_NOT_READY: 503,
+  HANSE_DATABASE_UNAVAILABLE: 503,
+  HANSE_RPC_UNAVAILABLE: 503,
+  HANSE_PEER_UNREACHABLE: 502,
+  HANSE_PEER_FAILED: 502,
+  HANSE_PEER_REFUSED: 502,
+  HANSE_PEER_RESPONSE_INVALID: 502,
+  HANSE_PEER_RESPONSE_TOO_LARGE: 502,
+  HANSE_PEER_TIMED_OUT: 504,
+  HANSE_DISK_FULL: 507,
+};
+
+/** The HTTP status that tells a caller what an error code means. Orders refused for what they say are 422. */
+export function errorStatus(code: ErrorCode): number {
+  return statuses[code] ?? (code.startsWith("HANSE_ORDER_") ? 422 : 500);
+}
+
+/** The codes an HTTP answer may carry, with status and hint, for documentation. */
+export function describeErrors(): { code: ErrorCode; status: number; hint: string; retryable: boolean }[] {
+  return (Object.keys(errorCodes) as ErrorCode[]).map((code) => ({
+    code,
+    status: errorStatus(code),
+    hint: errorCodes[code].hint,
+    retryable: errorCodes[code].retryable,
+  }));
+}

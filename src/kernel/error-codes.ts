@@ -1,0 +1,239 @@
+/**
+ * Every error Hanse raises: its stable code, what the reader can do about it, and whether the same call may
+ * succeed later without anything being changed. Programs and tests rely on codes; texts may be reworded.
+ * A code is never reused for another meaning.
+ */
+interface ErrorCodeEntry {
+  /** What to do, for the person who reads the message. */
+  readonly hint: string;
+  /** True only where repeating the same call unchanged can succeed. */
+  readonly retryable: boolean;
+}
+
+export const errorCodes = {
+  // Starting up and the machine below
+  HANSE_CONFIG_INVALID: {
+    hint: "Correct the options listed above; `--help` and the configuration page list every option.",
+    retryable: false,
+  },
+  HANSE_PORT_IN_USE: {
+    hint: "Stop the program that listens there, or choose another port in the configuration.",
+    retryable: false,
+  },
+  HANSE_DISK_FULL: { hint: "Free space on the disk that holds the state, then try again.", retryable: true },
+  HANSE_DISK_UNWRITABLE: {
+    hint: "Give the user that runs Hanse write access to this path, or choose another state directory.",
+    retryable: false,
+  },
+  HANSE_STATE_LOCKED: {
+    hint: "Another process uses this state directory: stop it first, or choose another state directory.",
+    retryable: false,
+  },
+  HANSE_DATABASE_UNAVAILABLE: {
+    hint: "Check that PostgreSQL runs and that DATABASE_URL names it; without DATABASE_URL Hanse starts its own.",
+    retryable: true,
+  },
+  HANSE_DATABASE_DIRECTORY_UNREACHABLE: {
+    hint: "PostgreSQL does not run as root. Choose a directory whose parents every user may enter (mode 0755), or run as another user.",
+    retryable: false,
+  },
+  HANSE_DATABASE_MIGRATION_CHANGED: {
+    hint: "Restore the migration as it was applied and put the change into a new one.",
+    retryable: false,
+  },
+  HANSE_DATABASE_MIGRATION_UNKNOWN: {
+    hint: "This database was used by a newer version: run that version, or restore a backup made before it.",
+    retryable: false,
+  },
+  HANSE_DATABASE_MIGRATION_FAILED: {
+    hint: "Nothing was changed. Read the cause; the database may hold rows the migration did not expect.",
+    retryable: false,
+  },
+  HANSE_TIMED_OUT: { hint: "Try again; if it stays slow, raise the time limit.", retryable: true },
+
+  // Requests to a service, and answers of other services
+  HANSE_REQUEST_INVALID: { hint: "Correct the fields listed in `details.issues`.", retryable: false },
+  HANSE_REQUEST_TOO_LARGE: { hint: "Send less at once.", retryable: false },
+  HANSE_MEDIA_TYPE_UNSUPPORTED: {
+    hint: "Send the content type the operation documents, mostly application/json.",
+    retryable: false,
+  },
+  HANSE_UNAUTHORIZED: {
+    hint: "Send valid credentials in the Authorization header.",
+    retryable: false,
+  },
+  HANSE_FORBIDDEN: {
+    hint: "This caller has no right to do that; ask the owner of the service.",
+    retryable: false,
+  },
+  HANSE_NOT_FOUND: { hint: "Check the address; `/docs` lists what this service offers.", retryable: false },
+  HANSE_CONFLICT: { hint: "Read the current state again and decide anew.", retryable: false },
+  HANSE_RATE_LIMITED: { hint: "Wait for the time told in Retry-After, then go on slower.", retryable: true },
+  HANSE_NOT_READY: {
+    hint: "The service is starting or lost something it needs; try again soon.",
+    retryable: true,
+  },
+  HANSE_PEER_UNREACHABLE: {
+    hint: "Check that the other service runs and that its address is right.",
+    retryable: true,
+  },
+  HANSE_PEER_TIMED_OUT: {
+    hint: "The other service did not answer in time; try again later.",
+    retryable: true,
+  },
+  HANSE_PEER_FAILED: {
+    hint: "The other service failed; try again later or tell its operator.",
+    retryable: true,
+  },
+  HANSE_PEER_REFUSED: {
+    hint: "The other service refused the request; its reason is in the details.",
+    retryable: false,
+  },
+  HANSE_PEER_RESPONSE_INVALID: {
+    hint: "The other service answered something this version does not understand: compare versions.",
+    retryable: false,
+  },
+  HANSE_PEER_RESPONSE_TOO_LARGE: { hint: "Ask for less at once, or raise the limit.", retryable: false },
+  HANSE_ADDRESS_FORBIDDEN: {
+    hint: "Only public addresses may be called here; allow private ones in the configuration for a local network.",
+    retryable: false,
+  },
+
+  // Content
+  HANSE_CONTENT_NOT_FOUND: {
+    hint: "Nobody asked has this content; upload it, or name a source that has it.",
+    retryable: false,
+  },
+  HANSE_CONTENT_HASH_MISMATCH: {
+    hint: "The bytes are not what the address names: do not use them; fetch them from another source or upload them again.",
+    retryable: false,
+  },
+  HANSE_CONTENT_UPLOAD_MISMATCH: {
+    hint: "Compute the address again over the bytes you send, or leave it out.",
+    retryable: false,
+  },
+  HANSE_CONTENT_TOO_LARGE: { hint: "Split the content, or raise the size limit.", retryable: false },
+  HANSE_CONTENT_ADDRESS_INVALID: {
+    hint: "A content address is 0x and 64 lower-case hex digits (sha-256).",
+    retryable: false,
+  },
+
+  // Chain
+  HANSE_RPC_UNAVAILABLE: {
+    hint: "Check that the chain's RPC endpoint runs and is reachable.",
+    retryable: true,
+  },
+  HANSE_CHAIN_MISMATCH: {
+    hint: "The chain is not the one this state was made on: connect to the right one, or start with a fresh state.",
+    retryable: false,
+  },
+
+  HANSE_DEVELOPMENT_KEY_REFUSED: {
+    hint: "Everybody knows the development keys. Make a key of your own for a chain that holds value.",
+    retryable: false,
+  },
+  HANSE_INTERRUPTED: { hint: "Start it again when you like; the state is as it was.", retryable: false },
+  HANSE_PROCESS_FAILED: {
+    hint: "Read the end of its log, told above; the cause is mostly named there.",
+    retryable: false,
+  },
+  HANSE_TRANSACTION_REVERTED: {
+    hint: "The contract refused it; its error and the values that made it are in the details.",
+    retryable: false,
+  },
+  HANSE_TRANSACTION_UNFUNDED: {
+    hint: "Send native coin for gas to this account.",
+    retryable: false,
+  },
+  HANSE_TRANSACTION_LOST: {
+    hint: "The chain forgot the transaction before it was mined; send it again.",
+    retryable: true,
+  },
+
+  // Orders
+  HANSE_ORDER_MALFORMED: {
+    hint: "Build the order with the client library, or correct the named field.",
+    retryable: false,
+  },
+  HANSE_ORDER_SIGNATURE_INVALID: {
+    hint: "Sign the order again with the wallet or operator key of its account.",
+    retryable: false,
+  },
+  HANSE_ORDER_WRONG_CHAIN: {
+    hint: "Sign the order for the chain id and Clerk contract this broker trades on.",
+    retryable: false,
+  },
+  HANSE_ORDER_EXPIRED: { hint: "Sign it again with a later validUntil.", retryable: false },
+  HANSE_ORDER_OVERFILLED: { hint: "The volume is used up; sign a new order.", retryable: false },
+  HANSE_ORDER_CANCELLED: { hint: "It was cancelled by its signer; sign a new order.", retryable: false },
+  HANSE_ORDER_WRONG_EPOCH: {
+    hint: "The signer has cancelled all orders of this epoch; sign again with the present one.",
+    retryable: false,
+  },
+  HANSE_ORDER_UNFUNDED: { hint: "Deposit what is missing into the Clerk account.", retryable: false },
+  HANSE_ORDER_STAKE_MISSING: {
+    hint: "Deposit the stake the order needs into the Clerk account.",
+    retryable: false,
+  },
+  HANSE_ORDER_ASSET_UNKNOWN: {
+    hint: "Register the app, dataset or pool first, or correct its address.",
+    retryable: false,
+  },
+  HANSE_ORDER_TAG_MISMATCH: {
+    hint: "Choose a counterparty that offers every tag demanded.",
+    retryable: false,
+  },
+  HANSE_ORDER_PRICE_TOO_LOW: { hint: "Offer at least the price asked.", retryable: false },
+  HANSE_ORDER_PRICE_ABOVE_BID: {
+    hint: "The ask is above the bid; raise the bid or wait for a lower ask.",
+    retryable: false,
+  },
+  HANSE_ORDER_RESTRICTED: { hint: "One of the orders does not allow this counterparty.", retryable: false },
+  HANSE_ORDER_DUPLICATE: {
+    hint: "This very order is known already; use another salt for a second one.",
+    retryable: false,
+  },
+
+  // Pools and workers
+  HANSE_TASK_UNKNOWN: {
+    hint: "This pool has no such task: check the id, and that its deal was sealed for this pool.",
+    retryable: false,
+  },
+  HANSE_CONTRIBUTION_INVALID: {
+    hint: "The answer does not fit the draw, the signature or the seal on the chain; read the task from the chain again.",
+    retryable: false,
+  },
+  HANSE_ROUND_OPEN: {
+    hint: "Nothing is disclosed before the round has closed on the chain; come back then.",
+    retryable: true,
+  },
+  HANSE_ROUND_CLOSED: {
+    hint: "The round takes no answers any more; look for the next one.",
+    retryable: false,
+  },
+  HANSE_POOL_NOT_OPEN: {
+    hint: "The pool's owner has to open it with its terms first; a closed pool has no seats.",
+    retryable: false,
+  },
+  HANSE_SEAT_UNFUNDED: {
+    hint: "Deposit at least the pool's seat stake into the worker's Clerk account.",
+    retryable: false,
+  },
+  HANSE_TASK_REFUSED: {
+    hint: "The scheduler asks for something the chain does not confirm; tell the pool's owner.",
+    retryable: false,
+  },
+
+  HANSE_INTERNAL: {
+    hint: "This is a fault of Hanse: report it with the request id and the log around it.",
+    retryable: false,
+  },
+} as const satisfies Record<`HANSE_${string}`, ErrorCodeEntry>;
+
+/** A stable error code, such as `HANSE_PORT_IN_USE`. */
+export type ErrorCode = keyof typeof errorCodes;
+
+/** Is this text one of our codes? Used where a code comes from another process. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === "string" && Object.hasOwn(errorCodes, value);
+}

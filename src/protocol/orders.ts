@@ -1,0 +1,109 @@
+import { type Address, type Hex, zeroAddress, zeroHash } from "viem";
+import type { AssetId } from "./ids.ts";
+
+// The orders as they are signed: one to one with `contracts/types/Orders.sol`, where each member is explained.
+// Amounts are nano-HANSE per task, times Unix seconds.
+
+export interface Conditions {
+  readonly certifier: Address;
+  readonly matcher: Address;
+  readonly validUntil: bigint;
+  readonly epoch: bigint;
+  readonly volume: number;
+  readonly minFill: number;
+  readonly salt: Hex;
+  readonly externalRef: Hex;
+  readonly terms: Hex;
+}
+
+export interface AppOrder {
+  readonly app: AssetId;
+  readonly price: bigint;
+  readonly trust: number;
+  readonly tag: Hex;
+  readonly onlyDataset: Hex;
+  readonly onlyPool: Hex;
+  readonly onlyRequester: Hex;
+  readonly conditions: Conditions;
+}
+
+export interface DatasetOrder {
+  readonly dataset: AssetId;
+  readonly price: bigint;
+  readonly trust: number;
+  readonly tag: Hex;
+  readonly onlyApp: Hex;
+  readonly onlyPool: Hex;
+  readonly onlyRequester: Hex;
+  readonly conditions: Conditions;
+}
+
+export interface PoolOrder {
+  readonly pool: AssetId;
+  readonly price: bigint;
+  readonly category: number;
+  readonly trust: number;
+  readonly tag: Hex;
+  readonly onlyApp: Hex;
+  readonly onlyDataset: Hex;
+  readonly onlyRequester: Hex;
+  readonly conditions: Conditions;
+}
+
+export interface RequestOrder {
+  readonly requester: Address;
+  readonly app: AssetId;
+  readonly maxAppPrice: bigint;
+  readonly dataset: AssetId;
+  readonly maxDatasetPrice: bigint;
+  readonly maxPoolPrice: bigint;
+  readonly category: number;
+  readonly trust: number;
+  readonly tag: Hex;
+  readonly onlyApp: Hex;
+  readonly onlyDataset: Hex;
+  readonly onlyPool: Hex;
+  readonly minSeats: number;
+  readonly minSeatStake: bigint;
+  readonly beneficiary: Address;
+  readonly callback: Address;
+  readonly sponsor: Address;
+  readonly attesters: Hex;
+  readonly params: Hex;
+  readonly conditions: Conditions;
+}
+
+/** Any order of the market, with what tells the four apart. */
+export type Order =
+  | { readonly type: "app"; readonly order: AppOrder }
+  | { readonly type: "dataset"; readonly order: DatasetOrder }
+  | { readonly type: "pool"; readonly order: PoolOrder }
+  | { readonly type: "request"; readonly order: RequestOrder };
+
+export type OrderType = Order["type"];
+export const ORDER_TYPES = ["app", "dataset", "pool", "request"] as const satisfies readonly OrderType[];
+
+export type SignedOrder = Order & { readonly signature: Hex };
+
+/** What the signer of an order has to state; the rest has a neutral value. */
+export type ConditionsInput = Pick<Conditions, "certifier" | "validUntil" | "volume" | "salt"> &
+  Partial<Conditions>;
+
+/** Conditions with everything optional left open: anyone may match, first epoch, any fill, nothing attached. */
+export function conditions(input: ConditionsInput): Conditions {
+  return { matcher: zeroAddress, epoch: 0n, minFill: 1, externalRef: zeroHash, terms: zeroHash, ...input };
+}
+
+/** The asset an order sells; a request sells none. */
+export function soldAsset(order: Order): AssetId | undefined {
+  switch (order.type) {
+    case "app":
+      return order.order.app;
+    case "dataset":
+      return order.order.dataset;
+    case "pool":
+      return order.order.pool;
+    case "request":
+      return undefined;
+  }
+}
