@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Deal} from "../types/Deals.sol";
-import {AssetId, TaskId} from "../types/Ids.sol";
+import {AssetId, DealId, TaskId} from "../types/Ids.sol";
 import {ICertifier} from "./ICertifier.sol";
 
 /// @notice A pool's terms, published once and never changed: who wants others opens another pool.
@@ -68,11 +68,13 @@ struct Task {
     /// Seals committed in all rounds so far, and in the running one.
     uint8 committed;
     uint8 committedInRound;
-    /// The block whose seed drew the running round.
+    /// The block whose seed draws the running round.
     uint48 seedBlock;
     /// When its last place committed; zero: not all have.
     uint48 completedAt;
-    /// Chain over all committed seals: `keccak256(abi.encode(previous, committed))`.
+    /// Which places have committed: bit p is the p-th drawn, over all rounds and from 0.
+    uint64 places;
+    /// Chain over all committed seals: `keccak256(abi.encode(previous, committed))`. Cleared once the task is settled.
     bytes32 seals;
 }
 
@@ -146,24 +148,79 @@ interface IPoco is ICertifier {
     event TaskClaimed(TaskId indexed taskId, uint64 poolSlashed);
     event CallbackRun(TaskId indexed taskId, address indexed callback, bool success);
 
-    // The implementer declares errors here, `Poco…`, each with the values that made it.
+    /// @notice Not a pool of the registry, or not the caller's.
+    error PocoNotPoolOwner(AssetId pool, address owner, address caller);
+    /// @notice A pool is opened once.
+    error PocoPoolAlreadyOpen(AssetId pool);
+    /// @notice A share above the whole, an open pool without a stake, or a stake above the token's supply.
+    error PocoTermsInvalid(uint64 seatStake, uint16 schedulerShare, bool closed);
+    /// @notice A round and its grace have to fit the deadline, and the deadline half the unbonding time.
+    error PocoCategoryInvalid(uint32 roundBlocks, uint32 deadlineBlocks);
+    error PocoPoolNotOpen(AssetId pool);
+    /// @notice A closed pool has no seats.
+    error PocoPoolClosed(AssetId pool);
+    error PocoAlreadySeated(AssetId pool, address worker, uint32 seat);
+    error PocoNotTheWorker(AssetId pool, uint32 seat, address worker, address caller);
+    error PocoSeatAlreadyLeft(AssetId pool, uint32 seat, uint48 leftAt);
+    /// @notice The seat is free, or taken by somebody who has not left.
+    error PocoSeatNotLeft(AssetId pool, uint32 seat);
+    error PocoSeatUnbonding(AssetId pool, uint32 seat, uint256 untilBlock);
+    error PocoSeatServing(AssetId pool, uint32 seat, uint64 serving);
+
+    /// @notice The content brought back is not that of a sealed deal.
+    error PocoDealUnknown(DealId id);
+    /// @notice The deal was sealed under another certifier.
+    error PocoNotTheCertifier(address certifier);
+    error PocoIndexOutOfRange(uint32 index, uint32 firstTask, uint32 volume);
+    error PocoAlreadySettled(TaskId taskId, TaskStatus status);
+    /// @notice Trust 0 and 1 need `complete`: nobody is drawn.
+    error PocoNotReplicated(uint32 trust);
+    /// @notice Trust above 1 needs `commit` and `finalize`.
+    error PocoReplicated(uint32 trust);
+    error PocoDeadlineOver(TaskId taskId, uint256 deadline);
+    error PocoDeadlineNotOver(TaskId taskId, uint256 deadline);
+    /// @notice Every place has committed, or the window is over.
+    error PocoRoundClosed(TaskId taskId, uint8 round);
+    error PocoRoundRunning(TaskId taskId, uint8 round, uint256 lastBlock);
+    /// @notice The result of the closed round may still be finalized before the next is opened.
+    error PocoGraceRunning(TaskId taskId, uint256 lastBlock);
+    /// @notice Another round would not be over before the deadline.
+    error PocoTimeTooShort(TaskId taskId, uint256 neededUntil, uint256 deadline);
+    /// @notice The task has all the places it can have.
+    error PocoSeatsExhausted(TaskId taskId, uint256 drawn);
+    error PocoRoundNotOpened(TaskId taskId, uint8 wanted, uint8 round);
+    /// @notice The block is not there yet, or nobody recorded its seed in time.
+    error PocoSeedUnknown(uint256 blockNumber);
+    /// @notice Seat numbers may have been given out again since.
+    error PocoDrawForgotten(TaskId taskId, uint256 lastBlock);
+    error PocoSeatNotDrawn(TaskId taskId, uint8 round, uint32 seat);
+    /// @notice Nothing of the seat's stake is left: its word would cost nothing.
+    error PocoSeatEmpty(AssetId pool, uint32 seat);
+    error PocoSealNotSigned(TaskId taskId, uint32 seat, address worker);
+    /// @notice No contribution, or all of them have been committed before.
+    error PocoNothingToCommit(TaskId taskId);
+    /// @notice What was brought back is not what was committed.
+    error PocoSealsDiffer(TaskId taskId, bytes32 committed, bytes32 given);
+    /// @notice The result is not sure enough.
+    error PocoNotReached(TaskId taskId, uint256 matching, uint256 drawn, uint256 group, uint256 hostile);
+    error PocoWorkerMissing(TaskId taskId);
 
     /// @notice Opens a pool to its first owner's terms, once. Only the pool's owner. Emits `PoolOpened`.
-    function openPool(AssetId pool, PoolTerms calldata terms) external;
+    function openPool(AssetId poolId, PoolTerms calldata terms) external;
 
     /// @notice Adds a category; only governance. Emits `CategoryAdded`.
-    function addCategory(Category calldata terms) external returns (uint16 category);
+    function addCategory(Category calldata terms) external returns (uint16 categoryId);
 
     /// @notice Takes a seat for the caller, who must have allowed this certifier the pool's stake in the Clerk. Nobody can
     /// refuse. One seat per account and pool. Emits `SeatTaken`.
-    function enrol(AssetId pool) external returns (uint32 seat);
+    function enrol(AssetId poolId) external returns (uint32 number);
 
     /// @notice Gives the caller's seat up; its stake stays for the unbonding time. Emits `SeatLeft`.
-    function leave(AssetId pool, uint32 seat) external;
+    function leave(AssetId poolId, uint32 number) external;
 
     /// @notice Sets the stake of a seat that was left or lost free, once the unbonding time is over and it serves no task.
     /// Anyone. Emits `SeatReleased`.
-    function release(AssetId pool, uint32 seat) external;
+    function release(AssetId poolId, uint32 number) external;
 
     /// @notice Puts sealed answers of the running round on the chain. Anyone, in any number of calls.
     /// Emits `SealsCommitted`.
@@ -187,7 +244,7 @@ interface IPoco is ICertifier {
     function claim(Deal calldata deal, uint32 index, Committed[] calldata seals) external;
 
     function pool(AssetId id) external view returns (Pool memory);
-    function seat(AssetId pool, uint32 number) external view returns (Seat memory);
+    function seat(AssetId poolId, uint32 number) external view returns (Seat memory);
     function category(uint16 id) external view returns (Category memory);
     function task(TaskId id) external view returns (Task memory);
 

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IResultReceiver} from "../interfaces/IResultReceiver.sol";
+import {TaskId} from "../types/Ids.sol";
+
+/// @title ResultCallback
+/// @notice Tells a requester's contract its result (ERC-1154), whatever that contract does about it.
+library ResultCallback {
+    /// @notice What the receiver may use, and what the caller has to bring for it.
+    uint256 internal constant GAS = 200_000;
+
+    /// @notice The caller brought too little gas for the receiver to have its full cap.
+    /// @dev Without this check whoever settles could starve the receiver, and the result would never be told.
+    error ResultCallbackGasTooLow(uint256 available, uint256 needed);
+
+    /// @return success Whether the receiver took it.
+    function run(address receiver, TaskId taskId, bytes calldata result) internal returns (bool success) {
+        bytes memory data = abi.encodeCall(IResultReceiver.receiveResult, (TaskId.unwrap(taskId), result));
+        // EIP-150 lets at most 63/64 through; 5,000 more cover the cold account and the call itself.
+        uint256 needed = (GAS * 64) / 63 + 5_000;
+        require(gasleft() >= needed, ResultCallbackGasTooLow(gasleft(), needed));
+        assembly ("memory-safe") {
+            // Nothing of the answer is read: it could be megabytes.
+            success := call(GAS, receiver, 0, add(data, 0x20), mload(data), 0, 0)
+        }
+    }
+}
