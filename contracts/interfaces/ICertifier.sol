@@ -8,7 +8,8 @@ import {Refusal} from "../types/Refusals.sol";
 /// @notice Decides whether a unit of a deal was performed, and has the Clerk pay accordingly. A deal pins its certifier:
 /// one that governance retires goes on to settle the deals it was sealed under.
 interface ICertifier {
-    /// @notice On what terms this certifier takes a deal; called by the Clerk for every match before anything is locked.
+    /// @notice On what terms this certifier takes a deal; called by the Clerk for every match before anything of it is
+    /// locked.
     /// @param draft The deal as it would be sealed, `poolStake` and `frozen` still zero.
     /// @param minSeats The fewest seats that the requester demands of the pool.
     /// @param minSeatStake The least stake (nano-HANSE) that the requester demands behind each seat.

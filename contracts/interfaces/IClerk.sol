@@ -26,8 +26,10 @@ struct Bond {
 struct DealState {
     /// Units not settled yet.
     uint32 openUnits;
-    /// The first 28 bytes of `keccak256(abi.encode(deal))`.
-    bytes28 commitment;
+    /// Of a request's first deal: how much of the request is sealed, over all its deals. Zero in every other.
+    uint32 requestFilled;
+    /// The first 24 bytes of `keccak256(abi.encode(deal))`.
+    bytes24 commitment;
 }
 
 struct SignedAppOrder {
@@ -162,6 +164,7 @@ interface IClerk {
 
     /// @notice Cancels everything the caller signed for an earlier epoch. Emits `EpochRaised`.
     /// @dev Reverts with `ClerkEpochNotRaised` unless `epoch` is higher than today's.
+    /// @dev Warning: at the highest epoch, `type(uint64).max`, there is no further one to cancel with.
     function raiseEpoch(uint64 epoch) external;
 
     /// @notice Seals matches into deals, in the order given. Anyone may call it.
@@ -171,7 +174,9 @@ interface IClerk {
     /// @param strict Whether one refusal reverts it all (`ClerkMatchRefused`).
     /// @return sealedCount How many deals were sealed.
     /// @dev Contracts named by orders (signers, groups) are called statically, with capped gas and return data, and
-    /// before anything changes.
+    /// before anything changes. The certifiers, which governance registered, are asked (statically too) match by match.
+    /// @dev Warning: such a contract may use little gas when the call is simulated and all of its cap (100,000) when it is
+    /// mined, and too little gas reverts the whole batch (`ForeignCallGasTooLow`): send that much for each of them.
     function seal(Batch calldata batch, bool strict) external returns (uint256 sealedCount);
 
     // ── Certifiers ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -203,7 +208,8 @@ interface IClerk {
     function bondOf(address owner, address certifier) external view returns (Bond memory);
     function isCertifier(address certifier) external view returns (bool);
 
-    /// @notice How much of an order's volume is used up; `type(uint32).max` once it is cancelled.
+    /// @notice How much of an order's volume is used up; `type(uint32).max` once `signer` has cancelled it.
+    /// @param signer The requester, or the owner of the asset.
     function filled(address signer, bytes32 orderHash) external view returns (uint32);
 
     function dealState(DealId id) external view returns (DealState memory);

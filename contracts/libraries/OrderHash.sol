@@ -6,6 +6,9 @@ import {AppOrder, Conditions, DatasetOrder, PoolOrder, RequestOrder} from "../ty
 /// @title OrderHash
 /// @notice EIP-712 struct hashes of the orders. `src/protocol/order-types.ts` is the twin; both are held to
 /// `test/vectors/orders.json`.
+/// @dev A struct's fields lie in calldata as EIP-712 wants them behind the type hash, a word each: they are copied, not
+/// decoded, and hashed behind the free memory pointer, which stays where it is: a batch hashes many. That skips the check
+/// that a narrow field's upper bits are zero; whoever then reads such a field reverts on it, and a seal reads them all.
 library OrderHash {
     string internal constant CONDITIONS_TYPE =
         "Conditions(address certifier,address matcher,uint64 validUntil,uint64 epoch,uint32 volume,uint32 minFill,bytes32 salt,bytes32 externalRef,bytes32 terms)";
@@ -40,87 +43,77 @@ library OrderHash {
         )
     );
 
-    function hash(Conditions calldata conditions) internal pure returns (bytes32) {
-        // A static struct is its members, one word each, in order: what EIP-712 wants behind the type hash.
-        return keccak256(abi.encode(CONDITIONS_TYPEHASH, conditions));
+    function hash(Conditions calldata conditions) internal pure returns (bytes32 result) {
+        bytes32 typeHash = CONDITIONS_TYPEHASH;
+        assembly ("memory-safe") {
+            let start := mload(0x40)
+            mstore(start, typeHash)
+            calldatacopy(add(start, 0x20), conditions, 0x120)
+            result := keccak256(start, 0x140)
+        }
     }
 
     function hash(AppOrder calldata o) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                APP_ORDER_TYPEHASH,
-                o.app,
-                o.price,
-                o.trust,
-                o.tag,
-                o.onlyDataset,
-                o.onlyPool,
-                o.onlyRequester,
-                hash(o.conditions)
-            )
-        );
+        uint256 start;
+        assembly ("memory-safe") {
+            start := o
+        }
+        return _hash(APP_ORDER_TYPEHASH, start, 7, hash(o.conditions));
     }
 
     function hash(DatasetOrder calldata o) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                DATASET_ORDER_TYPEHASH,
-                o.dataset,
-                o.price,
-                o.trust,
-                o.tag,
-                o.onlyApp,
-                o.onlyPool,
-                o.onlyRequester,
-                hash(o.conditions)
-            )
-        );
+        uint256 start;
+        assembly ("memory-safe") {
+            start := o
+        }
+        return _hash(DATASET_ORDER_TYPEHASH, start, 7, hash(o.conditions));
     }
 
     function hash(PoolOrder calldata o) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                POOL_ORDER_TYPEHASH,
-                o.pool,
-                o.price,
-                o.category,
-                o.trust,
-                o.tag,
-                o.onlyApp,
-                o.onlyDataset,
-                o.onlyRequester,
-                hash(o.conditions)
-            )
-        );
+        uint256 start;
+        assembly ("memory-safe") {
+            start := o
+        }
+        return _hash(POOL_ORDER_TYPEHASH, start, 8, hash(o.conditions));
     }
 
-    function hash(RequestOrder calldata o) internal pure returns (bytes32) {
-        // In two halves, since one call would have more arguments than the stack has room for.
-        bytes memory head = abi.encode(
-            REQUEST_ORDER_TYPEHASH,
-            o.requester,
-            o.app,
-            o.maxAppPrice,
-            o.dataset,
-            o.maxDatasetPrice,
-            o.maxPoolPrice,
-            o.category,
-            o.trust,
-            o.tag,
-            o.onlyApp
-        );
-        bytes memory tail = abi.encode(
-            o.onlyDataset,
-            o.onlyPool,
-            o.minSeats,
-            o.minSeatStake,
-            o.beneficiary,
-            o.callback,
-            o.sponsor,
-            o.attesters,
-            keccak256(o.params),
-            hash(o.conditions)
-        );
-        return keccak256(bytes.concat(head, tail));
+    function hash(RequestOrder calldata o) internal pure returns (bytes32 result) {
+        bytes32 typeHash = REQUEST_ORDER_TYPEHASH;
+        bytes32 paramsHash = hash(o.params);
+        bytes32 conditionsHash = hash(o.conditions);
+        assembly ("memory-safe") {
+            let start := mload(0x40)
+            mstore(start, typeHash)
+            // The 18 fields before `params`.
+            calldatacopy(add(start, 0x20), o, 0x240)
+            mstore(add(start, 0x260), paramsHash)
+            mstore(add(start, 0x280), conditionsHash)
+            result := keccak256(start, 0x2a0)
+        }
+    }
+
+    /// @notice Like `keccak256(data)`, but leaves no copy behind in memory.
+    function hash(bytes calldata data) internal pure returns (bytes32 result) {
+        assembly ("memory-safe") {
+            let start := mload(0x40)
+            calldatacopy(start, data.offset, data.length)
+            result := keccak256(start, data.length)
+        }
+    }
+
+    /// @dev Type hash, so many words of calldata, hash of the conditions.
+    function _hash(bytes32 typeHash, uint256 offset, uint256 words, bytes32 conditionsHash)
+        private
+        pure
+        returns (bytes32 result)
+    {
+        assembly ("memory-safe") {
+            let start := mload(0x40)
+            let size := shl(5, words)
+            mstore(start, typeHash)
+            calldatacopy(add(start, 0x20), offset, size)
+            mstore(add(start, add(size, 0x20)), conditionsHash)
+            result := keccak256(start, add(size, 0x40))
+        }
     }
 }

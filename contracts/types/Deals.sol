@@ -30,6 +30,7 @@ struct Deal {
     uint32 volume;
     uint32 trust;
     uint16 category;
+    /// What the pool has to offer: the tags of request, app and dataset together.
     bytes32 tag;
     bytes32 paramsHash;
     Restriction attesters;

@@ -44,9 +44,18 @@ function isNone(AssetId id) pure returns (bool) {
 }
 
 function toDealId(bytes32 requestHash, uint32 firstTask) pure returns (DealId) {
-    return DealId.wrap(keccak256(abi.encode(requestHash, firstTask)));
+    return DealId.wrap(_pair(requestHash, firstTask));
 }
 
 function toTaskId(DealId dealId, uint32 taskIndex) pure returns (TaskId) {
-    return TaskId.wrap(keccak256(abi.encode(dealId, taskIndex)));
+    return TaskId.wrap(_pair(DealId.unwrap(dealId), taskIndex));
+}
+
+/// @dev `keccak256(abi.encode(id, index))` in the scratch space.
+function _pair(bytes32 id, uint256 index) pure returns (bytes32 result) {
+    assembly ("memory-safe") {
+        mstore(0, id)
+        mstore(0x20, index)
+        result := keccak256(0, 0x40)
+    }
 }
