@@ -1,11 +1,13 @@
 import {
   type Abi,
   type Address,
+  BaseError,
   createWalletClient,
   encodeFunctionData,
   type Hex,
   http,
   type LocalAccount,
+  NonceTooLowError,
   type TransactionReceipt,
 } from "viem";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
@@ -39,6 +41,8 @@ export interface SenderOptions {
 
 /** Room above the estimate: state may change between the estimate and the block. */
 const GAS_MARGIN_PERCENT = 130n;
+
+const NONCE_ATTEMPTS = 3;
 
 /** Sends the transactions of one key, nonces in order, any number waiting to be mined at once. */
 export function createSender(
@@ -78,21 +82,25 @@ export function createSender(
   async function submit(call: Call): Promise<Hex> {
     // The estimate is also the rehearsal: a refusal comes out here, decoded by the ABI, before anything is sent.
     const estimate = await chain.viem.estimateContractGas({ ...call, account } as never);
-    nextNonce ??= await chain.viem.getTransactionCount({ address: account.address, blockTag: "pending" });
-    try {
-      const hash = await wallet.sendTransaction({
-        to: call.address,
-        data: encodeFunctionData(call as never),
-        nonce: nextNonce,
-        gas: (estimate * GAS_MARGIN_PERCENT) / 100n,
-        chain: null,
-      });
-      nextNonce++;
-      return hash;
-    } catch (error) {
-      // Somebody else may use the key too: ask the chain before the next one.
-      nextNonce = undefined;
-      throw error;
+    const data = encodeFunctionData(call as never);
+    const gas = (estimate * GAS_MARGIN_PERCENT) / 100n;
+    for (let attempt = 1; ; attempt++) {
+      nextNonce ??= await chain.viem.getTransactionCount({ address: account.address, blockTag: "pending" });
+      try {
+        const hash = await wallet.sendTransaction({
+          to: call.address,
+          data,
+          nonce: nextNonce,
+          gas,
+          chain: null,
+        });
+        nextNonce++;
+        return hash;
+      } catch (error) {
+        // Somebody else may use the key too: ask the chain before the next one.
+        nextNonce = undefined;
+        if (attempt === NONCE_ATTEMPTS || !isNonceTaken(error)) throw error;
+      }
     }
   }
 
@@ -110,4 +118,13 @@ export function createSender(
       await clock.sleep(pollMs);
     }
   }
+}
+
+/** Whether the chain refused a transaction for its nonce: then nothing was sent, and another nonce may do. */
+function isNonceTaken(error: unknown): boolean {
+  if (!(error instanceof BaseError)) return false;
+  const refused = error.walk(
+    (cause) => cause instanceof NonceTooLowError || /nonce too low/i.test(String(cause)),
+  );
+  return refused !== null;
 }

@@ -150,6 +150,11 @@ export const errorCodes = {
     retryable: true,
   },
 
+  HANSE_TASK_FAILED: {
+    hint: "Correct what the task asks for: its app, dataset or params.",
+    retryable: false,
+  },
+
   // Orders
   HANSE_ORDER_MALFORMED: {
     hint: "Build the order with the client library, or correct the named field.",

@@ -1,0 +1,158 @@
+import { Command, CommanderError } from "commander";
+import type { ConfigOptions } from "#src/kernel/config.ts";
+import { describeConfig } from "#src/kernel/config.ts";
+import { HanseError } from "#src/kernel/errors.ts";
+import { fromSystemError } from "#src/kernel/system-error.ts";
+import { addUserCommands } from "../cli/user-commands.ts";
+
+// The one program. Every service, every action of every role, and the commands that run it all are its subcommands.
+// What a command needs is loaded when it is called: `--help` and small commands stay quick.
+
+const program = new Command("hanse")
+  .description("A federated marketplace for goods and computing power")
+  .exitOverride()
+  .showHelpAfterError("(`hanse --help` lists the commands)");
+
+program
+  .command("up")
+  .description("run the whole market on this machine until Ctrl-C; the state is kept")
+  .option("--state <folder>", "where the state is kept", ".hanse/up")
+  .option("--port <number>", "first port of the services", "4100")
+  .option("--rpc-port <number>", "port of the development chain", "8545")
+  .action(async ({ state, port, rpcPort }) => {
+    const { runUp } = await import("./up.ts");
+    process.exitCode = await runUp({
+      stateDir: state,
+      port: Number(port),
+      rpcPort: Number(rpcPort),
+      databaseUrl: process.env.DATABASE_URL,
+    });
+  });
+
+program
+  .command("demo")
+  .description("play the whole story on a fresh state: exit code 0 only when every check held")
+  .option("--keep", "leave everything running at the end, to look at", false)
+  .option("--state <folder>", "where the state is made anew", ".hanse/demo")
+  .action(async ({ keep, state }) => {
+    const { runDemo } = await import("./demo.ts");
+    process.exitCode = await runDemo({ keep, stateDir: state, databaseUrl: process.env.DATABASE_URL });
+  });
+
+program
+  .command("test")
+  .description("run every suite, in bounded form")
+  .option("--deep", "run the long ones whole", false)
+  .action(async ({ deep }) => {
+    const { runTests } = await import("./test.ts");
+    process.exitCode = await runTests({ deep });
+  });
+
+program
+  .command("lint")
+  .description("check style, types, imports and generated files")
+  .action(async () => {
+    const { runLinters } = await import("./lint.ts");
+    process.exitCode = await runLinters();
+  });
+
+interface Service {
+  readonly summary: string;
+  readonly load: () => Promise<{
+    readonly options: ConfigOptions;
+    readonly start: (flags: Readonly<Record<string, unknown>>) => Promise<void>;
+  }>;
+}
+
+const SERVICES: Readonly<Record<string, Service>> = {
+  chain: {
+    summary: "a development chain",
+    load: async () => {
+      const { chainOptions, startChain } = await import("./start-chain.ts");
+      return { options: chainOptions, start: startChain };
+    },
+  },
+  content: {
+    summary: "keeps and serves content by its hash",
+    load: async () => {
+      const { contentOptions, startContent } = await import("./start-content.ts");
+      return { options: contentOptions, start: startContent };
+    },
+  },
+  broker: {
+    summary: "keeps orders, matches them and has them sealed",
+    load: async () => {
+      const { brokerOptions, startBroker } = await import("./start-broker.ts");
+      return { options: brokerOptions, start: startBroker };
+    },
+  },
+  pool: {
+    summary: "schedules the tasks of one worker pool",
+    load: async () => {
+      const { poolOptions, startPool } = await import("./start-pool.ts");
+      return { options: poolOptions, start: startPool };
+    },
+  },
+  worker: {
+    summary: "computes for a pool and earns",
+    load: async () => {
+      const { workerOptions, startWorker } = await import("./start-worker.ts");
+      return { options: workerOptions, start: startWorker };
+    },
+  },
+  "lying-worker": {
+    summary: "a worker that answers wrongly, for the demo and for tests",
+    load: async () => {
+      const { workerOptions, startLyingWorker } = await import("./start-worker.ts");
+      return { options: workerOptions, start: startLyingWorker };
+    },
+  },
+};
+
+for (const [name, { summary, load }] of Object.entries(SERVICES)) {
+  const group = program.command(name, { hidden: name === "lying-worker" }).description(summary);
+  group
+    .command("start")
+    .description("run it as this process, configured by the environment")
+    .action(async () => (await load()).start({}));
+  group
+    .command("options")
+    .description("list what the environment can set")
+    .action(async () => {
+      for (const option of describeConfig((await load()).options)) {
+        const fallback =
+          option.default === undefined ? (option.required ? "required" : "optional") : option.default;
+        process.stdout.write(`${option.env}\n    ${option.doc} (${fallback || "empty"})\n`);
+      }
+    });
+}
+
+addUserCommands(program, {
+  env: process.env,
+  write: (line) =>
+    void process.stdout.write(`${line}
+`),
+  note: (line) =>
+    void process.stderr.write(`${line}
+`),
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = tell(error);
+}
+// Some libraries keep handles open; everything that had to be finished is finished here.
+setTimeout(() => process.exit(), 2_000).unref();
+
+/** @returns the exit code: 2 for a wrong call, 130 for Ctrl-C, 1 for everything else */
+function tell(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const known = error instanceof HanseError ? error : fromSystemError(error);
+  if (known instanceof HanseError) {
+    process.stderr.write(`\n${known.message}\n`);
+    return known.code === "HANSE_INTERRUPTED" ? 130 : 1;
+  }
+  process.stderr.write(`\n${error instanceof Error ? error.stack : String(error)}\n`);
+  return 1;
+}

@@ -1,0 +1,41 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+
+/** The package's own folder; suites run from there. */
+export const ROOT = join(import.meta.dirname, "../..");
+
+export interface SuiteRun {
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+/** Runs a tool of the package, shows its output as it comes, and keeps it. */
+export async function runSuite(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<SuiteRun> {
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const [stream, target] of [
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr],
+  ] as const) {
+    stream.on("data", (chunk: Buffer) => {
+      output += chunk;
+      target.write(chunk);
+    });
+  }
+  const exitCode = await new Promise<number>((resolve) => {
+    child.once("error", (error) => {
+      process.stderr.write(`${command}: ${error.message}\n`);
+      resolve(127);
+    });
+    child.once("close", (code) => resolve(code ?? 1));
+  });
+  return { exitCode, output };
+}

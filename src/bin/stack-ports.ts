@@ -1,0 +1,31 @@
+import { WORKER_NUMBERS } from "#src/demo/cast.ts";
+import { freePort } from "#src/store/free-port.ts";
+
+/** Where each process of the stack listens, on loopback. */
+export interface StackPorts {
+  readonly rpc: number;
+  readonly broker: number;
+  readonly pool: number;
+  readonly content: number;
+  /** Health and metrics of the workers, in the order of their numbers. */
+  readonly workers: readonly number[];
+}
+
+/** The ports of `hanse up`, always the same: the chain's usual one, and a block of others. */
+export function fixedPorts(base = 4100, rpc = 8545): StackPorts {
+  return {
+    rpc,
+    broker: base,
+    pool: base + 1,
+    content: base + 2,
+    workers: WORKER_NUMBERS.map((number) => base + 10 + number),
+  };
+}
+
+/** Any ports that are free now, so that a demo runs beside whatever else does. */
+export async function anyPorts(): Promise<StackPorts> {
+  const ports = new Set<number>();
+  while (ports.size < 4 + WORKER_NUMBERS.length) ports.add(await freePort());
+  const [rpc = 0, broker = 0, pool = 0, content = 0, ...workers] = ports;
+  return { rpc, broker, pool, content, workers };
+}

@@ -1,0 +1,237 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type ChainClient, connectChain } from "#src/chain/chain-client.ts";
+import { type Deployment, readDeployment } from "#src/chain/deployment.ts";
+import { type BrokerClient, createBrokerClient } from "#src/client/broker-client.ts";
+import { buildDataset } from "#src/demo/build-dataset.ts";
+import { keyOf, LIAR, WORKER_NUMBERS, workerKey } from "#src/demo/cast.ts";
+import { fundAccounts, type Goods, type Market, openMarket } from "#src/demo/market.ts";
+import { HanseError } from "#src/kernel/errors.ts";
+import { lockDirectory } from "#src/kernel/lock-file.ts";
+import type { Logger } from "#src/kernel/logger.ts";
+import { assetIdToHex } from "#src/protocol/ids.ts";
+import { startEmbeddedPostgres } from "#src/store/embedded-postgres.ts";
+import { appModulePath } from "../../apps/build.ts";
+import { assertPortFree } from "./assert-port-free.ts";
+import { createProcessGroup } from "./process-group.ts";
+import type { StackPorts } from "./stack-ports.ts";
+
+export interface StackOptions {
+  /** Everything the stack keeps is in here. */
+  readonly stateDir: string;
+  readonly ports: StackPorts;
+  /** Seconds between two blocks of the development chain. */
+  readonly blockTime: number;
+  /** Whether one of the workers answers wrongly. */
+  readonly withLiar: boolean;
+  /** A PostgreSQL of the user's; without it the stack runs its own. */
+  readonly databaseUrl?: string | undefined;
+}
+
+/** The whole market on one machine, up and ready. */
+export interface Stack {
+  readonly chain: ChainClient;
+  readonly deployment: Deployment;
+  readonly market: Market;
+  readonly goods: Goods;
+  readonly broker: BrokerClient;
+  readonly urls: {
+    readonly rpc: string;
+    readonly broker: string;
+    readonly pool: string;
+    readonly content: string;
+  };
+  readonly logDir: string;
+  /** Rejects when a process ends that nobody stopped. */
+  readonly failed: Promise<never>;
+  stop(): Promise<void>;
+}
+
+const ENTRY = join(import.meta.dirname, "hanse.ts");
+const ROOT = join(import.meta.dirname, "../..");
+const LOOPBACK = "http://127.0.0.1";
+
+/**
+ * Starts a development chain, PostgreSQL, a content service, the broker, one pool and its workers, each a process of its
+ * own, and opens the development market on them. Started again on the same state, it goes on where it was.
+ * @throws HANSE_STATE_LOCKED, HANSE_PORT_IN_USE, HANSE_PROCESS_FAILED, HANSE_DISK_FULL and what PostgreSQL's start throws;
+ * whatever was started is stopped again
+ */
+export async function startStack(
+  deps: { readonly logger: Logger; readonly progress: (text: string) => void },
+  options: StackOptions,
+): Promise<Stack> {
+  const { progress } = deps;
+  const { stateDir, ports } = options;
+  const logDir = join(stateDir, "logs");
+  const started: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const each of started.splice(0).reverse()) await each();
+  };
+  try {
+    const lock = await lockDirectory(stateDir);
+    started.push(() => lock.release());
+    await mkdir(logDir, { recursive: true });
+    for (const port of Object.values(ports).flat()) await assertPortFree(port);
+
+    const databaseUrl = options.databaseUrl ?? (await startDatabase());
+    const group = createProcessGroup({}, { logDir, entry: ENTRY });
+    started.push(() => group.stop());
+    const urls = {
+      rpc: `${LOOPBACK}:${ports.rpc}`,
+      broker: `${LOOPBACK}:${ports.broker}`,
+      pool: `${LOOPBACK}:${ports.pool}`,
+      content: `${LOOPBACK}:${ports.content}`,
+    };
+    const manifest = join(stateDir, "deployment.json");
+    const common = {
+      HANSE_RPC_URL: urls.rpc,
+      HANSE_DEPLOYMENT: manifest,
+      HANSE_POLL_MS: String(Math.min(500, options.blockTime * 500)),
+    };
+
+    progress("starting a development chain");
+    await group.start({
+      name: "chain",
+      args: ["chain", "start"],
+      env: {
+        HANSE_PORT: String(ports.rpc),
+        HANSE_BLOCK_TIME: String(options.blockTime),
+        HANSE_CHAIN_STATE: join(stateDir, "chain.json"),
+      },
+      ready: async () => (await connectChain(urls.rpc)).chainId > 0,
+    });
+    const chain = await connectChain(urls.rpc, 100);
+    progress("deploying the contracts");
+    await runDeployment({ ...common, HANSE_DEPLOYER_KEY: keyOf("governance") }, manifest);
+    const deployment = await readDeployment(manifest);
+
+    progress("opening the market: an app, a dataset, a pool, and money for everybody");
+    const uploadToken = await keepSecret(join(stateDir, "upload-token"));
+    await group.start({
+      name: "content",
+      args: ["content", "start"],
+      env: { HANSE_PORT: String(ports.content), HANSE_STATE_DIR: stateDir, HANSE_UPLOAD_TOKEN: uploadToken },
+      ready: () => answers(`${urls.content}/readyz`),
+    });
+    const goods = await loadGoods();
+    const marketDeps = { chain, deployment, contentUrl: urls.content, uploadToken };
+    const [market] = await Promise.all([openMarket(marketDeps, goods), fundAccounts(marketDeps)]);
+
+    progress("starting broker and pool");
+    const poolId = assetIdToHex(market.pool);
+    await Promise.all([
+      group.start({
+        name: "broker",
+        args: ["broker", "start"],
+        env: {
+          ...common,
+          DATABASE_URL: databaseUrl,
+          HANSE_PORT: String(ports.broker),
+          HANSE_PRIVATE_KEY: keyOf("broker"),
+        },
+        ready: () => answers(`${urls.broker}/readyz`),
+      }),
+      group.start({
+        name: "pool",
+        args: ["pool", "start"],
+        env: {
+          ...common,
+          DATABASE_URL: databaseUrl,
+          HANSE_PORT: String(ports.pool),
+          HANSE_PRIVATE_KEY: keyOf("poolOwner"),
+          HANSE_POOL: poolId,
+          HANSE_CONTENT_URL: urls.content,
+        },
+        ready: () => answers(`${urls.pool}/readyz`),
+      }),
+    ]);
+
+    progress(
+      `starting ${WORKER_NUMBERS.length} workers${options.withLiar ? `, one of whom always lies` : ""}`,
+    );
+    await Promise.all(
+      WORKER_NUMBERS.map((number) => {
+        const workerPort = ports.workers[number - 1] ?? 0;
+        const lies = options.withLiar && number === LIAR;
+        return group.start({
+          name: `worker-${number}`,
+          args: [lies ? "lying-worker" : "worker", "start"],
+          env: {
+            ...common,
+            HANSE_PORT: String(workerPort),
+            HANSE_PRIVATE_KEY: workerKey(number),
+            HANSE_POOL: poolId,
+            HANSE_POOL_URL: urls.pool,
+            HANSE_CONTENT_SOURCES: urls.content,
+            HANSE_CONTENT_URL: urls.content,
+            HANSE_UPLOAD_TOKEN: uploadToken,
+            HANSE_STATE_DIR: join(stateDir, `worker-${number}`),
+          },
+          ready: () => answers(`${LOOPBACK}:${workerPort}/readyz`),
+          readyTimeoutMs: 60_000,
+        });
+      }),
+    );
+    const broker = createBrokerClient({ baseUrl: urls.broker });
+    return { chain, deployment, market, goods, broker, urls, logDir, failed: group.failed, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  async function startDatabase(): Promise<string> {
+    progress("starting PostgreSQL");
+    const postgres = await startEmbeddedPostgres(deps, { directory: join(stateDir, "postgres") });
+    started.push(() => postgres.stop());
+    return postgres.url;
+  }
+}
+
+async function loadGoods(): Promise<Goods> {
+  const [app, dataset, pool] = await Promise.all([
+    readFile(appModulePath("basket-analysis")),
+    buildDataset(),
+    Buffer.from(JSON.stringify({ name: "Development pool", runners: ["wasi"], categories: [0] })),
+  ]);
+  return { app, dataset, pool };
+}
+
+async function runDeployment(env: Readonly<Record<string, string>>, manifest: string): Promise<void> {
+  const child = spawn(process.execPath, [join(ROOT, "scripts/deploy/main.ts"), manifest], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let complaint = "";
+  child.stderr.on("data", (chunk) => {
+    complaint += chunk;
+  });
+  const code = await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  if (code !== 0) throw new HanseError("HANSE_PROCESS_FAILED", `the deployment failed:\n${complaint.trim()}`);
+}
+
+/** A random secret that stays the same as long as the state does. */
+async function keepSecret(path: string): Promise<string> {
+  const fresh = randomBytes(24).toString("hex");
+  await writeFile(path, fresh, { mode: 0o600, flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+  return await readFile(path, "utf8");
+}
+
+async function answers(url: string): Promise<boolean> {
+  return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
+}
+
+/** Removes what an earlier run left in a state directory that nobody uses. */
+export async function clearState(stateDir: string): Promise<void> {
+  const lock = await lockDirectory(stateDir);
+  await lock.release();
+  await rm(stateDir, { recursive: true, force: true });
+}

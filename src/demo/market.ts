@@ -1,0 +1,124 @@
+import { sha256, zeroHash } from "viem";
+import { clerkAbi } from "#src/abi/clerk-abi.ts";
+import { pocoAbi } from "#src/abi/poco-abi.ts";
+import { registryAbi } from "#src/abi/registry-abi.ts";
+import { tokenAbi } from "#src/abi/token-abi.ts";
+import type { ChainClient } from "#src/chain/chain-client.ts";
+import type { Deployment } from "#src/chain/deployment.ts";
+import { createSender } from "#src/chain/sender.ts";
+import { putContent } from "#src/content/content-client.ts";
+import { ASSET_KINDS, type AssetId, assetId } from "#src/protocol/ids.ts";
+import { accountOf, WORKER_NUMBERS, workerAccount } from "./cast.ts";
+
+const HANSE = 10n ** 9n;
+
+/** What each one brings into its Clerk account, in nano-HANSE. */
+const DEPOSITS = { requester: 10_000n * HANSE, poolOwner: 1_000n * HANSE, worker: 200n * HANSE } as const;
+
+/** The pool's terms: what a seat costs, and 5 % for the scheduler. */
+export const POOL_TERMS = { seatStake: 100n * HANSE, schedulerShare: 500, closed: false } as const;
+
+/** What is for sale in the development market. */
+export interface Market {
+  readonly app: AssetId;
+  readonly dataset: AssetId;
+  readonly pool: AssetId;
+}
+
+export interface MarketDeps {
+  readonly chain: ChainClient;
+  readonly deployment: Deployment;
+  /** Base URL of the content service that app and dataset are served from. */
+  readonly contentUrl: string;
+  readonly uploadToken: string;
+}
+
+/** The goods: the program, the data it works on, and the description of the pool. */
+export interface Goods {
+  readonly app: Uint8Array;
+  readonly dataset: Uint8Array;
+  readonly pool: Uint8Array;
+}
+
+/** Funds everybody. Run on a chain where that was done before, it changes nothing. */
+export async function fundAccounts({ chain, deployment }: MarketDeps): Promise<void> {
+  const { token, clerk } = deployment.contracts;
+  const governance = createSender({ chain, account: accountOf("governance") });
+  const payees = [
+    { account: accountOf("requester"), amount: DEPOSITS.requester },
+    { account: accountOf("poolOwner"), amount: DEPOSITS.poolOwner },
+    ...WORKER_NUMBERS.map((number) => ({ account: workerAccount(number), amount: DEPOSITS.worker })),
+  ];
+  await Promise.all(
+    payees.map(async ({ account, amount }) => {
+      const { free, locked } = await chain.viem.readContract({
+        address: clerk,
+        abi: clerkAbi,
+        functionName: "account",
+        args: [account.address],
+      });
+      if (free + locked > 0n) return;
+      const sender = createSender({ chain, account });
+      await governance.send({
+        address: token,
+        abi: tokenAbi,
+        functionName: "transfer",
+        args: [account.address, amount],
+      });
+      await sender.send({ address: token, abi: tokenAbi, functionName: "approve", args: [clerk, amount] });
+      await sender.send({ address: clerk, abi: clerkAbi, functionName: "deposit", args: [amount] });
+    }),
+  );
+}
+
+/** Registers app, dataset and pool with their owners and uploads the goods. Changes nothing where that was done before. */
+export async function openMarket(deps: MarketDeps, goods: Goods): Promise<Market> {
+  const { chain, deployment } = deps;
+  const [app, dataset, pool] = await Promise.all([
+    register(deps, "app", accountOf("appOwner"), goods.app),
+    register(deps, "dataset", accountOf("datasetOwner"), goods.dataset),
+    register(deps, "pool", accountOf("poolOwner"), goods.pool),
+  ]);
+  const { poco } = deployment.contracts;
+  const { opened } = await chain.viem.readContract({
+    address: poco,
+    abi: pocoAbi,
+    functionName: "pool",
+    args: [pool],
+  });
+  if (!opened) {
+    const owner = createSender({ chain, account: accountOf("poolOwner") });
+    await owner.send({ address: poco, abi: pocoAbi, functionName: "openPool", args: [pool, POOL_TERMS] });
+  }
+  return { app, dataset, pool };
+}
+
+async function register(
+  deps: MarketDeps,
+  kind: "app" | "dataset" | "pool",
+  account: ReturnType<typeof accountOf>,
+  content: Uint8Array,
+): Promise<AssetId> {
+  const { chain, deployment, contentUrl, uploadToken } = deps;
+  const checksum = sha256(content);
+  await putContent(content, { target: contentUrl, uploadToken });
+  const id = assetId({ kind, registrar: account.address, checksum, measurement: zeroHash });
+  const { registry } = deployment.contracts;
+  const owner = await chain.viem.readContract({
+    address: registry,
+    abi: registryAbi,
+    functionName: "ownerOrZero",
+    args: [id],
+  });
+  if (BigInt(owner) === 0n) {
+    const sender = createSender({ chain, account });
+    const uri = `${contentUrl}/v1/content/${checksum}`;
+    await sender.send({
+      address: registry,
+      abi: registryAbi,
+      functionName: "register",
+      args: [ASSET_KINDS.indexOf(kind), checksum, zeroHash, uri],
+    });
+  }
+  return id;
+}

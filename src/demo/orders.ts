@@ -1,0 +1,135 @@
+import { bytesToHex, type Hex, numberToHex, stringToHex, toBytes, zeroAddress } from "viem";
+import type { Deployment } from "#src/chain/deployment.ts";
+import { conditions, type Order } from "#src/protocol/orders.ts";
+import { ANYONE } from "#src/protocol/restrictions.ts";
+import { NO_TAGS } from "#src/protocol/tags.ts";
+import { accountOf } from "./cast.ts";
+import type { Market } from "./market.ts";
+
+const HANSE = 10n ** 9n;
+
+/** What the sellers ask for each task, in nano-HANSE. */
+export const PRICES = { app: 5n * HANSE, dataset: 3n * HANSE, pool: 20n * HANSE } as const;
+
+const YEAR_S = 365n * 24n * 3600n;
+const SALES_VOLUME = 1_000_000;
+const SHORT_TASKS = 0;
+/** The highest trust the pool serves. */
+const POOL_TRUST = 100;
+
+/** The standing offers of app, dataset and pool. `now` is the chain's time in Unix seconds. */
+export function sellOrders(
+  market: Market,
+  deployment: Deployment,
+  now: bigint,
+): { order: Order; role: "appOwner" | "datasetOwner" | "poolOwner" }[] {
+  const common = {
+    tag: NO_TAGS,
+    onlyRequester: ANYONE,
+    conditions: conditions({
+      certifier: deployment.contracts.poco,
+      validUntil: now + YEAR_S,
+      volume: SALES_VOLUME,
+      salt: stringToHex("standing offer", { size: 32 }),
+    }),
+  };
+  return [
+    {
+      role: "appOwner",
+      order: {
+        type: "app",
+        order: {
+          ...common,
+          app: market.app,
+          price: PRICES.app,
+          trust: 0,
+          onlyDataset: ANYONE,
+          onlyPool: ANYONE,
+        },
+      },
+    },
+    {
+      role: "datasetOwner",
+      order: {
+        type: "dataset",
+        order: {
+          ...common,
+          dataset: market.dataset,
+          price: PRICES.dataset,
+          trust: 0,
+          onlyApp: ANYONE,
+          onlyPool: ANYONE,
+        },
+      },
+    },
+    {
+      role: "poolOwner",
+      order: {
+        type: "pool",
+        order: {
+          ...common,
+          pool: market.pool,
+          price: PRICES.pool,
+          category: SHORT_TASKS,
+          trust: POOL_TRUST,
+          onlyApp: ANYONE,
+          onlyDataset: ANYONE,
+        },
+      },
+    },
+  ];
+}
+
+/** What the demo's requester asks for. */
+export interface Wish {
+  /** Days to look at, `YYYY-MM-DD`. */
+  readonly days: readonly string[];
+  readonly trust: number;
+  /** Tells two otherwise equal wishes apart. */
+  readonly number: number;
+}
+
+/** The parameters of the app as it reads them. */
+export function paramsOf(wish: Pick<Wish, "days">): Hex {
+  return bytesToHex(toBytes(JSON.stringify({ days: wish.days, top: 20 })));
+}
+
+/** A request of one task at the going prices; `now` is the chain's time in Unix seconds. */
+export function requestOrder(
+  wish: Wish,
+  market: Market,
+  deployment: Deployment,
+  now: bigint,
+): Order & { type: "request" } {
+  const requester = accountOf("requester").address;
+  return {
+    type: "request",
+    order: {
+      requester,
+      app: market.app,
+      maxAppPrice: PRICES.app,
+      dataset: market.dataset,
+      maxDatasetPrice: PRICES.dataset,
+      maxPoolPrice: PRICES.pool,
+      category: SHORT_TASKS,
+      trust: wish.trust,
+      tag: NO_TAGS,
+      onlyApp: ANYONE,
+      onlyDataset: ANYONE,
+      onlyPool: ANYONE,
+      minSeats: 0,
+      minSeatStake: 0n,
+      beneficiary: requester,
+      callback: zeroAddress,
+      sponsor: zeroAddress,
+      attesters: ANYONE,
+      params: paramsOf(wish),
+      conditions: conditions({
+        certifier: deployment.contracts.poco,
+        validUntil: now + 3600n,
+        volume: 1,
+        salt: numberToHex((now << 32n) + BigInt(wish.number), { size: 32 }),
+      }),
+    },
+  };
+}
