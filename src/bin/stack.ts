@@ -6,7 +6,7 @@ import { type ChainClient, connectChain } from "#src/chain/chain-client.ts";
 import { type Deployment, readDeployment } from "#src/chain/deployment.ts";
 import { type BrokerClient, createBrokerClient } from "#src/client/broker-client.ts";
 import { buildDataset } from "#src/demo/build-dataset.ts";
-import { keyOf, LIAR, WORKER_NUMBERS, workerKey } from "#src/demo/cast.ts";
+import { keyOf, LIAR, WORKER_NUMBERS, workerAccount, workerKey } from "#src/demo/cast.ts";
 import { fundAccounts, type Goods, type Market, openMarket } from "#src/demo/market.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { lockDirectory } from "#src/kernel/lock-file.ts";
@@ -144,6 +144,8 @@ export async function startStack(
           HANSE_PRIVATE_KEY: keyOf("poolOwner"),
           HANSE_POOL: poolId,
           HANSE_CONTENT_URL: urls.content,
+          // For tasks that nobody repeats the owner picks somebody it knows.
+          HANSE_TRUSTED_WORKERS: workerAccount(1).address,
         },
         ready: () => answers(`${urls.pool}/readyz`),
       }),
@@ -166,7 +168,7 @@ export async function startStack(
             HANSE_POOL: poolId,
             HANSE_POOL_URL: urls.pool,
             HANSE_CONTENT_SOURCES: urls.content,
-            HANSE_CONTENT_URL: urls.content,
+            HANSE_ALLOW_PRIVATE_SOURCES: "true",
             HANSE_UPLOAD_TOKEN: uploadToken,
             HANSE_STATE_DIR: join(stateDir, `worker-${number}`),
           },
