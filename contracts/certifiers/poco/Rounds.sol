@@ -137,9 +137,9 @@ abstract contract Rounds is Seats, EIP712 {
         return toTaskId(id, index);
     }
 
-    /// @dev The first 28 bytes of `keccak256(abi.encode(deal))`: the calldata is that encoding already, since every member
+    /// @dev The first 24 bytes of `keccak256(abi.encode(deal))`: the calldata is that encoding already, since every member
     /// of a deal is one word.
-    function _commitment(Deal calldata deal) private pure returns (bytes28 commitment) {
+    function _commitment(Deal calldata deal) private pure returns (bytes24 commitment) {
         assembly ("memory-safe") {
             let free := mload(0x40)
             calldatacopy(free, deal, DEAL_BYTES)
