@@ -95,7 +95,8 @@ abstract contract Seats is IPoco {
         require(!book.closed, PocoPoolClosed(poolId));
         Membership storage membership = _memberships[poolId][msg.sender];
         uint32 seatPlusOne = membership.seatPlusOne;
-        require(seatPlusOne == 0, PocoAlreadySeated(poolId, msg.sender, seatPlusOne - 1));
+        // Not `require`: it works the error's values out first, and there is no seat before number 0.
+        if (seatPlusOne != 0) revert PocoAlreadySeated(poolId, msg.sender, seatPlusOne - 1);
         // Effect
         uint32[] storage released = _released[poolId];
         uint256 reusable = released.length;
