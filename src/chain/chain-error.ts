@@ -9,6 +9,9 @@ import {
 } from "viem";
 import { HanseError } from "#src/kernel/errors.ts";
 
+/** JSON-RPC errors that pass: internal error, and a limit exceeded. */
+const PASSING_CODES = [-32603, -32005];
+
 /** The contract's own error, where a call or a simulated transaction was refused by one. */
 export interface Revert {
   /** Name of the custom error, such as `ClerkBalanceTooLow`; undefined when the ABI has none that fits. */
@@ -55,7 +58,11 @@ export function asChainError(error: unknown, doing: string): HanseError {
         cause: error,
       });
     }
-    if (find(HttpRequestError as never) || find(TimeoutError as never) || find(RpcRequestError as never)) {
+    const answered = find(RpcRequestError as never);
+    if (answered instanceof RpcRequestError && !PASSING_CODES.includes(answered.code)) {
+      return new HanseError("HANSE_RPC_REFUSED", `${doing} failed: ${answered.details}`, { cause: error });
+    }
+    if (answered || find(HttpRequestError as never) || find(TimeoutError as never)) {
       return new HanseError("HANSE_RPC_UNAVAILABLE", `${doing} failed: ${error.shortMessage}`, {
         cause: error,
       });

@@ -1,11 +1,11 @@
-import { sha256, zeroHash } from "viem";
+import { type Address, type LocalAccount, sha256, zeroHash } from "viem";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
 import { registryAbi } from "#src/abi/registry-abi.ts";
 import { tokenAbi } from "#src/abi/token-abi.ts";
 import type { ChainClient } from "#src/chain/chain-client.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
-import { createSender } from "#src/chain/sender.ts";
+import { createSender, type Sender } from "#src/chain/sender.ts";
 import { putContent } from "#src/content/content-client.ts";
 import { ASSET_KINDS, type AssetId, assetId } from "#src/protocol/ids.ts";
 import { accountOf, WORKER_NUMBERS, workerAccount } from "./cast.ts";
@@ -43,7 +43,8 @@ export interface Goods {
 /** Funds everybody. Run on a chain where that was done before, it changes nothing. */
 export async function fundAccounts({ chain, deployment }: MarketDeps): Promise<void> {
   const { token, clerk } = deployment.contracts;
-  const governance = createSender({ chain, account: accountOf("governance") });
+  const senderOf = sendersOn(chain);
+  const governance = senderOf(accountOf("governance"));
   const payees = [
     { account: accountOf("requester"), amount: DEPOSITS.requester },
     { account: accountOf("poolOwner"), amount: DEPOSITS.poolOwner },
@@ -58,7 +59,7 @@ export async function fundAccounts({ chain, deployment }: MarketDeps): Promise<v
         args: [account.address],
       });
       if (free + locked > 0n) return;
-      const sender = createSender({ chain, account });
+      const sender = senderOf(account);
       await governance.send({
         address: token,
         abi: tokenAbi,
@@ -87,8 +88,12 @@ export async function openMarket(deps: MarketDeps, goods: Goods): Promise<Market
     args: [pool],
   });
   if (!opened) {
-    const owner = createSender({ chain, account: accountOf("poolOwner") });
-    await owner.send({ address: poco, abi: pocoAbi, functionName: "openPool", args: [pool, POOL_TERMS] });
+    await sendersOn(chain)(accountOf("poolOwner")).send({
+      address: poco,
+      abi: pocoAbi,
+      functionName: "openPool",
+      args: [pool, POOL_TERMS],
+    });
   }
   return { app, dataset, pool };
 }
@@ -111,7 +116,7 @@ async function register(
     args: [id],
   });
   if (BigInt(owner) === 0n) {
-    const sender = createSender({ chain, account });
+    const sender = sendersOn(chain)(account);
     const uri = `${contentUrl}/v1/content/${checksum}`;
     await sender.send({
       address: registry,
@@ -121,4 +126,17 @@ async function register(
     });
   }
   return id;
+}
+
+const senders = new WeakMap<ChainClient, Map<Address, Sender>>();
+
+/** One sender for each account, whoever asks: two would take each other's nonces. */
+function sendersOn(chain: ChainClient): (account: LocalAccount) => Sender {
+  const known = senders.get(chain) ?? new Map<Address, Sender>();
+  senders.set(chain, known);
+  return (account) => {
+    const sender = known.get(account.address) ?? createSender({ chain, account });
+    known.set(account.address, sender);
+    return sender;
+  };
 }

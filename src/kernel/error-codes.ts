@@ -123,6 +123,10 @@ export const errorCodes = {
     hint: "Check that the chain's RPC endpoint runs and is reachable.",
     retryable: true,
   },
+  HANSE_RPC_REFUSED: {
+    hint: "The node understood the request and does not carry it out; its reason is in the message.",
+    retryable: false,
+  },
   HANSE_CHAIN_MISMATCH: {
     hint: "The chain is not the one this state was made on: connect to the right one, or start with a fresh state.",
     retryable: false,

@@ -143,7 +143,7 @@ abstract contract Rounds is Seats, EIP712 {
         assembly ("memory-safe") {
             let free := mload(0x40)
             calldatacopy(free, deal, DEAL_BYTES)
-            commitment := shl(32, shr(32, keccak256(free, DEAL_BYTES)))
+            commitment := shl(64, shr(64, keccak256(free, DEAL_BYTES)))
         }
     }
 

@@ -1,0 +1,50 @@
+import { createBroker } from "#src/broker/broker.ts";
+import type { BrokerTables } from "#src/broker/broker-tables.ts";
+import { createClerkMarketChain } from "#src/broker/clerk-market-chain.ts";
+import { connectChain } from "#src/chain/chain-client.ts";
+import { checkDeployment, readDeployment } from "#src/chain/deployment.ts";
+import { accountOfKey } from "#src/chain/development-keys.ts";
+import { createSender } from "#src/chain/sender.ts";
+import { defineOption } from "#src/kernel/config.ts";
+import { wholeNumberOption } from "#src/kernel/config-types.ts";
+import { openDatabase } from "#src/store/database.ts";
+import { databaseUrl, deployment, host, pollMs, port, privateKey, rpcUrl } from "./options.ts";
+import { runService } from "./run-service.ts";
+
+export const brokerOptions = {
+  host,
+  port: port(4100),
+  rpcUrl,
+  deployment,
+  databaseUrl,
+  privateKey,
+  pollMs,
+  batchSize: defineOption({
+    schema: wholeNumberOption({ min: 1, max: 50 }),
+    env: "HANSE_BATCH_SIZE",
+    doc: "matches that go into one transaction at most",
+    default: 50,
+  }),
+};
+
+/** `hanse broker start`: keeps orders, matches them and has them sealed. */
+export async function startBroker(flags: Readonly<Record<string, unknown>>): Promise<void> {
+  await runService("broker", brokerOptions, flags, async ({ config, logger, metrics, shutdown }) => {
+    const manifest = await readDeployment(config.deployment);
+    const chain = await connectChain(config.rpcUrl, config.pollMs);
+    await checkDeployment(chain, manifest);
+    const account = accountOfKey(config.privateKey, chain.chainId);
+    const sender = createSender({ chain, account }, { pollMs: config.pollMs });
+    const database = await openDatabase<BrokerTables>(
+      { logger },
+      { url: config.databaseUrl, schema: "broker", applicationName: "hanse broker" },
+    );
+    shutdown.add("database", () => database.close());
+    const market = createClerkMarketChain({ chain, deployment: manifest, sender, logger }, { pollMs: config.pollMs });
+    const broker = createBroker({ chain: market, database, logger, metrics }, config);
+    shutdown.add("broker", () => broker.stop());
+    const { url } = await broker.start();
+    logger.info({ url }, "broker is up");
+    return {};
+  });
+}

@@ -1,0 +1,69 @@
+import type { Migration } from "#src/store/migrations.ts";
+
+/** The schema `broker`: see `broker-tables.ts` for what the columns mean. */
+export const brokerMigrations: readonly Migration[] = [
+  {
+    id: "0001-orders",
+    sql: `
+      create table orders (
+        hash text primary key,
+        sequence int8 generated always as identity unique,
+        type text not null check (type in ('app', 'dataset', 'pool', 'request')),
+        signer text not null,
+        asset text,
+        category int4,
+        price numeric(20) not null,
+        certifier text not null,
+        valid_until numeric(20) not null,
+        volume int8 not null,
+        content jsonb not null,
+        signature text not null,
+        filled int8 not null default 0,
+        status text not null default 'open' check (status in ('open', 'filled', 'cancelled', 'expired')),
+        removed boolean not null default false,
+        blocked text,
+        changed_at_block int8,
+        received_at timestamptz not null default now());
+      create index on orders (status, sequence);
+      create index on orders (signer, sequence);
+      create index on orders (asset) where status = 'open';
+      create index on orders (changed_at_block) where changed_at_block is not null;
+      create index on orders (category, type, price) where status = 'open' and blocked is null;
+      create table order_events (
+        id int8 generated always as identity primary key,
+        order_hash text not null references orders on delete cascade,
+        type text not null,
+        at timestamptz not null default now(),
+        block int8,
+        details jsonb);
+      create index on order_events (order_hash, id);
+      create index on order_events (id) where type = 'removed';
+      create table deals (
+        id text primary key,
+        sequence int8 generated always as identity unique,
+        request_hash text not null, app_hash text not null, dataset_hash text, pool_hash text not null,
+        category int4 not null,
+        volume int8 not null,
+        open_units int8 not null,
+        content jsonb not null,
+        params text not null,
+        block int8 not null, block_hash text not null, tx_hash text not null,
+        sealed_at timestamptz not null);
+      create index on deals (block);
+      create index on deals (category, sequence);
+      create table seal_attempts (
+        id int8 generated always as identity primary key,
+        status text not null default 'pending' check (status in ('pending', 'mined', 'failed', 'reconciled')),
+        matches jsonb not null,
+        outcome jsonb,
+        tx_hash text,
+        begun_at timestamptz not null default now(),
+        ended_at timestamptz);
+      create index on seal_attempts (id) where status = 'pending';
+      create table chain (
+        only_one boolean primary key default true check (only_one),
+        chain_id int8 not null, clerk text not null);
+      create table blocks (number int8 primary key, hash text not null, seen_at timestamptz not null default now());
+    `,
+  },
+];

@@ -1,0 +1,142 @@
+import type { Address, Hex } from "viem";
+import type { Book } from "#src/book/book.ts";
+import type { Logger } from "#src/kernel/logger.ts";
+import { assetIdToHex } from "#src/protocol/ids.ts";
+import type { BrokerMetrics } from "./broker-metrics.ts";
+import type { BrokerDatabase, DealRow } from "./broker-tables.ts";
+import { forgetBlocksAbove, rememberBlock } from "./chain-cursor.ts";
+import type { ChainFacts } from "./chain-facts.ts";
+import { dealsAbove, findDeals, removeDealsAbove, setOpenUnits, storeDeals } from "./deal-store.ts";
+import type { MarketChainEvent, MarketEvent, SealedDeal } from "./market-chain.ts";
+import type { MarketTime } from "./market-time.ts";
+import type { OrderLedger, Touched } from "./order-ledger.ts";
+
+export interface ChainApplierDeps {
+  readonly database: BrokerDatabase;
+  readonly ledger: OrderLedger;
+  readonly facts: ChainFacts;
+  readonly time: MarketTime;
+  readonly book: Book;
+  readonly metrics: BrokerMetrics;
+  readonly logger: Logger;
+}
+
+export interface ChainApplierOptions {
+  /** Blocks after which what was refused is tried again, whatever happened meanwhile. */
+  readonly retryBlocks: bigint;
+}
+
+/** Makes of a chain event what it means for orders and deals: one transaction, the cursor with it. */
+export type ApplyChainEvent = (event: MarketChainEvent) => Promise<void>;
+
+export function createChainApplier(
+  deps: ChainApplierDeps,
+  { retryBlocks }: ChainApplierOptions,
+): ApplyChainEvent {
+  const { database, ledger, facts, time, book, metrics, logger } = deps;
+  let retriedAt = 0n;
+
+  async function applyBlock({ block, timestamp, events }: Extract<MarketChainEvent, { type: "block" }>) {
+    facts.forget();
+    time.atBlock(timestamp);
+    const deals = events.flatMap((event) => (event.type === "deal-sealed" ? [event.deal] : []));
+    const settled = events.filter((event) => event.type === "unit-settled");
+    const settledDeals = await findDeals(
+      database.kysely,
+      settled.map(({ dealId }) => dealId),
+    );
+    // What no event tells of, such as seats taken or a group's new member, is asked again now and then.
+    const retry = block.number >= retriedAt + retryBlocks;
+    await ledger.reassess(
+      { ...merge(events.map(touchedBy), settledDeals.map(touchedByDeal)), blocked: retry },
+      {
+        block: block.number,
+        also: async (trx) => {
+          await storeDeals(trx, deals, new Date(Number(timestamp) * 1000));
+          for (const { dealId, openUnits } of settled) await setOpenUnits(trx, dealId, openUnits);
+          await rememberBlock(trx, block);
+        },
+      },
+    );
+    if (retry) {
+      retriedAt = block.number;
+      book.forgetAnswers();
+      book.readmit();
+    }
+    metrics.block.set(Number(block.number));
+  }
+
+  async function applyReorg({ to }: Extract<MarketChainEvent, { type: "reorg" }>) {
+    facts.forget();
+    const undone = await dealsAbove(database.kysely, to.number);
+    const changed = await database.kysely
+      .selectFrom("orders")
+      .select(["hash", "signer"])
+      .where("changed_at_block", ">", to.number)
+      .execute();
+    logger.warn({ to: to.number, deals: undone.length, orders: changed.length }, "the chain was reorganised");
+    await ledger.reassess(
+      merge(undone.map(touchedByDeal), [
+        { orders: changed.map(({ hash }) => hash), signers: changed.map(({ signer }) => signer) },
+        { orders: undone.flatMap(ordersOfDeal) },
+      ]),
+      {
+        also: async (trx) => {
+          await removeDealsAbove(trx, to.number);
+          await forgetBlocksAbove(trx, to.number);
+        },
+      },
+    );
+    metrics.block.set(Number(to.number));
+  }
+
+  return async (event) => {
+    if (event.type === "block") await applyBlock(event);
+    else if (event.type === "reorg") await applyReorg(event);
+  };
+}
+
+/** What a sealed deal puts in question: its orders, and the money of those who locked some. */
+export function touchedBySealedDeal({ orders, deal }: SealedDeal): Touched {
+  return {
+    orders: [orders.request, orders.app, orders.pool, ...(orders.dataset ? [orders.dataset] : [])],
+    signers: [deal.payer, deal.poolOwner],
+  };
+}
+
+function touchedBy(event: MarketEvent): Touched {
+  switch (event.type) {
+    case "deal-sealed":
+      return touchedBySealedDeal(event.deal);
+    case "order-cancelled":
+      return { orders: [event.orderHash] };
+    case "account-changed":
+      return { signers: [event.account] };
+    case "asset-transferred":
+      return { assets: [assetIdToHex(event.asset)] };
+    case "certifier-changed":
+      return { certifiers: [event.certifier] };
+    case "unit-settled":
+      return {};
+  }
+}
+
+function touchedByDeal({ content }: DealRow): Touched {
+  const { payer, poolOwner, appOwner, datasetOwner } = content as Record<string, Address>;
+  return { signers: [payer, poolOwner, appOwner, datasetOwner].filter((each) => each !== undefined) };
+}
+
+function ordersOfDeal({ request_hash, app_hash, dataset_hash, pool_hash }: DealRow): Hex[] {
+  return [request_hash, app_hash, pool_hash, ...(dataset_hash === null ? [] : [dataset_hash])];
+}
+
+export function merge(...groups: readonly Touched[][]): Touched {
+  const all = groups.flat();
+  const unique = <Value>(values: Value[]) => [...new Set(values)];
+  return {
+    orders: unique(all.flatMap(({ orders = [] }) => orders)),
+    signers: unique(all.flatMap(({ signers = [] }) => signers)),
+    assets: unique(all.flatMap(({ assets = [] }) => assets)),
+    certifiers: unique(all.flatMap(({ certifiers = [] }) => certifiers)),
+  };
+}

@@ -1,0 +1,80 @@
+import type { Address, Hex } from "viem";
+import type { Clock } from "#src/kernel/clock.ts";
+import { isHanseError } from "#src/kernel/errors.ts";
+import type { Deal } from "#src/protocol/deals.ts";
+import { type AssetId, assetIdToHex } from "#src/protocol/ids.ts";
+import type { GroupQuestion } from "#src/protocol/match-rules.ts";
+import type { ClerkAccount, MarketChain } from "./market-chain.ts";
+
+/** What the chain says, remembered for as long as it can be true: until the next block, or a short time. */
+export interface ChainFacts {
+  ownerOf(asset: AssetId): Promise<Address | undefined>;
+  account(owner: Address): Promise<ClerkAccount>;
+  isCertifier(certifier: Address): Promise<boolean>;
+  isMember(question: GroupQuestion): Promise<boolean>;
+  /** What a pool's owner has to lock for a task of this deal, by its certifier. */
+  poolStakeNano(draft: Deal): Promise<bigint>;
+  /** Never remembered: every fill changes it. */
+  filled(signer: Address, hash: Hex): Promise<number>;
+  forget(): void;
+  /** Rises with each `forget`: tells whether facts read before may have changed since. */
+  readonly generation: number;
+}
+
+/** Facts held in memory at most; beyond this all are forgotten. */
+const MOST_FACTS = 100_000;
+
+export function createChainFacts(
+  { chain, clock }: { readonly chain: MarketChain; readonly clock: Clock },
+  { ttlMs = 1_000 }: { readonly ttlMs?: number } = {},
+): ChainFacts {
+  const facts = new Map<string, { readonly value: Promise<unknown>; readonly until: number }>();
+  let generation = 0;
+
+  function remember<Value>(key: string, read: () => Promise<Value>): Promise<Value> {
+    const known = facts.get(key);
+    if (known !== undefined && known.until > clock.now()) return known.value as Promise<Value>;
+    if (facts.size >= MOST_FACTS) facts.clear();
+    const value = read();
+    facts.set(key, { value, until: clock.now() + ttlMs });
+    // A failure is no fact.
+    value.catch(() => facts.delete(key));
+    return value;
+  }
+
+  return {
+    ownerOf: (asset) => remember(`owner ${asset}`, () => chain.ownerOf(asset)),
+    account: (owner) => remember(`account ${owner.toLowerCase()}`, () => chain.account(owner)),
+    isCertifier: (certifier) =>
+      remember(`certifier ${certifier.toLowerCase()}`, () => chain.isCertifier(certifier)),
+    isMember: (question) =>
+      remember(`member ${question.restriction} ${question.subject}`, () => chain.isMember(question)),
+    poolStakeNano: (draft) => {
+      const { certifier, pool, poolPrice, category, trust } = draft;
+      const key = `stake ${certifier} ${assetIdToHex(pool)} ${poolPrice} ${category} ${trust}`;
+      return remember(key, async () => {
+        try {
+          const { refusal, poolStakeNano } = await chain.admit(draft, 0, 0n);
+          return refusal === "None" ? poolStakeNano : usualStakeNano(poolPrice);
+        } catch (error) {
+          // A certifier that fails to answer a draft so incomplete may well take a whole one.
+          if (isHanseError(error, "HANSE_TRANSACTION_REVERTED")) return usualStakeNano(poolPrice);
+          throw error;
+        }
+      });
+    },
+    filled: (signer, hash) => chain.filled(signer, hash),
+    forget() {
+      generation++;
+      facts.clear();
+    },
+    get generation() {
+      return generation;
+    },
+  };
+}
+
+/** 30 % of the price: what a certifier asks that does not say otherwise. */
+export function usualStakeNano(poolPrice: bigint): bigint {
+  return (poolPrice * 30n) / 100n;
+}

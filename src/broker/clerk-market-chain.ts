@@ -1,0 +1,150 @@
+import { type Address, encodeFunctionData, getAddress, type Hex, parseAbi, zeroAddress } from "viem";
+import { clerkAbi } from "#src/abi/clerk-abi.ts";
+import { pocoAbi } from "#src/abi/poco-abi.ts";
+import { registryAbi } from "#src/abi/registry-abi.ts";
+import type { ChainClient } from "#src/chain/chain-client.ts";
+import { asChainError, revertOf } from "#src/chain/chain-error.ts";
+import type { Deployment } from "#src/chain/deployment.ts";
+import { followChain } from "#src/chain/follower.ts";
+import type { Sender } from "#src/chain/sender.ts";
+import type { Clock } from "#src/kernel/clock.ts";
+import type { Logger } from "#src/kernel/logger.ts";
+import { REFUSALS } from "#src/protocol/refusals.ts";
+import { restrictionRule } from "#src/protocol/restrictions.ts";
+import type { MarketChain } from "./market-chain.ts";
+import { decodeMarketEvents, decodeSealOutcome } from "./market-events.ts";
+
+export interface ClerkMarketChainDeps {
+  readonly chain: ChainClient;
+  readonly deployment: Deployment;
+  /** Who seals. */
+  readonly sender: Sender;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+/** What the Clerk lets a stranger's contract use (`ForeignCall.GAS`), and the cost of a transaction around it. */
+const FOREIGN_GAS = 121_000n;
+const ERC1271_MAGIC = "0x1626ba7e";
+const foreignAbi = parseAbi([
+  "function isMember(bytes32 subject) view returns (bool)",
+  "function isValidSignature(bytes32 digest, bytes signature) view returns (bytes4)",
+]);
+
+/** The market on a real chain: the Clerk and the Registry of a deployment. */
+export function createClerkMarketChain(
+  deps: ClerkMarketChainDeps,
+  options: { readonly pollMs?: number } = {},
+): MarketChain {
+  const { chain, deployment, sender, logger, clock } = deps;
+  const { clerk, registry } = deployment.contracts;
+  const clerkContract = { address: clerk, abi: clerkAbi } as const;
+  const doing =
+    (what: string) =>
+    (error: unknown): never => {
+      throw asChainError(error, what);
+    };
+
+  /** The first word a foreign contract answers; undefined when it reverts, runs out of gas or is none. */
+  async function askForeign(to: Address, data: Hex): Promise<Hex | undefined> {
+    try {
+      const { data: answer } = await chain.viem.call({ to, data, gas: FOREIGN_GAS });
+      return answer !== undefined && answer.length >= 66 ? (answer.slice(0, 66) as Hex) : undefined;
+    } catch (error) {
+      if (revertOf(error) !== undefined) return undefined;
+      const translated = asChainError(error, "asking a contract");
+      // Only a chain that cannot be reached is no answer; whatever else goes wrong in there is a no.
+      if (translated.retryable && !(await isReachable())) throw translated;
+      return undefined;
+    }
+  }
+
+  const isReachable = () =>
+    chain.viem
+      .getBlockNumber()
+      .then(() => true)
+      .catch(() => false);
+
+  return {
+    chainId: chain.chainId,
+    clerk: getAddress(clerk),
+    matcher: sender.address,
+    async ownerOf(asset) {
+      const owner = await chain.viem
+        .readContract({ address: registry, abi: registryAbi, functionName: "ownerOrZero", args: [asset] })
+        .catch(doing("reading an asset's owner"));
+      return owner === zeroAddress ? undefined : owner;
+    },
+    async account(owner) {
+      const { free, locked, epoch } = await chain.viem
+        .readContract({ ...clerkContract, functionName: "account", args: [owner] })
+        .catch(doing("reading an account"));
+      return { freeNano: free, lockedNano: locked, epoch };
+    },
+    filled: (signer, hash) =>
+      chain.viem
+        .readContract({ ...clerkContract, functionName: "filled", args: [signer, hash] })
+        .catch(doing("reading what is filled")),
+    isCertifier: (certifier) =>
+      chain.viem
+        .readContract({ ...clerkContract, functionName: "isCertifier", args: [certifier] })
+        .catch(doing("reading the certifiers")),
+    async isMember({ restriction, subject }) {
+      const rule = restrictionRule(restriction);
+      if (rule.type !== "members") return false;
+      const data = encodeFunctionData({ abi: foreignAbi, functionName: "isMember", args: [subject] });
+      const answer = await askForeign(rule.group, data);
+      return answer !== undefined && BigInt(answer) === 1n;
+    },
+    async isValidContractSignature(signer, digest, signature) {
+      const data = encodeFunctionData({
+        abi: foreignAbi,
+        functionName: "isValidSignature",
+        args: [digest, signature],
+      });
+      const answer = await askForeign(signer, data);
+      return answer === ERC1271_MAGIC.padEnd(66, "0");
+    },
+    async admit(draft, minSeats, minSeatStake) {
+      // Every certifier answers as `ICertifier`, whose `admit` Poco's ABI carries.
+      const [refusal, poolStake] = await chain.viem
+        .readContract({
+          address: draft.certifier,
+          abi: pocoAbi,
+          functionName: "admit",
+          args: [draft, minSeats, minSeatStake],
+        })
+        .catch(doing("asking the certifier for its terms"));
+      return { refusal: REFUSALS[refusal] ?? "None", poolStakeNano: poolStake };
+    },
+    async seal(batch) {
+      const receipt = await sender.send({ ...clerkContract, functionName: "seal", args: [batch, false] });
+      return decodeSealOutcome(receipt, clerk);
+    },
+    async *events(known, signal) {
+      const from = {
+        startBlock: deployment.deployedAtBlock,
+        known: known.slice(0, -1),
+        cursor: known.at(-1),
+      };
+      const followed = followChain(
+        { chain, logger, ...(clock ? { clock } : {}) },
+        { ...from, addresses: [clerk, registry], signal, ...options },
+      );
+      for await (const event of followed) {
+        if (event.type !== "block") {
+          yield event;
+          continue;
+        }
+        const { number, hash, timestamp } = event.block;
+        const block = { number, hash };
+        yield {
+          type: "block",
+          block,
+          timestamp,
+          events: decodeMarketEvents(event.logs, { clerk, registry }),
+        };
+      }
+    },
+  };
+}

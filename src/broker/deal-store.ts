@@ -1,0 +1,82 @@
+import type { Hex } from "viem";
+import { orderToJson } from "#src/client/order-schema.ts";
+import type { BrokerQueries, DealRow } from "./broker-tables.ts";
+import type { SealedDeal } from "./market-chain.ts";
+
+/** Keeps deals; one that is known already moves to the block it is in now. */
+export async function storeDeals(
+  queries: BrokerQueries,
+  deals: readonly SealedDeal[],
+  sealedAt: Date,
+): Promise<void> {
+  if (deals.length === 0) return;
+  await queries
+    .insertInto("deals")
+    .values(
+      deals.map(({ id, orders, deal, params, block, txHash }) => ({
+        id,
+        request_hash: orders.request,
+        app_hash: orders.app,
+        dataset_hash: orders.dataset ?? null,
+        pool_hash: orders.pool,
+        category: deal.category,
+        volume: BigInt(deal.volume),
+        open_units: BigInt(deal.volume),
+        content: JSON.stringify(orderToJson(deal as never)),
+        params,
+        block: block.number,
+        block_hash: block.hash,
+        tx_hash: txHash,
+        sealed_at: sealedAt,
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict.column("id").doUpdateSet((of) => ({
+        block: of.ref("excluded.block"),
+        block_hash: of.ref("excluded.block_hash"),
+        tx_hash: of.ref("excluded.tx_hash"),
+      })),
+    )
+    .execute();
+}
+
+/** Deals of blocks above `block` did not happen. */
+export async function removeDealsAbove(queries: BrokerQueries, block: bigint): Promise<void> {
+  await queries.deleteFrom("deals").where("block", ">", block).execute();
+}
+
+export async function dealsAbove(queries: BrokerQueries, block: bigint): Promise<DealRow[]> {
+  return await queries.selectFrom("deals").selectAll().where("block", ">", block).execute();
+}
+
+export async function setOpenUnits(queries: BrokerQueries, id: Hex, openUnits: number): Promise<void> {
+  await queries
+    .updateTable("deals")
+    .set({ open_units: BigInt(openUnits) })
+    .where("id", "=", id)
+    .execute();
+}
+
+export async function findDeal(queries: BrokerQueries, id: Hex): Promise<DealRow | undefined> {
+  return await queries.selectFrom("deals").selectAll().where("id", "=", id).executeTakeFirst();
+}
+
+export async function findDeals(queries: BrokerQueries, ids: readonly Hex[]): Promise<DealRow[]> {
+  if (ids.length === 0) return [];
+  return await queries.selectFrom("deals").selectAll().where("id", "in", ids).execute();
+}
+
+/** Newest first. */
+export async function listDeals(
+  queries: BrokerQueries,
+  filter: {
+    readonly category?: number | undefined;
+    readonly before?: bigint | undefined;
+    readonly limit: number;
+  },
+): Promise<DealRow[]> {
+  let query = queries.selectFrom("deals").selectAll().orderBy("sequence", "desc").limit(filter.limit);
+  if (filter.category !== undefined) query = query.where("category", "=", filter.category);
+  if (filter.before !== undefined) query = query.where("sequence", "<", filter.before);
+  return await query.execute();
+}

@@ -1,0 +1,145 @@
+import type { Address, Hex } from "viem";
+import { type OrderPost, orderPostSchema } from "#src/client/broker-schema.ts";
+import { recoverSigner } from "#src/crypto/recover.ts";
+import type { ErrorCode } from "#src/kernel/error-codes.ts";
+import { HanseError, isHanseError } from "#src/kernel/errors.ts";
+import { orderDigest, orderHash } from "#src/protocol/order-hash.ts";
+import { ORDER_TYPES, type OrderType, type SignedOrder } from "#src/protocol/orders.ts";
+import type { BrokerMetrics } from "./broker-metrics.ts";
+import type { BrokerDatabase, OrderRow } from "./broker-tables.ts";
+import type { ChainFacts } from "./chain-facts.ts";
+import {
+  checkAssets,
+  checkChain,
+  checkForm,
+  checkMarket,
+  checkMoney,
+  checkStanding,
+} from "./intake-checks.ts";
+import type { MarketChain } from "./market-chain.ts";
+import type { MarketTime } from "./market-time.ts";
+import { findOrder } from "./order-store.ts";
+import type { OrderWriter } from "./order-writer.ts";
+
+export interface IntakeDeps {
+  readonly chain: MarketChain;
+  readonly facts: ChainFacts;
+  /** Remembers nothing: nobody is refused for what was true a moment ago. */
+  readonly freshFacts: ChainFacts;
+  readonly time: MarketTime;
+  readonly database: BrokerDatabase;
+  readonly writer: OrderWriter;
+  readonly metrics: BrokerMetrics;
+  /** Told of every new order after its commit; `stale`: the chain moved while it was checked. */
+  readonly onCreated: (row: OrderRow, stale: boolean) => void;
+}
+
+export interface Taken {
+  readonly row: OrderRow;
+  /** False: it was known already. */
+  readonly created: boolean;
+}
+
+/**
+ * Takes an order as it came over the wire. It is stored for good when this resolves; handing in the same order again
+ * answers with its state.
+ * @throws HanseError HANSE_ORDER_MALFORMED, HANSE_ORDER_WRONG_CHAIN, HANSE_ORDER_ASSET_UNKNOWN,
+ * HANSE_ORDER_SIGNATURE_INVALID, HANSE_ORDER_EXPIRED, HANSE_ORDER_WRONG_EPOCH, HANSE_ORDER_CANCELLED,
+ * HANSE_ORDER_OVERFILLED, HANSE_ORDER_RESTRICTED (it names another matcher), HANSE_ORDER_UNFUNDED,
+ * HANSE_ORDER_STAKE_MISSING; see `intake-checks.ts`
+ */
+export type Intake = (body: unknown) => Promise<Taken>;
+
+const MAY_BE_OUTDATED: ReadonlySet<ErrorCode> = new Set([
+  "HANSE_ORDER_ASSET_UNKNOWN",
+  "HANSE_ORDER_SIGNATURE_INVALID",
+  "HANSE_ORDER_WRONG_EPOCH",
+  "HANSE_ORDER_UNFUNDED",
+  "HANSE_ORDER_STAKE_MISSING",
+]);
+
+export function createIntake(deps: IntakeDeps): Intake {
+  const { chain, database, writer, metrics, onCreated } = deps;
+
+  async function take(post: OrderPost, facts: ChainFacts): Promise<Taken> {
+    const signed = signedOf(post);
+    checkForm(signed);
+    checkChain(chain, post);
+    const hash = orderHash(signed);
+    const signer = await checkAssets(facts, signed);
+    await checkSignature(chain, signer, hash, signed);
+
+    const known = await findOrder(database.kysely, hash);
+    if (known !== undefined) return { row: known, created: false };
+
+    const { generation } = facts;
+    const filled = await facts.filled(signer, hash);
+    await checkStanding(facts, { signed, signer, filled, now: deps.time.now() });
+    await checkMarket(facts, chain, signed);
+    await checkMoney(facts, signer, signed);
+    const taken = await writer.write({ hash, signer, signed, filled });
+    if (taken.created) onCreated(taken.row, facts.generation !== generation);
+    return taken;
+  }
+
+  return async (body) => {
+    const type = typeOf(body);
+    try {
+      const post = parsePost(body);
+      const taken = await take(post, deps.facts).catch((error: unknown) => {
+        if (isHanseError(error) && MAY_BE_OUTDATED.has(error.code)) return take(post, deps.freshFacts);
+        throw error;
+      });
+      metrics.received.inc({ type, result: taken.created ? "created" : "known" });
+      return taken;
+    } catch (error) {
+      metrics.received.inc({ type, result: isHanseError(error) ? error.code : "HANSE_INTERNAL" });
+      throw error;
+    }
+  };
+}
+
+function parsePost(body: unknown): OrderPost {
+  const parsed = orderPostSchema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
+  const first = issues[0];
+  const where = first === undefined ? "" : `: ${first.path === "" ? "" : `${first.path}: `}${first.message}`;
+  throw new HanseError("HANSE_ORDER_MALFORMED", `This is no order${where}`, { details: { issues } });
+}
+
+function signedOf({ chainId: _, clerk: __, ...signed }: OrderPost): SignedOrder {
+  return signed;
+}
+
+/** Labels are few, whatever is sent. */
+function typeOf(body: unknown): OrderType | "unknown" {
+  const type = (body as { type?: unknown } | null | undefined)?.type;
+  return ORDER_TYPES.find((known) => known === type) ?? "unknown";
+}
+
+async function checkSignature(
+  chain: MarketChain,
+  signer: Address,
+  hash: Hex,
+  signed: SignedOrder,
+): Promise<void> {
+  const digest = orderDigest(hash, chain.chainId, chain.clerk);
+  if (await isSignedBy(chain, signer, digest, signed.signature)) return;
+  throw new HanseError(
+    "HANSE_ORDER_SIGNATURE_INVALID",
+    `The signature is not that of ${signer} for this order on this chain`,
+    { details: { signer, orderHash: hash, chainId: chain.chainId, clerk: chain.clerk } },
+  );
+}
+
+/** A key's signature, or a contract's by ERC-1271: as the Clerk decides it. */
+export async function isSignedBy(
+  chain: MarketChain,
+  signer: Address,
+  digest: Hex,
+  signature: Hex,
+): Promise<boolean> {
+  if (recoverSigner(digest, signature)?.toLowerCase() === signer.toLowerCase()) return true;
+  return await chain.isValidContractSignature(signer, digest, signature);
+}

@@ -1,0 +1,83 @@
+import { type Address, type Hex, isAddressEqual, type Log, parseEventLogs, zeroHash } from "viem";
+import { clerkAbi } from "#src/abi/clerk-abi.ts";
+import { registryAbi } from "#src/abi/registry-abi.ts";
+import { LEGS, REFUSALS } from "#src/protocol/refusals.ts";
+import type { MarketEvent, SealedDeal, SealOutcome } from "./market-chain.ts";
+
+/** What the logs of a block mean for orders, in their order. Logs of no interest are left out. */
+export function decodeMarketEvents(
+  logs: readonly Log[],
+  { clerk, registry }: { readonly clerk: Address; readonly registry: Address },
+): MarketEvent[] {
+  return logs.flatMap((log) => {
+    if (isAddressEqual(log.address, clerk)) return ofClerk(log);
+    return isAddressEqual(log.address, registry) ? ofRegistry(log) : [];
+  });
+}
+
+/** What became of a batch, by the receipt of its transaction. */
+export function decodeSealOutcome(
+  receipt: { readonly transactionHash: Hex; readonly logs: Log[] },
+  clerk: Address,
+): SealOutcome {
+  const logs = receipt.logs.filter((log) => isAddressEqual(log.address, clerk));
+  const refused = parseEventLogs({ abi: clerkAbi, eventName: "MatchRefused", logs });
+  return {
+    txHash: receipt.transactionHash,
+    sealed: logs.flatMap(ofClerk).flatMap((event) => (event.type === "deal-sealed" ? [event.deal] : [])),
+    refused: refused.map(({ args: { index, leg, refusal } }) => ({
+      index: Number(index),
+      leg: LEGS[leg] ?? "request",
+      refusal: REFUSALS[refusal] ?? "None",
+    })),
+  };
+}
+
+function ofClerk(log: Log): MarketEvent[] {
+  const [event] = parseEventLogs({ abi: clerkAbi, logs: [log] });
+  switch (event?.eventName) {
+    case "DealSealed":
+      return [{ type: "deal-sealed", deal: sealedDeal(event.args, log) }];
+    case "UnitSettled":
+      return [{ type: "unit-settled", dealId: event.args.id, openUnits: event.args.openUnits }];
+    case "OrderCancelled": {
+      const { account, orderHash } = event.args;
+      return [{ type: "order-cancelled", account, orderHash, txHash: log.transactionHash ?? zeroHash }];
+    }
+    case "EpochRaised":
+    case "Deposited":
+    case "Withdrawn":
+    case "Bonded":
+    case "Unbonded":
+      return [{ type: "account-changed", account: event.args.account }];
+    case "CertifierRegistered":
+      return [{ type: "certifier-changed", certifier: event.args.certifier }];
+    default:
+      return [];
+  }
+}
+
+function ofRegistry(log: Log): MarketEvent[] {
+  const [event] = parseEventLogs({ abi: registryAbi, eventName: "Transfer", logs: [log] });
+  if (event === undefined) return [];
+  return [{ type: "asset-transferred", asset: event.args.tokenId, to: event.args.to }];
+}
+
+type DealSealedArgs = {
+  readonly id: Hex;
+  readonly orders: Readonly<Record<"app" | "dataset" | "pool" | "request", Hex>>;
+  readonly deal: SealedDeal["deal"];
+  readonly params: Hex;
+};
+
+function sealedDeal({ id, orders, deal, params }: DealSealedArgs, log: Log): SealedDeal {
+  const { request, app, dataset, pool } = orders;
+  return {
+    id,
+    orders: { request, app, ...(dataset === zeroHash ? {} : { dataset }), pool },
+    deal,
+    params,
+    block: { number: log.blockNumber ?? 0n, hash: log.blockHash ?? zeroHash },
+    txHash: log.transactionHash ?? zeroHash,
+  };
+}

@@ -1,0 +1,181 @@
+import type { Hex } from "viem";
+import type { Book } from "#src/book/book.ts";
+import type { Proposal } from "#src/book/proposal.ts";
+import type { Clock } from "#src/kernel/clock.ts";
+import { HanseError, isHanseError } from "#src/kernel/errors.ts";
+import type { Logger } from "#src/kernel/logger.ts";
+import type { Leg, Refusal } from "#src/protocol/refusals.ts";
+import type { BrokerMetrics } from "./broker-metrics.ts";
+import type { BrokerDatabase } from "./broker-tables.ts";
+import { merge, touchedBySealedDeal } from "./chain-applier.ts";
+import type { ChainFacts } from "./chain-facts.ts";
+import { storeDeals } from "./deal-store.ts";
+import type { MarketChain, SealOutcome } from "./market-chain.ts";
+import type { MarketTime } from "./market-time.ts";
+import type { OrderLedger } from "./order-ledger.ts";
+import { reviewProposals } from "./proposal-review.ts";
+import { beginAttempt, endAttempt } from "./seal-attempts.ts";
+import { sealBatch } from "./seal-batch.ts";
+
+export interface MatcherDeps {
+  readonly chain: MarketChain;
+  readonly book: Book;
+  readonly ledger: OrderLedger;
+  readonly facts: ChainFacts;
+  readonly time: MarketTime;
+  readonly database: BrokerDatabase;
+  readonly metrics: BrokerMetrics;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface MatcherOptions {
+  /** Matches in one transaction at most. */
+  readonly batchSize: number;
+}
+
+export interface Matcher {
+  /** One batch, from the book to the receipt. @returns whether there was anything to do */
+  round(): Promise<boolean>;
+  /** Seals what matches until the signal aborts; sleeps in between until it is woken. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Something changed that may match. */
+  wake(): void;
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+/** Expiry is looked at this often when nothing else happens. */
+const IDLE_MS = 1_000;
+
+/** Refusals that are about one order, whoever it is matched with. */
+const OF_ONE_ORDER: ReadonlySet<Refusal> = new Set([
+  "WrongKind",
+  "BadSignature",
+  "Expired",
+  "WrongEpoch",
+  "CancelledOrFilled",
+  "NotTheMatcher",
+  "TermsNotMet",
+  "SponsorNotSigned",
+  "CertifierNotRegistered",
+  "PayerUnfunded",
+]);
+
+export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions): Matcher {
+  const { chain, book, ledger, facts, time, database, metrics, clock, logger } = deps;
+  let awake = Promise.withResolvers<void>();
+  // After a batch that failed as a whole, matches go one by one until one succeeds: one bad match spoils no others.
+  let alone = false;
+  let failures = 0;
+
+  async function round(): Promise<boolean> {
+    const now = time.now();
+    await ledger.expire(book.expire(now));
+    const proposals = book.nextMatches(alone ? 1 : batchSize, now);
+    if (proposals.length === 0) return false;
+    try {
+      const { good, refused } = await reviewProposals({ facts, book }, proposals);
+      for (const { proposal, leg, refusal } of refused) await blame(proposal, leg, refusal);
+      if (good.length > 0) await seal(good);
+      return true;
+    } finally {
+      // Whatever was filled has been read from the chain by now.
+      for (const { id } of proposals) book.release(id);
+    }
+  }
+
+  async function seal(proposals: readonly Proposal[]): Promise<void> {
+    const attempt = await beginAttempt(database.kysely, proposals);
+    const endTimer = metrics.sealSeconds.startTimer();
+    let outcome: SealOutcome;
+    try {
+      outcome = await chain.seal(sealBatch(proposals));
+    } catch (error) {
+      await failed(attempt, proposals, error);
+      throw error;
+    }
+    endTimer();
+    facts.forget();
+    failures = 0;
+    alone = false;
+    const { txHash, sealed, refused } = outcome;
+    const sealedAt = new Date(clock.now());
+    await ledger.reassess(merge(sealed.map(touchedBySealedDeal)), {
+      also: async (trx) => {
+        await storeDeals(trx, sealed, sealedAt);
+        const counts = { sealed: sealed.length, refused };
+        await endAttempt(trx, attempt, { status: "mined", txHash, outcome: counts });
+      },
+    });
+    for (const { index, leg, refusal } of refused) {
+      const proposal = proposals[index];
+      if (proposal !== undefined) await blame(proposal, leg, refusal);
+    }
+    metrics.sealed.inc(sealed.length);
+    logger.info({ txHash, sealed: sealed.length, refused: refused.length }, "batch sealed");
+  }
+
+  /** Nothing is known to be sealed; a lost transaction may still be, so the chain is asked. */
+  async function failed(attempt: bigint, proposals: readonly Proposal[], error: unknown): Promise<void> {
+    facts.forget();
+    const code = isHanseError(error) ? error.code : "HANSE_INTERNAL";
+    await ledger.reassess(
+      { orders: proposals.flatMap(hashesOf) },
+      { also: (trx) => endAttempt(trx, attempt, { status: "failed", outcome: { code } }) },
+    );
+    const refusedByContract = isHanseError(error, "HANSE_TRANSACTION_REVERTED");
+    const [only] = proposals;
+    if (refusedByContract && proposals.length === 1 && only !== undefined) {
+      // Not even refused properly: these orders together break the call.
+      book.exclude(only.request.hash, only.pool.hash, "Restricted");
+    }
+    alone = refusedByContract;
+  }
+
+  /** Keeps what was refused from being proposed again at once. */
+  async function blame(proposal: Proposal, leg: Leg, refusal: Refusal): Promise<void> {
+    const order = proposal[leg] ?? proposal.request;
+    logger.info({ request: proposal.request.hash, leg, refusal, order: order.hash }, "match refused");
+    if (OF_ONE_ORDER.has(refusal)) {
+      const refusals = new Map<Hex, Refusal>([[order.hash, refusal]]);
+      await ledger.reassess({ orders: [order.hash] }, { refusals });
+      return;
+    }
+    const other = leg === "request" ? proposal.pool : order;
+    book.exclude(proposal.request.hash, other.hash, refusal);
+  }
+
+  return {
+    round,
+    wake: () => awake.resolve(),
+    async run(signal) {
+      while (!signal.aborted) {
+        try {
+          if (await round()) continue;
+        } catch (error) {
+          if (signal.aborted) return;
+          failures++;
+          const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+          logger.warn({ err: asError(error), pauseMs }, "sealing failed, trying again");
+          await pause(pauseMs, signal);
+          continue;
+        }
+        awake = Promise.withResolvers();
+        await Promise.race([awake.promise, pause(IDLE_MS, signal)]);
+      }
+    },
+  };
+
+  async function pause(ms: number, signal: AbortSignal): Promise<void> {
+    await clock.sleep(ms, signal).catch(() => undefined);
+  }
+}
+
+function hashesOf({ request, app, dataset, pool }: Proposal): Hex[] {
+  return [request.hash, app.hash, pool.hash, ...(dataset ? [dataset.hash] : [])];
+}
+
+function asError(error: unknown): HanseError {
+  return isHanseError(error) ? error : new HanseError("HANSE_INTERNAL", "Sealing failed", { cause: error });
+}

@@ -1,0 +1,67 @@
+import type { Hex } from "viem";
+import { HanseError } from "#src/kernel/errors.ts";
+import { cancelDigest } from "#src/protocol/cancel-order.ts";
+import type { BrokerDatabase, BrokerQueries, OrderRow } from "./broker-tables.ts";
+import { isSignedBy } from "./intake.ts";
+import type { MarketChain } from "./market-chain.ts";
+import { findOrder } from "./order-store.ts";
+
+/**
+ * Takes an order off the book on its signer's word. On chain it stays valid, for whoever has it, until it is cancelled
+ * there. An order that is not open stays as it is.
+ * @throws HANSE_NOT_FOUND, HANSE_ORDER_SIGNATURE_INVALID
+ */
+export async function removeOrder(
+  { chain, database }: { readonly chain: MarketChain; readonly database: BrokerDatabase },
+  hash: Hex,
+  signature: Hex,
+): Promise<OrderRow> {
+  const row = await findOrder(database.kysely, hash);
+  if (row === undefined) throw new HanseError("HANSE_NOT_FOUND", `There is no order ${hash} here`);
+  if (!(await isSignedBy(chain, row.signer, cancelDigest(hash, chain.chainId, chain.clerk), signature))) {
+    throw new HanseError(
+      "HANSE_ORDER_SIGNATURE_INVALID",
+      `The signature is not that of ${row.signer} for taking this order off the book`,
+      { details: { signer: row.signer, orderHash: hash } },
+    );
+  }
+  await database.transaction(async (trx) => {
+    const removed = await trx
+      .updateTable("orders")
+      .set({ removed: true, status: "cancelled", blocked: null })
+      .where("hash", "=", hash)
+      .where("status", "=", "open")
+      .returning("hash")
+      .execute();
+    if (removed.length === 0) return;
+    await trx
+      .insertInto("order_events")
+      .values({ order_hash: hash, type: "removed", block: null, details: null })
+      .execute();
+  });
+  return (await findOrder(database.kysely, hash)) ?? row;
+}
+
+/** Removals that any process stored, for the one that keeps the book. */
+export async function removalsAfter(
+  queries: BrokerQueries,
+  id: bigint,
+): Promise<{ id: bigint; order_hash: Hex }[]> {
+  return await queries
+    .selectFrom("order_events")
+    .select(["id", "order_hash"])
+    .where("type", "=", "removed")
+    .where("id", ">", id)
+    .orderBy("id")
+    .execute();
+}
+
+export async function newestRemoval(queries: BrokerQueries): Promise<bigint> {
+  const row = await queries
+    .selectFrom("order_events")
+    .select("id")
+    .where("type", "=", "removed")
+    .orderBy("id", "desc")
+    .executeTakeFirst();
+  return row?.id ?? 0n;
+}

@@ -1,0 +1,62 @@
+import type { Hex } from "viem";
+import type { WhyNot } from "#src/book/why-not.ts";
+import type { DealDetail, OrderState, Trade, WhyNotView } from "#src/client/broker-schema.ts";
+import type { DealRow, OrderRow } from "./broker-tables.ts";
+import { refusalText } from "./refusal-text.ts";
+
+// Rows of the database as the API shows them.
+
+export function orderState(row: OrderRow): OrderState {
+  const { code, message } = row.blocked === null ? {} : refusalText(row.blocked);
+  return {
+    hash: row.hash,
+    type: row.type,
+    signer: row.signer,
+    status: row.status,
+    volume: Number(row.volume),
+    filled: Number(row.filled),
+    ...(row.blocked === null || message === undefined
+      ? {}
+      : { blocked: { refusal: row.blocked, ...(code === undefined ? {} : { code }), message } }),
+    receivedAt: row.received_at.toISOString(),
+    order: { ...(row.content as object), signature: row.signature },
+  };
+}
+
+export function whyNotView({ leg, refusal, orders, example }: WhyNot): WhyNotView {
+  return { leg, refusal, ...refusalText(refusal), orders, ...(example === undefined ? {} : { example }) };
+}
+
+export function tradeOf(row: DealRow): Trade {
+  const content = row.content as Record<"app" | "dataset" | "pool", Hex> &
+    Record<"appPrice" | "datasetPrice" | "poolPrice", string>;
+  return {
+    deal: row.id,
+    category: row.category,
+    app: content.app,
+    ...(row.dataset_hash === null ? {} : { dataset: content.dataset }),
+    pool: content.pool,
+    volume: Number(row.volume),
+    appPrice: BigInt(content.appPrice),
+    datasetPrice: BigInt(content.datasetPrice),
+    poolPrice: BigInt(content.poolPrice),
+    block: row.block,
+    txHash: row.tx_hash,
+    sealedAt: row.sealed_at.toISOString(),
+  };
+}
+
+export function dealDetail(row: DealRow): DealDetail {
+  return {
+    ...tradeOf(row),
+    orders: {
+      request: row.request_hash,
+      app: row.app_hash,
+      ...(row.dataset_hash === null ? {} : { dataset: row.dataset_hash }),
+      pool: row.pool_hash,
+    },
+    openUnits: Number(row.open_units),
+    content: row.content,
+    params: row.params,
+  };
+}

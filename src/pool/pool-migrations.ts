@@ -1,0 +1,59 @@
+import type { Migration } from "#src/store/migrations.ts";
+
+/** The schema `pool`: see `pool-tables.ts` for what the columns mean. */
+export const poolMigrations: readonly Migration[] = [
+  {
+    id: "0001-tasks",
+    sql: `
+      create table cursor (
+        only_one boolean primary key default true check (only_one),
+        pool text not null, poco text not null, genesis_hash text not null,
+        block_number int8, block_hash text);
+      create table deals (
+        id text primary key, sealed_at int8 not null, trust int8 not null, deal text not null);
+      create index on deals (sealed_at);
+      create table tasks (
+        id text primary key,
+        deal_id text not null references deals on delete cascade,
+        task_index int8 not null,
+        status text not null default 'open' check (status in ('open', 'certified', 'failed', 'claimed')),
+        round int4 not null default 0,
+        seed_block int8,
+        closed boolean not null default false,
+        reveal text[] not null default '{}',
+        reveal_since timestamptz,
+        assigned_to text, assigned_at timestamptz,
+        says text not null,
+        settled_at timestamptz);
+      create index on tasks (status);
+      create index on tasks (deal_id);
+      create table places (
+        task_id text not null references tasks on delete cascade,
+        round int4 not null, seat int8 not null, worker text not null,
+        primary key (task_id, seat));
+      create index on places (worker);
+      create table contributions (
+        task_id text not null references tasks on delete cascade,
+        seat int8 not null, round int4 not null, worker text not null,
+        seal text not null, signature text,
+        committed boolean not null default false,
+        received_at timestamptz not null default now(),
+        primary key (task_id, seat));
+      create table digests (
+        task_id text not null references tasks on delete cascade,
+        worker text not null, round int4 not null, digest text not null,
+        primary key (task_id, worker));
+      create table results (
+        task_id text primary key references tasks on delete cascade,
+        worker text not null, outcome int4 not null, content text not null, memory_hash text not null,
+        callback_data text not null);
+      create table workers (
+        address text primary key, slots int4 not null, seen_at timestamptz not null, unreplicated boolean not null);
+      create table timeline (
+        id int8 generated always as identity primary key,
+        task_id text not null references tasks on delete cascade,
+        block int8 not null, entry text not null);
+      create index on timeline (task_id, id);
+    `,
+  },
+];

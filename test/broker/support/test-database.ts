@@ -1,0 +1,34 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import type { BrokerTables } from "#src/broker/broker-tables.ts";
+import { createLogger } from "#src/kernel/logger.ts";
+import { type Database, openDatabase } from "#src/store/database.ts";
+import { startEmbeddedPostgres } from "#src/store/embedded-postgres.ts";
+
+export const silent = createLogger({ service: "test", level: "silent" });
+
+/** A real PostgreSQL for one test file, with a database of its own for each test. */
+export async function startTestPostgres() {
+  const directory = await mkdtemp(join(tmpdir(), "hanse-broker-"));
+  const postgres = await startEmbeddedPostgres({ logger: silent }, { directory });
+  const admin = new pg.Client(postgres.url);
+  await admin.connect();
+  let count = 0;
+  return {
+    /** The name of an empty database. */
+    async create(): Promise<string> {
+      const name = `test_${++count}`;
+      await admin.query(`create database ${name}`);
+      return name;
+    },
+    open: (name: string): Promise<Database<BrokerTables>> =>
+      openDatabase<BrokerTables>({ logger: silent }, { url: postgres.urlOf(name), schema: "broker" }),
+    async stop(): Promise<void> {
+      await admin.end();
+      await postgres.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
