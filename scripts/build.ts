@@ -1,4 +1,4 @@
-// Builds what is generated: contracts, their TypeScript bindings and ABIs, and the WASI apps.
+// Builds what is generated: contracts, their TypeScript bindings and ABIs, the WASI apps, and reference pages.
 //   node scripts/build.ts           builds what changed
 //   node scripts/build.ts --check   also fails when a checked-in generated file is stale
 import { spawnSync } from "node:child_process";
@@ -9,8 +9,11 @@ const check = process.argv.includes("--check");
 
 run("hardhat", ["build"]);
 await patchTypechain("types/ethers-contracts");
-const stale = await exportAbis(check);
 run(process.execPath, ["apps/build.ts"]);
+const stale = await exportAbis(check);
+// Only now: the pages are made from sources that import the ABIs.
+const { writeReference } = await import("./docs/reference.ts");
+stale.push(...(await writeReference(check)));
 if (check && stale.length > 0) {
   process.stderr.write(`stale, run \`node scripts/build.ts\` and commit: ${stale.join(", ")}\n`);
   process.exit(1);

@@ -40,7 +40,10 @@ export async function startBroker(flags: Readonly<Record<string, unknown>>): Pro
       { url: config.databaseUrl, schema: "broker", applicationName: "hanse broker" },
     );
     shutdown.add("database", () => database.close());
-    const market = createClerkMarketChain({ chain, deployment: manifest, sender, logger }, { pollMs: config.pollMs });
+    const market = createClerkMarketChain(
+      { chain, deployment: manifest, sender, logger },
+      { pollMs: config.pollMs },
+    );
     const broker = createBroker({ chain: market, database, logger, metrics }, config);
     shutdown.add("broker", () => broker.stop());
     const { url } = await broker.start();

@@ -37,7 +37,10 @@ export interface BrokerTables {
     removed: ColumnType<boolean, boolean | undefined, boolean>;
     /** Why it cannot be filled now, though it is open. */
     blocked: ColumnType<Refusal | null, Refusal | null | undefined, Refusal | null>;
-    /** The last block that changed it: what a reorg below it puts in question. */
+    /**
+     * The newest block at the time its last change was read. The chain was ahead of us then: it is read again when we
+     * come to that block, which may be another one by then, and after a reorg below it.
+     */
     changed_at_block: ColumnType<bigint | null, bigint | null | undefined, bigint | null>;
     received_at: ColumnType<Date, never, never>;
   };

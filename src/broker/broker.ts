@@ -106,7 +106,7 @@ export function createBroker(deps: BrokerDeps, options: BrokerOptions): Broker {
   /** One term with a book of its own: what another process did meanwhile is in the database. */
   async function lead(signal: AbortSignal): Promise<void> {
     const book = createBook();
-    const ledger = createOrderLedger({ database, facts, time, book });
+    const ledger = createOrderLedger({ chain, database, facts, time, book });
     const shared = { chain, database, book, ledger, facts, time, metrics, clock, logger };
     const matcher = createMatcher(shared, { batchSize });
     const applyEvent = createChainApplier(shared, { retryBlocks: BigInt(retryBlocks) });

@@ -45,10 +45,21 @@ export function createChainApplier(
       database.kysely,
       settled.map(({ dealId }) => dealId),
     );
+    // Read when the chain was at this block already: on another branch of it, perhaps.
+    const ahead = await database.kysely
+      .selectFrom("orders")
+      .select("hash")
+      .where("changed_at_block", "=", block.number)
+      .execute();
     // What no event tells of, such as seats taken or a group's new member, is asked again now and then.
     const retry = block.number >= retriedAt + retryBlocks;
     await ledger.reassess(
-      { ...merge(events.map(touchedBy), settledDeals.map(touchedByDeal)), blocked: retry },
+      {
+        ...merge(events.map(touchedBy), settledDeals.map(touchedByDeal), [
+          { orders: ahead.map(({ hash }) => hash) },
+        ]),
+        blocked: retry,
+      },
       {
         block: block.number,
         also: async (trx) => {

@@ -69,6 +69,7 @@ export function createClerkMarketChain(
     chainId: chain.chainId,
     clerk: getAddress(clerk),
     matcher: sender.address,
+    headNumber: () => chain.viem.getBlockNumber().catch(doing("reading the newest block")),
     async ownerOf(asset) {
       const owner = await chain.viem
         .readContract({ address: registry, abi: registryAbi, functionName: "ownerOrZero", args: [asset] })

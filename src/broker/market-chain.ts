@@ -111,6 +111,8 @@ export interface MarketChain {
   readonly clerk: Address;
   /** Who seals: orders that name another `matcher` are not for this broker. */
   readonly matcher: Address;
+  /** Number of the newest block. */
+  headNumber(): Promise<bigint>;
   /** Undefined where nobody registered the asset. */
   ownerOf(asset: AssetId): Promise<Address | undefined>;
   account(owner: Address): Promise<ClerkAccount>;

@@ -4,6 +4,7 @@ import type { Book } from "#src/book/book.ts";
 import type { Refusal } from "#src/protocol/refusals.ts";
 import type { BrokerDatabase, BrokerTables, OrderRow } from "./broker-tables.ts";
 import type { ChainFacts } from "./chain-facts.ts";
+import type { MarketChain } from "./market-chain.ts";
 import type { MarketTime } from "./market-time.ts";
 import { type OrderStanding, orderStanding } from "./order-standing.ts";
 import { signedOrderOf } from "./order-store.ts";
@@ -41,16 +42,15 @@ export interface OrderLedger {
 }
 
 export interface LedgerDeps {
+  readonly chain: Pick<MarketChain, "headNumber">;
   readonly database: BrokerDatabase;
   readonly facts: ChainFacts;
   readonly time: MarketTime;
   readonly book: Book;
 }
 
-export function createOrderLedger({ database, facts, time, book }: LedgerDeps): OrderLedger {
+export function createOrderLedger({ chain, database, facts, time, book }: LedgerDeps): OrderLedger {
   let turn: Promise<unknown> = Promise.resolve();
-  // What is read between blocks may be of the next one: a reorg of that has to put it in question too.
-  let nextBlock = 0n;
 
   /** One after the other: a later reading must not be overwritten by an earlier one. */
   function inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
@@ -60,7 +60,6 @@ export function createOrderLedger({ database, facts, time, book }: LedgerDeps): 
   }
 
   async function reassess(touched: Touched, change: LedgerChange): Promise<void> {
-    if (change.block !== undefined) nextBlock = change.block + 1n;
     const rows = await touchedRows(touched);
     const reread = new Set(touched.orders ?? []);
     const changed: { row: OrderRow; standing: OrderStanding }[] = [];
@@ -74,9 +73,11 @@ export function createOrderLedger({ database, facts, time, book }: LedgerDeps): 
         if (differs(row, next)) changed.push({ row, standing: next });
       }),
     );
+    // Asked after the reading, so that nothing read is of a later block than this.
+    const readAt = changed.length > 0 ? await chain.headNumber() : 0n;
     if (changed.length > 0 || change.also !== undefined) {
       await database.transaction(async (trx) => {
-        for (const { row, standing } of changed) await write(trx, row, standing, change.block, nextBlock);
+        for (const { row, standing } of changed) await write(trx, row, standing, change.block, readAt);
         await change.also?.(trx);
       });
     }
@@ -177,7 +178,7 @@ async function write(
   row: OrderRow,
   { status, filled, blocked }: OrderStanding,
   block: bigint | undefined,
-  nextBlock: bigint,
+  readAt: bigint,
 ): Promise<void> {
   await trx
     .updateTable("orders")
@@ -185,7 +186,7 @@ async function write(
       status,
       filled: BigInt(filled),
       blocked: blocked ?? null,
-      changed_at_block: block ?? nextBlock,
+      changed_at_block: readAt,
     })
     .where("hash", "=", row.hash)
     .execute();

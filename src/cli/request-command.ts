@@ -8,7 +8,7 @@ import { signOrder } from "#src/client/sign-order.ts";
 import { fetchContent } from "#src/content/content-client.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { OUTCOMES } from "#src/protocol/contributions.ts";
-import { idOfDeal } from "#src/protocol/deals.ts";
+import { buyerUnit, idOfDeal } from "#src/protocol/deals.ts";
 import { type AssetId, NO_ASSET, taskId } from "#src/protocol/ids.ts";
 import { formatHanse } from "#src/protocol/money.ts";
 import { orderHash } from "#src/protocol/order-hash.ts";
@@ -124,7 +124,7 @@ async function buy(
       });
     });
   const { deal } = sealed;
-  const price = deal.appPrice + deal.datasetPrice + deal.poolPrice;
+  const price = buyerUnit(deal);
   context.note(`sealed for ${formatHanse(price)} HANSE: deal ${sealed.id}`);
 
   const task = taskId(idOfDeal(deal), deal.firstTask);

@@ -5,7 +5,7 @@ import type { BrokerClient } from "#src/client/broker-client.ts";
 import { signOrder } from "#src/client/sign-order.ts";
 import { fetchContent } from "#src/content/content-client.ts";
 import { HanseError } from "#src/kernel/errors.ts";
-import { idOfDeal } from "#src/protocol/deals.ts";
+import { buyerUnit, idOfDeal } from "#src/protocol/deals.ts";
 import { taskId } from "#src/protocol/ids.ts";
 import { formatHanse } from "#src/protocol/money.ts";
 import { orderHash } from "#src/protocol/order-hash.ts";
@@ -99,7 +99,7 @@ async function buyTask(deps: StoryDeps, wish: Wish): Promise<void> {
   );
   const deal = deals[0]?.deal;
   if (deal === undefined) throw new HanseError("HANSE_INTERNAL", `${name} has no deal`);
-  const price = deal.appPrice + deal.datasetPrice + deal.poolPrice;
+  const price = buyerUnit(deal);
   narrator.say(`${name}: sealed on chain for ${formatHanse(price)} HANSE, held in escrow`);
 
   const task = taskId(idOfDeal(deal), deal.firstTask);

@@ -15,13 +15,13 @@ export interface WorkerRegistry {
 }
 
 export interface WorkerRegistryOptions {
-  /** How long a hello holds, in milliseconds; 60 s unless told. */
+  /** How long a hello holds, in milliseconds; 30 s unless told. */
   readonly connectedMs?: number;
 }
 
 export function createWorkerRegistry(
   { database, clock = systemClock }: { readonly database: PoolDatabase; readonly clock?: Clock },
-  { connectedMs = 60_000 }: WorkerRegistryOptions = {},
+  { connectedMs = 30_000 }: WorkerRegistryOptions = {},
 ): WorkerRegistry {
   const { kysely } = database;
   const since = () => new Date(clock.now() - connectedMs);

@@ -21,7 +21,10 @@ export function createShuffle(size: number): Shuffle {
       if (taken >= Math.min(size, MAX_DRAWS)) return undefined;
       const i = taken++;
       const hash = keccak256(
-        encodeAbiParameters([{ type: "bytes32" }, { type: "bytes32" }, { type: "uint256" }], [seed, taskId, BigInt(i)]),
+        encodeAbiParameters(
+          [{ type: "bytes32" }, { type: "bytes32" }, { type: "uint256" }],
+          [seed, taskId, BigInt(i)],
+        ),
       );
       const j = i + Number(BigInt(hash) % BigInt(size - i));
       const number = moved.get(j) ?? j;

@@ -72,7 +72,7 @@ export interface Worker {
 }
 
 /** How often the scheduler hears that the worker is there. */
-const HELLO_MS = 20_000;
+const HELLO_MS = 10_000;
 
 /** The agent of one worker in one pool. */
 export function createWorker(deps: WorkerDeps, options: WorkerOptions): Worker {

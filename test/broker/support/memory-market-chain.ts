@@ -294,6 +294,7 @@ export function createMemoryMarketChain(options: {
     get admits() {
       return admits;
     },
+    headNumber: async () => head().number,
     ownerOf: async (asset) => state.owners.get(asset),
     account: async (owner): Promise<ClerkAccount> => {
       const { free, locked, epoch } = accountOf(owner);

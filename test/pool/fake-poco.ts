@@ -1,0 +1,95 @@
+import { type Address, type Hex, zeroHash } from "viem";
+import { HanseError } from "#src/kernel/errors.ts";
+import type { PocoChain } from "#src/pool/poco-chain.ts";
+import type { ChainTask } from "#src/pool/task-course.ts";
+import type { Committed, Result } from "#src/protocol/contributions.ts";
+import { type Deal, idOfDeal } from "#src/protocol/deals.ts";
+import { taskId } from "#src/protocol/ids.ts";
+
+/** What the scheduler had mined. */
+export interface Mined {
+  readonly what: string;
+  readonly seats?: readonly number[];
+  readonly worker?: Address;
+  readonly result?: Result;
+}
+
+/** Poco as far as the scheduler sees it: one pool, a draw by decree, and blocks that pass when told. */
+export function createFakePoco(workers: readonly Address[]) {
+  const tasks = new Map<Hex, ChainTask>();
+  const seals = new Map<Hex, Committed[]>();
+  const mined: Mined[] = [];
+  /** Calls that the contract refuses, by name; with seats only those of these seats. */
+  const refuses = new Map<string, readonly number[] | undefined>();
+  const state = {
+    head: 100n,
+    draw: undefined as readonly number[] | undefined,
+    scores: new Map<number, number>(),
+  };
+  const idOf = (deal: Deal, index: number) => taskId(idOfDeal(deal), index);
+  const get = (id: Hex): ChainTask => tasks.get(id) ?? EMPTY;
+  const set = (id: Hex, change: Partial<ChainTask>) => void tasks.set(id, { ...get(id), ...change });
+
+  function mine(call: Mined): void {
+    const only = refuses.get(call.what);
+    if (refuses.has(call.what) && (only === undefined || call.seats?.some((seat) => only.includes(seat)))) {
+      throw new HanseError("HANSE_TRANSACTION_REVERTED", `${call.what} was refused`);
+    }
+    mined.push(call);
+  }
+
+  const chain: PocoChain = {
+    poco: "0x00000000000000000000000000000000000000cc",
+    chainId: 31_337,
+    head: async () => state.head,
+    pool: async () => ({ opened: true, terms: { seatStake: 1n, schedulerShare: 0, closed: false } }),
+    task: async (id) => get(id),
+    seat: async (_pool, number) => ({
+      worker: workers[number] ?? "0x0000000000000000000000000000000000000000",
+      score: state.scores.get(number) ?? 0,
+    }),
+    async seatOf(_pool, worker) {
+      const seat = workers.indexOf(worker);
+      return seat < 0 ? undefined : seat;
+    },
+    drawn: async () => state.draw,
+    committed: async (id) => seals.get(id) ?? [],
+    recordSeed: async (block) => mine({ what: `record ${block}` }),
+    async commit(deal, index, contributions) {
+      mine({ what: "commit", seats: contributions.map(({ seat }) => seat) });
+      const id = idOf(deal, index);
+      const round = Math.max(get(id).round, 1);
+      const added = contributions.map(({ seat, seal }) => ({
+        seat,
+        seal,
+        round,
+        worker: workers[seat] ?? "0x",
+      }));
+      const all = [...(seals.get(id) ?? []), ...added];
+      seals.set(id, all);
+      const committedInRound = all.filter((each) => each.round === round).length;
+      set(id, { round, committed: all.length, committedInRound, seedBlock: get(id).seedBlock || 101 });
+    },
+    extend: async () => mine({ what: "extend" }),
+    async finalize(deal, index, given, result) {
+      mine({ what: "finalize", seats: given.map(({ seat }) => seat), result });
+      set(idOf(deal, index), { status: result.outcome === 0 ? 1 : 2 });
+    },
+    async complete(deal, index, worker, result) {
+      mine({ what: "complete", worker, result });
+      set(idOf(deal, index), { status: 1 });
+    },
+    async claim(deal, index, given) {
+      mine({ what: "claim", seats: given.map(({ seat }) => seat) });
+      set(idOf(deal, index), { status: 3 });
+    },
+  };
+  return { chain, state, set, mined, refuses };
+}
+
+export type FakePoco = ReturnType<typeof createFakePoco>;
+
+const EMPTY: ChainTask = {
+  ...{ status: 0, round: 0, drawn: 0, drawnInRound: 0, committed: 0, committedInRound: 0 },
+  ...{ seedBlock: 0, completedAt: 0, seals: zeroHash },
+};

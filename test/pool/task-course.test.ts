@@ -1,0 +1,42 @@
+import { zeroHash } from "viem";
+import { describe, expect, it } from "vitest";
+import { roundOf } from "#src/pool/draw-keeper.ts";
+import { frozenTerms } from "#src/pool/frozen-terms.ts";
+import { type ChainTask, courseOf } from "#src/pool/task-course.ts";
+import { dealOf } from "./scheduler-fixture.ts";
+
+const task: ChainTask = {
+  ...{ status: 0, round: 0, drawn: 0, drawnInRound: 0, committed: 0, committedInRound: 0 },
+  ...{ seedBlock: 0, completedAt: 0, seals: zeroHash },
+};
+
+describe("the course of a task", () => {
+  it("reads the terms that Poco froze", () => {
+    expect(frozenTerms(dealOf())).toEqual({
+      ...{ seats: 9, seatStake: 1n, schedulerShare: 500, roundBlocks: 20n, deadlineBlocks: 100n },
+    });
+  });
+
+  it("begins with round 1, drawn by the block after the seal, though nobody has told the chain", () => {
+    expect(courseOf(dealOf(), task, 100n)).toEqual({
+      ...{ settled: false, round: 1, seedBlock: 101n, closesAt: 121n, closed: false, overdue: false },
+    });
+  });
+
+  it("closes a round after its last block, or with its last place", () => {
+    expect(courseOf(dealOf(), task, 121n).closed).toBe(false);
+    expect(courseOf(dealOf(), task, 122n).closed).toBe(true);
+    const complete = courseOf(dealOf(), { ...task, round: 2, seedBlock: 130, completedAt: 133 }, 133n);
+    expect(complete).toMatchObject({ round: 2, closed: true, closesAt: 133n });
+  });
+
+  it("is overdue after the deadline's block", () => {
+    expect(courseOf(dealOf(), task, 200n).overdue).toBe(false);
+    expect(courseOf(dealOf(), task, 201n).overdue).toBe(true);
+  });
+});
+
+it("places belong to the round that drew them", () => {
+  // Trust 5 takes 3 places, then 3 more, then 6 more.
+  expect([0, 2, 3, 5, 6, 11].map((position) => roundOf(position, 5))).toEqual([1, 1, 2, 2, 3, 3]);
+});
