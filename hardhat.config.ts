@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { defineConfig } from "hardhat/config";
+import patchedTypechain from "./scripts/hardhat/patched-typechain.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -13,7 +14,7 @@ const compiler = (runs: number) => ({
 });
 
 export default defineConfig({
-  plugins: [toolbox],
+  plugins: [toolbox, patchedTypechain],
   solidity: {
     compilers: [compiler(1_000_000)],
     overrides: { "contracts/certifiers/Poco.sol": compiler(200) },

@@ -3,12 +3,10 @@
 //   node scripts/build.ts --check   also fails when a checked-in generated file is stale
 import { spawnSync } from "node:child_process";
 import { exportAbis } from "./abi/export.ts";
-import { patchTypechain } from "./abi/patch-typechain.ts";
 
 const check = process.argv.includes("--check");
 
 run("hardhat", ["build"]);
-await patchTypechain("types/ethers-contracts");
 run(process.execPath, ["apps/build.ts"]);
 const stale = await exportAbis(check);
 // Only now: the pages are made from sources that import the ABIs.

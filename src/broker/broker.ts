@@ -131,7 +131,7 @@ export function createBroker(deps: BrokerDeps, options: BrokerOptions): Broker {
           description: "Takes signed orders, matches them and has the Clerk seal the deals.",
           ready: {
             database: () => database.ping(),
-            chain: () => chain.isCertifier(chain.clerk).then(() => true),
+            chain: () => chain.headNumber(),
           },
         },
       );

@@ -51,7 +51,7 @@ export function createTaskReconciler(deps: TaskReconcilerDeps): (taskId: Hex) =>
 
   async function settle({ taskId, onChain }: TaskSight): Promise<void> {
     const status = TASK_STATUSES[onChain.status] ?? "open";
-    await store.settle(taskId, status, new Date(clock.now()));
+    if (!(await store.settle(taskId, status, new Date(clock.now())))) return;
     metrics.finalized.inc({ outcome: status });
     logger.info({ taskId, status }, "task is settled");
   }

@@ -30,7 +30,8 @@ export interface TaskStore {
   openTasks(): Promise<Hex[]>;
   /** Changes a task's row. */
   update(taskId: Hex, change: Updateable<PoolTables["tasks"]>): Promise<void>;
-  settle(taskId: Hex, status: TaskStatusName, at: Date): Promise<void>;
+  /** @returns whether it was open until now */
+  settle(taskId: Hex, status: TaskStatusName, at: Date): Promise<boolean>;
   /** Places of all rounds so far. */
   places(taskId: Hex): Promise<Place[]>;
   setDraw(
@@ -77,11 +78,13 @@ export function createTaskStore(database: PoolDatabase): TaskStore {
     },
     async settle(taskId, status, at) {
       const says = SETTLED[status];
-      await kysely
+      const { numUpdatedRows } = await kysely
         .updateTable("tasks")
         .set({ status, settled_at: at, reveal: [], ...(says === undefined ? {} : { says }) })
         .where("id", "=", taskId)
-        .execute();
+        .where("status", "=", "open")
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
     },
     async places(taskId) {
       const rows = await kysely.selectFrom("places").selectAll().where("task_id", "=", taskId).execute();

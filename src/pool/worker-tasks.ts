@@ -56,6 +56,8 @@ export function createWorkerTasks(
           where("tasks.settled_at", ">", new Date(clock.now() - doneMs)),
         ]),
       )
+      // Open ones first, for they have no such time.
+      .orderBy("tasks.settled_at", "desc")
       .orderBy("tasks.id")
       .limit(1_000)
       .execute();

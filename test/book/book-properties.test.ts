@@ -164,7 +164,6 @@ function play(steps: readonly Step[]): number {
   const naive = createNaiveBook();
   const flying: { proposal: Proposal; match: NaiveMatch }[] = [];
   const known: Hex[] = [];
-  const filled = new Map<Hex, number>();
   let [sequence, now, matched] = [0, 1n, 0];
   const chosen = (index: number) => known[index % Math.max(known.length, 1)] ?? hashOf(0);
 
@@ -183,6 +182,10 @@ function play(steps: readonly Step[]): number {
         expect(found.map(shape)).toEqual(expected);
         for (const [index, proposal] of found.entries()) {
           assertLawful(proposal);
+          for (const hash of expected[index]?.hashes ?? []) {
+            const { remaining, reserved } = naive.orders.get(hash) ?? { remaining: 0, reserved: 0 };
+            expect(reserved, "reserved beyond the volume").toBeLessThanOrEqual(remaining);
+          }
           flying.push({ proposal, match: expected[index] as NaiveMatch });
         }
         matched += found.length;
@@ -195,11 +198,8 @@ function play(steps: readonly Step[]): number {
           book.answer(question, each.member);
           naive.answer(question, each.member);
         }
-        if (each.filled) {
-          for (const hash of ended.match.hashes)
-            filled.set(hash, (filled.get(hash) ?? 0) + ended.match.volume);
-          book.confirm(ended.proposal.id);
-        } else book.release(ended.proposal.id);
+        if (each.filled) book.confirm(ended.proposal.id);
+        else book.release(ended.proposal.id);
         naive.end(ended.match, each.filled);
         break;
       }
@@ -210,8 +210,8 @@ function play(steps: readonly Step[]): number {
       case "remaining": {
         const order = naive.orders.get(chosen(each.pick));
         if (order === undefined) break;
-        // The chain only ever fills an order further.
-        const remaining = Math.min(each.remaining, order.remaining);
+        // A fill elsewhere lowers it, a reorg raises it.
+        const remaining = Math.min(each.remaining, order.entry.signed.order.conditions.volume);
         order.remaining = remaining;
         book.setRemaining(chosen(each.pick), remaining);
         break;
@@ -243,13 +243,6 @@ function play(steps: readonly Step[]): number {
         break;
     }
     assertDepth(book, naive);
-  }
-  for (const [hash, volume] of filled) {
-    const order = naive.orders.get(hash);
-    if (order)
-      expect(volume, "filled beyond the volume").toBeLessThanOrEqual(
-        order.entry.signed.order.conditions.volume,
-      );
   }
   return matched;
 }

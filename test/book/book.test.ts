@@ -203,6 +203,30 @@ describe("price before time", () => {
   });
 });
 
+describe("a fill that was undone opens a match", () => {
+  test("for the request that grew", () => {
+    const book = bookOf(
+      appEntry({ sequence: 1 }),
+      poolEntry({ sequence: 2, conditions: { minFill: 3 } }),
+      requestEntry({ sequence: 3, remaining: 2 }),
+    );
+    expect(book.nextMatches(10, NOW)).toEqual([]);
+    book.setRemaining(hashOf(3), 5);
+    expect(sequences(book.nextMatches(10, NOW))).toEqual([[3, 1, 2, 5]]);
+  });
+
+  test("for others, when a pool grew that was on offer all the time", () => {
+    const book = bookOf(
+      appEntry({ sequence: 1 }),
+      poolEntry({ sequence: 2, remaining: 2 }),
+      requestEntry({ sequence: 3, conditions: { minFill: 3 } }),
+    );
+    expect(book.nextMatches(10, NOW)).toEqual([]);
+    book.setRemaining(hashOf(2), 4);
+    expect(sequences(book.nextMatches(10, NOW))).toEqual([[3, 1, 2, 4]]);
+  });
+});
+
 describe("groups", () => {
   const entries = [
     appEntry({ sequence: 1 }),

@@ -135,9 +135,14 @@ const startWorkers = (url: string, runnerOf: (number: number) => Runner) =>
 describe("a task", () => {
   it("of trust 10 is certified as the honest see it, across restarts", { timeout: 180_000 }, async () => {
     const pool = await startPool();
-    const workers = await startWorkers(pool.url, (number) =>
-      LIARS.includes(number) ? liar(number) : honest,
-    );
+    const runs: string[] = [];
+    const runnerOf =
+      (number: number): Runner =>
+      (request, deps) => {
+        runs.push(`worker ${number}, task ${toHex(request.seed ?? Uint8Array.of())}`);
+        return (LIARS.includes(number) ? liar(number) : honest)(request, deps);
+      };
+    const workers = await startWorkers(pool.url, runnerOf);
     const { tasks } = await market.seal({ app, trust: 10, volume: 2, params: '{"a":1}' });
 
     await market.watcher.waitFor(
@@ -157,12 +162,7 @@ describe("a task", () => {
     await pool.stop();
     await Promise.all(workers.map((worker) => worker.stop()));
     const again = await startPool();
-    // Nobody may compute a second time what is sealed already.
-    const first = new Set<number>();
-    await startWorkers(again.url, (number) => async (request, deps) => {
-      first.add(number);
-      return (LIARS.includes(number) ? liar(number) : honest)(request, deps);
-    });
+    await startWorkers(again.url, runnerOf);
 
     for (const taskId of tasks) {
       const end = await market.watcher.waitFor("the end", () => market.watcher.endOf(taskId), 120_000);
@@ -183,6 +183,8 @@ describe("a task", () => {
       expect(timeline.map(({ entry }) => entry)).toEqual(
         expect.arrayContaining(["sealed", "4 answers of round 1 committed; the round is complete"]),
       );
+      // Nobody computed a second time what it had found before.
+      expect(new Set(runs).size).toBe(runs.length);
       // When the first round was enough, that was all: one transaction to commit, one to finalize.
       if (seals.length === 4)
         expect(timeline.filter(({ entry }) => entry.includes("committed"))).toHaveLength(1);

@@ -33,7 +33,7 @@ export function createFakePoco(workers: readonly Address[]) {
   function mine(call: Mined): void {
     const only = refuses.get(call.what);
     if (refuses.has(call.what) && (only === undefined || call.seats?.some((seat) => only.includes(seat)))) {
-      throw new HanseError("HANSE_TRANSACTION_REVERTED", `${call.what} was refused`);
+      throw refusal(call.what);
     }
     mined.push(call);
   }
@@ -56,10 +56,13 @@ export function createFakePoco(workers: readonly Address[]) {
     committed: async (id) => seals.get(id) ?? [],
     recordSeed: async (block) => mine({ what: `record ${block}` }),
     async commit(deal, index, contributions) {
-      mine({ what: "commit", seats: contributions.map(({ seat }) => seat) });
       const id = idOf(deal, index);
+      const done = new Set(seals.get(id)?.map(({ seat }) => seat));
+      if (contributions.every(({ seat }) => done.has(seat))) throw refusal("commit");
+      mine({ what: "commit", seats: contributions.map(({ seat }) => seat) });
       const round = Math.max(get(id).round, 1);
-      const added = contributions.map(({ seat, seal }) => ({
+      const fresh = contributions.filter(({ seat }) => !done.has(seat));
+      const added = fresh.map(({ seat, seal }) => ({
         seat,
         seal,
         round,
@@ -72,6 +75,7 @@ export function createFakePoco(workers: readonly Address[]) {
     },
     extend: async () => mine({ what: "extend" }),
     async finalize(deal, index, given, result) {
+      if (get(idOf(deal, index)).status !== 0) throw refusal("finalize");
       mine({ what: "finalize", seats: given.map(({ seat }) => seat), result });
       set(idOf(deal, index), { status: result.outcome === 0 ? 1 : 2 });
     },
@@ -88,6 +92,10 @@ export function createFakePoco(workers: readonly Address[]) {
 }
 
 export type FakePoco = ReturnType<typeof createFakePoco>;
+
+function refusal(what: string): HanseError {
+  return new HanseError("HANSE_TRANSACTION_REVERTED", `${what} was refused`);
+}
 
 const EMPTY: ChainTask = {
   ...{ status: 0, round: 0, drawn: 0, drawnInRound: 0, committed: 0, committedInRound: 0 },

@@ -1,0 +1,127 @@
+import type { Hex } from "viem";
+import { describe, expect, test } from "vitest";
+import { batchOf, useOpenMarket } from "./support/open-market.ts";
+import { eventually } from "./support/test-broker.ts";
+import {
+  APP,
+  appOrder,
+  CERTIFIER,
+  HANSE,
+  poolOrder,
+  poolOwner,
+  requester,
+  requestOrder,
+  signed,
+  stranger,
+  unknownHash,
+} from "./support/traders.ts";
+
+const market = useOpenMarket();
+
+describe("follows the chain", () => {
+  test("fills that others sealed", async () => {
+    const request = requestOrder({ conditions: { volume: 6 } });
+    const [hash = unknownHash] = await market.publish(request);
+    market.chain.sealElsewhere(await batchOf(request));
+    market.chain.mine();
+    await market.until(hash, (order) => order.filled === 5);
+    const [trade] = (await market.broker.client.trades()).trades;
+    expect(await market.broker.client.deal(trade?.deal as Hex)).toMatchObject({
+      orders: { request: hash },
+      volume: 5,
+    });
+  });
+
+  test("cancellations, epochs and certifiers", async () => {
+    const [cancelled = unknownHash, old = unknownHash, app = unknownHash] = await market.publish(
+      requestOrder(),
+      poolOrder(),
+      appOrder(),
+    );
+    market.chain.cancel(requester.address, cancelled);
+    market.chain.raiseEpoch(poolOwner.address, 1n);
+    market.chain.registerCertifier(CERTIFIER, false);
+    market.chain.mine();
+    await market.until(cancelled, ({ status }) => status === "cancelled");
+    await market.until(old, ({ status }) => status === "cancelled");
+    await market.until(app, ({ blocked }) => blocked?.refusal === "CertifierNotRegistered");
+  });
+
+  test("a sold asset voids its orders, until it comes back", async () => {
+    const [hash = unknownHash] = await market.publish(appOrder());
+    const owner = (await market.broker.client.order(hash)).signer;
+    market.chain.transfer(APP, stranger.address);
+    market.chain.mine();
+    const order = await market.until(hash, ({ blocked }) => blocked !== undefined);
+    expect(order).toMatchObject({ status: "open", blocked: { refusal: "BadSignature" } });
+    market.chain.transfer(APP, owner);
+    market.chain.mine();
+    await market.until(hash, ({ blocked }) => blocked === undefined);
+  });
+
+  test("money that leaves and comes back", async () => {
+    const [request = unknownHash, pool = unknownHash] = await market.publish(requestOrder(), poolOrder());
+    market.chain.withdraw(requester.address, 1_000n * HANSE);
+    market.chain.withdraw(poolOwner.address, 1_000n * HANSE);
+    market.chain.mine();
+    await market.until(request, ({ blocked }) => blocked?.refusal === "PayerUnfunded");
+    const order = await market.until(pool, ({ blocked }) => blocked?.refusal === "PoolUnfunded");
+    expect(order.blocked?.code).toBe("HANSE_ORDER_STAKE_MISSING");
+    expect((await market.broker.client.depth(1)).asks).toEqual([]);
+    market.chain.deposit(requester.address, 100n * HANSE);
+    market.chain.deposit(poolOwner.address, 100n * HANSE);
+    market.chain.mine();
+    await market.until(request, ({ blocked }) => blocked === undefined);
+    await market.until(pool, ({ blocked }) => blocked === undefined);
+  });
+
+  test("a reorg undoes deals, fills and cancellations", async () => {
+    const [cancelled = unknownHash, request = unknownHash] = await market.publish(
+      requestOrder({ category: 2 }),
+      requestOrder(),
+    );
+    market.chain.cancel(requester.address, cancelled);
+    market.chain.mine();
+    await market.until(cancelled, ({ status }) => status === "cancelled");
+    await market.publish(appOrder(), poolOrder());
+    await market.filled(request);
+    const before = market.chain.batches.length;
+
+    market.chain.rewind(2);
+    market.chain.mine();
+    // The orders are good again, so the same deal is sealed anew on the new branch.
+    await eventually("a new deal", async () => market.chain.batches.length > before);
+    await market.filled(request);
+    const order = await market.until(cancelled, ({ status }) => status === "open");
+    expect(order.history.map(({ type }) => type)).toEqual(["received", "cancelled", "reopened"]);
+    expect((await market.broker.client.trades()).trades).toHaveLength(1);
+  });
+});
+
+describe("lets signers take orders off the book", () => {
+  test("refuses a stranger's word", async () => {
+    const [hash = unknownHash] = await market.publish(requestOrder());
+    await expect(market.broker.client.cancel(hash, stranger)).rejects.toMatchObject({
+      code: "HANSE_ORDER_SIGNATURE_INVALID",
+    });
+    expect((await market.broker.client.order(hash)).status).toBe("open");
+  });
+
+  test("for good, though the chain says nothing", async () => {
+    const request = requestOrder();
+    const [hash = unknownHash] = await market.publish(request);
+    expect(await market.broker.client.cancel(hash, requester)).toMatchObject({ status: "cancelled" });
+    expect(await market.broker.client.cancel(hash, requester)).toMatchObject({ status: "cancelled" });
+    await market.publish(appOrder(), poolOrder());
+    market.chain.deposit(requester.address, 1n);
+    market.chain.mine();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await market.broker.client.order(hash)).toMatchObject({ status: "cancelled", filled: 0 });
+    expect(await market.broker.client.publish(await signed(request))).toMatchObject({ status: "cancelled" });
+    expect(market.chain.batches).toEqual([]);
+    // Who has the order may still seal it: the broker tells what happened.
+    market.chain.sealElsewhere(await batchOf(request));
+    market.chain.mine();
+    await market.filled(hash);
+  });
+});

@@ -1,0 +1,188 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Hex, hashTypedData } from "viem";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import type { MarketReader } from "#src/chain/market-reader.ts";
+import { contentAddressOf } from "#src/content/content-address.ts";
+import { recoverSigner } from "#src/crypto/recover.ts";
+import { HanseError } from "#src/kernel/errors.ts";
+import {
+  CONTRIBUTION_TYPED_DATA,
+  pocoDomain,
+  resultHash,
+  roundDigest,
+  sealOf,
+} from "#src/protocol/contributions.ts";
+import { createResultStore, type StoredResult } from "#src/worker/result-store.ts";
+import { createTaskSteps } from "#src/worker/task-steps.ts";
+import { account, committedSeal, createFakeChain, POCO, POOL, sealedDeal, taskOf } from "./worker-fixture.ts";
+
+// A worker's steps: a result is on disk before it is sealed, is computed once whatever happens, and its output leaves the
+// machine only when it is revealed.
+
+const { signal } = new AbortController();
+const output = new TextEncoder().encode("found");
+const found: StoredResult = {
+  output,
+  result: {
+    outcome: 0,
+    content: contentAddressOf(output),
+    memoryHash: `0x${"22".repeat(32)}`,
+    callbackData: "0x",
+  },
+};
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "hanse-steps-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+});
+
+async function given(sealed = sealedDeal()) {
+  const { chain, state } = createFakeChain();
+  const results = await createResultStore(directory);
+  const told: { what: string; body: unknown }[] = [];
+  const fail: { desk?: Error; compute?: Error } = {};
+  const market: MarketReader = {
+    deal: async () => sealed,
+    asset: () => Promise.reject(new Error("not asked here")),
+  };
+  const tell = (what: string) => async (_id: Hex, body: unknown) => {
+    if (fail.desk) throw fail.desk;
+    told.push({ what, body });
+    return { accepted: true } as const;
+  };
+  const steps = createTaskSteps(
+    {
+      ...{ chain, market, account, results },
+      desk: { contribute: tell("contribute"), disclose: tell("disclose"), reveal: tell("reveal") },
+      async compute() {
+        told.push({ what: "compute", body: undefined });
+        if (fail.compute) throw fail.compute;
+        return found;
+      },
+      upload: async (bytes) => void told.push({ what: "upload", body: new TextDecoder().decode(bytes) }),
+    },
+    POOL,
+  );
+  return {
+    steps,
+    state,
+    told,
+    fail,
+    results,
+    task: taskOf(sealed),
+    whats: () => told.map(({ what }) => what),
+  };
+}
+
+function last(told: readonly { readonly body: unknown }[]): unknown {
+  return told.at(-1)?.body;
+}
+
+function signerOf(id: Hex, round: number, seal: Hex, signature: Hex) {
+  const digest = hashTypedData({
+    domain: pocoDomain(31_337, POCO),
+    types: CONTRIBUTION_TYPED_DATA,
+    primaryType: "Contribution",
+    message: { taskId: id, round, seal },
+  });
+  return recoverSigner(digest, signature);
+}
+
+describe("compute", () => {
+  it("seals the result for its own round, signed", async () => {
+    const { steps, told, task } = await given();
+    await steps.compute(task, signal);
+    const { seal, signature, ...rest } = last(told) as { seal: Hex; signature: Hex };
+    expect(rest).toEqual({ round: 1, seat: 0, worker: account.address });
+    expect(seal).toBe(sealOf(account.address, roundDigest(1, task.taskId, resultHash(found.result))));
+    expect(signerOf(task.taskId, 1, seal, signature)).toBe(account.address);
+  });
+
+  it("tells nobody what was not saved", async () => {
+    const { steps, results, task, whats } = await given();
+    results.save = () => Promise.reject(new HanseError("HANSE_DISK_FULL", "no space"));
+    await expect(steps.compute(task, signal)).rejects.toMatchObject({ code: "HANSE_DISK_FULL" });
+    expect(whats()).toEqual(["compute"]);
+  });
+
+  it("does not compute again when telling failed, nor after a restart", async () => {
+    const first = await given();
+    first.fail.desk = new HanseError("HANSE_PEER_UNREACHABLE", "gone");
+    await expect(first.steps.compute(first.task, signal)).rejects.toMatchObject({
+      code: "HANSE_PEER_UNREACHABLE",
+    });
+    const again = await given();
+    await again.steps.compute(again.task, signal);
+    expect([...first.whats(), ...again.whats()]).toEqual(["compute", "contribute"]);
+  });
+
+  it("seals nothing when the runner broke", async () => {
+    const { steps, fail, task, whats, results } = await given();
+    fail.compute = new HanseError("HANSE_NOT_READY", "the runner broke");
+    await expect(steps.compute(task, signal)).rejects.toMatchObject({ retryable: true });
+    expect(whats()).toEqual(["compute"]);
+    expect(await results.has(task.taskId)).toBe(false);
+  });
+
+  it("does nothing for a task that is not what the scheduler says", async () => {
+    const { steps, task, whats } = await given(sealedDeal({ pool: POOL + 1n }));
+    await expect(steps.compute(task, signal)).rejects.toMatchObject({ code: "HANSE_TASK_REFUSED" });
+    expect(whats()).toEqual([]);
+  });
+
+  it("answers at once, signed, where nobody compares", async () => {
+    const { steps, told, task, whats } = await given(sealedDeal({ trust: 1 }));
+    await steps.compute({ ...task, round: 0, seat: null }, signal);
+    expect(whats()).toEqual(["compute", "upload", "reveal"]);
+    const { signature, result } = last(told) as { signature: Hex; result: unknown };
+    expect(result).toEqual(found.result);
+    const seal = sealOf(account.address, roundDigest(0, task.taskId, resultHash(found.result)));
+    expect(signerOf(task.taskId, 0, seal, signature)).toBe(account.address);
+  });
+});
+
+describe("disclose and reveal", () => {
+  it("tell nothing of what was never computed here", async () => {
+    const { steps, task } = await given();
+    await expect(steps.disclose(task, signal)).rejects.toMatchObject({ code: "HANSE_TASK_REFUSED" });
+    await expect(steps.reveal(task, signal)).rejects.toMatchObject({ code: "HANSE_TASK_REFUSED" });
+  });
+
+  it("tell nothing while the round is open on the chain", async () => {
+    const { steps, state, task, whats } = await given();
+    await steps.compute(task, signal);
+    state.seals = [committedSeal(task.taskId, 0, found.result)];
+    await expect(steps.disclose(task, signal)).rejects.toMatchObject({ code: "HANSE_ROUND_OPEN" });
+    await expect(steps.reveal(task, signal)).rejects.toMatchObject({ code: "HANSE_ROUND_OPEN" });
+    expect(whats()).toEqual(["compute", "contribute"]);
+  });
+
+  it("tell the digest of the round the chain has it in, then the result, uploaded first", async () => {
+    const { steps, state, told, task, whats } = await given();
+    await steps.compute(task, signal);
+    state.seals = [0, 1, 2].map((seat) => committedSeal(task.taskId, seat, found.result));
+    state.task = { ...state.task, round: 1, seedBlock: 101, committed: 3, completedAt: 103 };
+    // The scheduler may be wrong about the round; a digest of another would be worth nothing, or too much.
+    await steps.disclose({ ...task, round: 2 }, signal);
+    const digest = roundDigest(1, task.taskId, resultHash(found.result));
+    expect(told.at(-1)?.body).toEqual({ round: 1, worker: account.address, digest });
+    await steps.reveal(task, signal);
+    expect(whats().slice(-2)).toEqual(["upload", "reveal"]);
+    expect(told.at(-1)?.body).toEqual({ worker: account.address, result: found.result });
+  });
+});
+
+describe("done", () => {
+  it("forgets the result only when the chain says so too", async () => {
+    const { steps, state, results, task } = await given();
+    await steps.compute(task, signal);
+    await steps.done(task, signal);
+    expect(await results.has(task.taskId)).toBe(true);
+    state.task = { ...state.task, status: 1 };
+    await steps.done(task, signal);
+    expect(await results.has(task.taskId)).toBe(false);
+  });
+});

@@ -1,0 +1,111 @@
+import { concatHex, type Hex, keccak256, numberToHex, padHex, zeroAddress, zeroHash } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import type { SealedDeal } from "#src/chain/market-reader.ts";
+import type { WorkerTask } from "#src/client/pool-schema.ts";
+import { type Committed, type Result, resultHash, roundDigest, sealOf } from "#src/protocol/contributions.ts";
+import { type Deal, idOfDeal } from "#src/protocol/deals.ts";
+import { taskId } from "#src/protocol/ids.ts";
+import type { WorkerChain, WorkerTaskState } from "#src/worker/worker-chain.ts";
+
+export const POOL = (3n << 248n) | 1n;
+export const POCO = "0x00000000000000000000000000000000000000cc";
+export const PARAMS: Hex = "0x7b7d";
+export const account = privateKeyToAccount(generatePrivateKey());
+/** The other workers of the pool; ours has seat 0. */
+export const others = Array.from({ length: 7 }, () => privateKeyToAccount(generatePrivateKey()));
+const seats = [account, ...others].map(({ address }) => address);
+
+export const rightResult: Result = {
+  outcome: 0,
+  content: `0x${"11".repeat(32)}`,
+  memoryHash: `0x${"22".repeat(32)}`,
+  callbackData: "0x",
+};
+export const wrongResult: Result = { ...rightResult, content: `0x${"33".repeat(32)}` };
+
+/** A deal of trust 5, sealed in block 100; its rounds have 20 blocks. */
+export function sealedDeal(change: Partial<Deal> = {}): SealedDeal {
+  const nobody = zeroAddress;
+  const deal: Deal = {
+    ...{
+      requestHash: `0x${"ab".repeat(32)}`,
+      app: 1n,
+      dataset: 0n,
+      pool: POOL,
+      appOwner: nobody,
+      datasetOwner: nobody,
+    },
+    ...{
+      poolOwner: nobody,
+      requester: nobody,
+      payer: nobody,
+      beneficiary: nobody,
+      callback: nobody,
+      certifier: POCO,
+    },
+    ...{
+      appPrice: 1n,
+      datasetPrice: 0n,
+      poolPrice: 5n,
+      poolStake: 1n,
+      sealedAtBlock: 100n,
+      firstTask: 4,
+      volume: 2,
+    },
+    ...{ trust: 5, category: 0, tag: zeroHash, paramsHash: keccak256(PARAMS), attesters: zeroHash },
+    frozen: padHex(concatHex([padHex("0x", { size: 14 }), numberToHex(20, { size: 4 })]), {
+      dir: "right",
+      size: 32,
+    }),
+    ...change,
+  };
+  return { id: idOfDeal(deal), deal, params: PARAMS };
+}
+
+/** What the scheduler says of the deal's first task. */
+export function taskOf({ id, deal }: SealedDeal, change: Partial<WorkerTask> = {}): WorkerTask {
+  const index = change.index ?? deal.firstTask;
+  return { taskId: taskId(id, index), dealId: id, index, round: 1, seat: 0, step: "compute", ...change };
+}
+
+/** The committed seal of a seat for a result. */
+export function committedSeal(id: Hex, seat: number, result: Result, round = 1): Committed {
+  const worker = seats[seat] ?? zeroAddress;
+  return { seat, round, worker, seal: sealOf(worker, roundDigest(round, id, resultHash(result))) };
+}
+
+/** The chain by decree: seats 0, 1 and 2 are drawn in round 1, which is open to block 121. */
+export function createFakeChain() {
+  const state = {
+    head: 102n,
+    task: { status: 0, round: 0, committed: 0, seedBlock: 0, completedAt: 0 } as WorkerTaskState,
+    draw: [0, 1, 2] as readonly number[] | undefined,
+    seals: [] as Committed[],
+    scores: new Map<number, number>(),
+    pool: { opened: true, terms: { seatStake: 100n, closed: false } },
+    ownSeat: undefined as number | undefined,
+    funds: { free: 1_000n, allowance: 0n, bonded: 0n },
+    sent: [] as string[],
+  };
+  const chain: WorkerChain = {
+    poco: POCO,
+    chainId: 31_337,
+    head: async () => state.head,
+    pool: async () => state.pool,
+    seat: async (_pool, number) => ({
+      worker: seats[number] ?? zeroAddress,
+      score: state.scores.get(number) ?? 0,
+    }),
+    ownSeat: async () => state.ownSeat,
+    funds: async () => state.funds,
+    task: async () => state.task,
+    drawn: async () => state.draw,
+    committed: async () => state.seals,
+    allow: async (amount) => void state.sent.push(`allow ${amount}`),
+    async enrol() {
+      state.sent.push("enrol");
+      state.ownSeat = 0;
+    },
+  };
+  return { chain, state };
+}
