@@ -44,18 +44,35 @@ function valueOf(type: string, fill: "zero" | "max" | "mixed", seed: number): Va
     const text = "--input=0123456789abcdef ";
     return fill === "zero" ? "0x" : `0x${Buffer.from(text.repeat(fill === "max" ? 40 : 1)).toString("hex")}`;
   }
-  const hex = fill === "zero" ? "00" : fill === "max" ? "ff" : (17 + seed).toString(16).padStart(2, "0").slice(-2);
+  const hex =
+    fill === "zero" ? "00" : fill === "max" ? "ff" : (17 + seed).toString(16).padStart(2, "0").slice(-2);
   const word = `0x${hex.repeat(bytes)}`;
   return type.startsWith("uint") ? (bytes <= 4 ? Number(word) : BigInt(word)) : word;
 }
 
-function structOf(type: keyof typeof types, fill: "zero" | "max" | "mixed", seed: number): { [name: string]: Value } {
-  return Object.fromEntries(types[type].map((field, i) => [field.name, valueOf(field.type, fill, (seed + i) % 200)]));
+function structOf(
+  type: keyof typeof types,
+  fill: "zero" | "max" | "mixed",
+  seed: number,
+): { [name: string]: Value } {
+  return Object.fromEntries(
+    types[type].map((field, i) => [field.name, valueOf(field.type, fill, (seed + i) % 200)]),
+  );
 }
 
 const domains = [
-  { name: "Hanse Clerk", version: "1", chainId: 31337n, verifyingContract: "0x5fbdb2315678afecb367f032d93f642f64180aa3" },
-  { name: "Hanse Clerk", version: "1", chainId: 4919n, verifyingContract: "0xffffffffffffffffffffffffffffffffffffffff" },
+  {
+    name: "Hanse Clerk",
+    version: "1",
+    chainId: 31337n,
+    verifyingContract: "0x5fbdb2315678afecb367f032d93f642f64180aa3",
+  },
+  {
+    name: "Hanse Clerk",
+    version: "1",
+    chainId: 4919n,
+    verifyingContract: "0xffffffffffffffffffffffffffffffffffffffff",
+  },
 ] as const;
 
 const decimal = (value: Value): unknown =>
@@ -109,8 +126,10 @@ const assign = (target: string, type: keyof typeof types, order: { [name: string
     if (field.type === "Conditions") {
       return assign(`${target}.conditions`, "Conditions", value as { [name: string]: Value });
     }
-    const text = field.type === "address" ? `address(uint160(${BigInt(String(value))}))` : literal(field.type, value);
-    const wrapper = field.name.startsWith("only") || field.name === "attesters" ? "Restriction" : wrapped[field.name];
+    const text =
+      field.type === "address" ? `address(uint160(${BigInt(String(value))}))` : literal(field.type, value);
+    const wrapper =
+      field.name.startsWith("only") || field.name === "attesters" ? "Restriction" : wrapped[field.name];
     return [`        ${target}.${field.name} = ${wrapper ? `${wrapper}.wrap(${text})` : text};`];
   });
 
