@@ -28,15 +28,15 @@ abstract contract Standings is Accounts, EIP712 {
     /// @notice Where assets and their owners are looked up.
     IRegistry public immutable REGISTRY;
 
-    /// @dev What is taken of app, dataset and pool orders; of a request only whether it is cancelled. Keyed by signer, so
-    /// that anyone can cancel a hash of its own and nobody another's.
+    /// @dev What is taken of app, dataset and pool orders; of a request only whether it is cancelled. Keyed by signer,
+    /// so that anyone can cancel a hash of its own and nobody another's.
     mapping(address signer => mapping(bytes32 orderHash => uint32)) private _filled;
 
     /// @dev What is taken of a request stands in the slot of its first deal, which has to be written anyway.
     mapping(DealId id => DealState) internal _deals;
 
-    /// @dev An order of a batch. What is left of it is read when a match takes from it, since a batch may name one order
-    /// in two places.
+    /// @dev An order of a batch. What is left of it is read when a match takes from it, since a batch may name one
+    /// order in two places.
     struct Standing {
         bytes32 hash;
         address signer;
@@ -169,8 +169,8 @@ abstract contract Standings is Accounts, EIP712 {
 
     // ── What is left of it ───────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @dev Of an app, dataset or pool order that stands. What is taken never exceeds `volume` then: it grows by at most
-    /// what is left, and a cancelled order does not stand.
+    /// @dev Of an app, dataset or pool order that stands. What is taken never exceeds `volume` then: it grows by at
+    /// most what is left, and a cancelled order does not stand.
     function _left(Standing memory standing, Conditions calldata conditions) internal view returns (uint32) {
         return conditions.volume - _filled[standing.signer][standing.hash];
     }

@@ -13,8 +13,8 @@ library ForeignCall {
 
     /// @notice The first word that `target` answers to `data`; zero when it reverts, has no code or answers less.
     function ask(address target, bytes memory data) internal view returns (bytes32 answer) {
-        // EIP-150 lets at most 63/64 through; 8,000 more cover the call itself and two cold accounts, since the one that is
-        // asked may have delegated its code (EIP-7702).
+        // EIP-150 lets at most 63/64 through; 8,000 more cover the call itself and two cold accounts, since the one
+        // that is asked may have delegated its code (EIP-7702).
         uint256 needed = (GAS * 64) / 63 + 8_000;
         require(gasleft() >= needed, ForeignCallGasTooLow(gasleft(), needed));
         assembly ("memory-safe") {

@@ -7,8 +7,9 @@ import {AppOrder, Conditions, DatasetOrder, PoolOrder, RequestOrder} from "../ty
 /// @notice EIP-712 struct hashes of the orders. `src/protocol/order-types.ts` is the twin; both are held to
 /// `test/vectors/orders.json`.
 /// @dev A struct's fields lie in calldata as EIP-712 wants them behind the type hash, a word each: they are copied, not
-/// decoded, and hashed behind the free memory pointer, which stays where it is: a batch hashes many. That skips the check
-/// that a narrow field's upper bits are zero; whoever then reads such a field reverts on it, and a seal reads them all.
+/// decoded, and hashed behind the free memory pointer, which stays where it is: a batch hashes many. That skips the
+/// check that a narrow field's upper bits are zero; whoever then reads such a field reverts on it, and a seal reads
+/// them all.
 library OrderHash {
     string internal constant CONDITIONS_TYPE =
         "Conditions(address certifier,address matcher,uint64 validUntil,uint64 epoch,uint32 volume,uint32 minFill,bytes32 salt,bytes32 externalRef,bytes32 terms)";

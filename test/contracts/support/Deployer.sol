@@ -9,6 +9,8 @@ import {Token} from "../../../contracts/token/Token.sol";
 
 /// @notice Creates the real contracts. A linked library, so that their bytecode is compiled and optimized once and not
 /// again for each suite.
+/// @dev Warning: `hardhat test solidity <one file>` compiles that file but not this library, and links what was built
+/// before: run `hardhat build` first, or all suites.
 library Deployer {
     function token(address treasury) external returns (Token) {
         return new Token(treasury);

@@ -39,7 +39,10 @@ contract Foreign {
             while (gasleft() > until) {}
         }
         bytes32 word = _word;
-        uint256 size = manner == Manner.Bomb ? 1 << 20 : manner == Manner.Short ? 31 : manner == Manner.Nothing ? 0 : 32;
+        uint256 size = 32;
+        if (manner == Manner.Bomb) size = 1 << 20;
+        if (manner == Manner.Short) size = 31;
+        if (manner == Manner.Nothing) size = 0;
         assembly {
             mstore(0, word)
             return(0, size)

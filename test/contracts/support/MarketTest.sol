@@ -304,8 +304,8 @@ abstract contract MarketTest is Test {
         return deals[0];
     }
 
-    /// @notice The first match is refused: reverting the batch where the sealer is strict, or else skipped with the event,
-    /// and nothing moves.
+    /// @notice The first match is refused: reverting the batch where the sealer is strict, or else skipped with the
+    /// event, and nothing moves.
     function refused(Batch memory batch, Leg leg, Refusal refusal) internal {
         refusedBy(broker, batch, leg, refusal);
     }

@@ -23,8 +23,8 @@ import {OpenCertifier} from "./OpenCertifier.sol";
 import {PlantedClerk} from "./PlantedClerk.sol";
 import {Vm, vm} from "./Vm.sol";
 
-/// @notice Four people who do to one Clerk whatever can be done to it, in any order, and keep books of their own; and the
-/// laws, which compare the two. Everyone owns an asset of each kind and buys and sells.
+/// @notice Four people who do to one Clerk whatever can be done to it, in any order, and keep books of their own; and
+/// the laws, which compare the two. Everyone owns an asset of each kind and buys and sells.
 contract Traders is MarketTest {
     uint256 private constant PEOPLE = 4;
     /// @dev How many of the newest offers a batch brings.
@@ -302,7 +302,8 @@ contract Traders is MarketTest {
         batch.requests = new SignedRequestOrder[](2);
         for (uint256 i = 0; i < 2; ++i) {
             // Perhaps the same one twice.
-            uint256 at = requestOrders.length - 1 - _part(seed, i) % (requestOrders.length < 3 ? requestOrders.length : 3);
+            uint256 recent = requestOrders.length < 3 ? requestOrders.length : 3;
+            uint256 at = requestOrders.length - 1 - _part(seed, i) % recent;
             batch.requests[i] = abi.decode(requestOrders[at], (SignedRequestOrder));
         }
         batch.matches = new Match[](2 * count * count);

@@ -19,7 +19,8 @@ import {vm} from "../../support/Vm.sol";
 contract SealRestrictionsTest is MarketTest {
     uint256 private constant PLACES = 12;
 
-    /// @dev A batch with a dataset where restriction number `place` is `r`, the subject it is about, and the leg to blame.
+    /// @dev A batch with a dataset where restriction number `place` is `r`, the subject it is about, and the leg to
+    /// blame.
     function _restrict(uint256 place, Restriction x)
         private
         view
@@ -30,8 +31,12 @@ contract SealRestrictionsTest is MarketTest {
         PoolOrder memory p = poolOrder();
         RequestOrder memory r = requestOrder();
         r.dataset = dataset;
-        bytes32[4] memory subjects =
-            [bytes32(AssetId.unwrap(app)), bytes32(AssetId.unwrap(dataset)), bytes32(AssetId.unwrap(pool)), bytes32(uint256(uint160(requester)))];
+        bytes32[4] memory subjects = [
+            bytes32(AssetId.unwrap(app)),
+            bytes32(AssetId.unwrap(dataset)),
+            bytes32(AssetId.unwrap(pool)),
+            bytes32(uint256(uint160(requester)))
+        ];
         if (place == 0) (r.onlyApp, subject, leg) = (x, subjects[0], Leg.App);
         if (place == 1) (r.onlyDataset, subject, leg) = (x, subjects[1], Leg.Dataset);
         if (place == 2) (r.onlyPool, subject, leg) = (x, subjects[2], Leg.Pool);

@@ -152,9 +152,12 @@ contract SealRulesTest is MarketTest {
         assertEq(sealOne(batchOf(a, d, p, r)).volume, VOLUME, "sealed");
     }
 
-    function testFuzz_freezesWhatWasAgreed(address beneficiary, address callback, bytes32 attesters, bytes calldata params)
-        external
-    {
+    function testFuzz_freezesWhatWasAgreed(
+        address beneficiary,
+        address callback,
+        bytes32 attesters,
+        bytes calldata params
+    ) external {
         (r.beneficiary, r.callback, r.params) = (beneficiary, callback, params);
         r.attesters = only(AssetId.wrap(uint256(attesters)));
         Deal memory deal = sealOne(batchOf(a, d, p, r));

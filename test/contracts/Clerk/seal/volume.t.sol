@@ -136,6 +136,7 @@ contract SealVolumeTest is MarketTest {
             assertEq(clerk.filled(requester, deal.requestHash), next, "filled");
             assertEq(clerk.checkDeal(deal).openUnits, deal.volume, "open units are its own");
             assertEq(clerk.dealState(first).requestFilled, next, "kept with the first deal");
+            assertEq(clerk.checkDeal(deal).requestFilled, i == 0 ? next : 0, "and with no other");
             if (i == 0) certifier.settle(deal, none(), refund(deal));
         }
         assertLe(next, 100, "never more than the volume");
