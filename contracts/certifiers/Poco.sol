@@ -18,7 +18,7 @@ import {
     POOL_STAKE_PERCENT,
     SEED_DELAY
 } from "./poco/Parameters.sol";
-import {FrozenTerms, PocoFrozen} from "./poco/PocoFrozen.sol";
+import {PocoFrozen} from "./poco/PocoFrozen.sol";
 import {Rounds} from "./poco/Rounds.sol";
 import {PoolBook, Seats} from "./poco/Seats.sol";
 import {Settlement} from "./poco/Settlement.sol";
@@ -27,8 +27,6 @@ import {Settlement} from "./poco/Settlement.sol";
 /// @notice Proof-of-Contribution. `IPoco` says what each part does, emits, refuses and assumes; `Seats` keeps who takes
 /// part, `Rounds` who is drawn and what they commit, `Settlement` who is paid.
 contract Poco is Settlement, Ownable2Step {
-    using PocoFrozen for FrozenTerms;
-
     Category[] private _categories;
 
     constructor(IClerk clerk, IRegistry registry, ISeedSource seeds, address treasury, address governance)
@@ -64,13 +62,9 @@ contract Poco is Settlement, Ownable2Step {
         Category memory terms = _categories[draft.category];
         // At most the price.
         poolStake = uint64(uint256(draft.poolPrice) * POOL_STAKE_PERCENT / 100);
-        frozen = FrozenTerms({
-            seats: book.seats,
-            seatStake: book.seatStake,
-            schedulerShare: book.schedulerShare,
-            roundBlocks: terms.roundBlocks,
-            deadlineBlocks: terms.deadlineBlocks
-        }).pack();
+        frozen = PocoFrozen.pack(
+            book.seats, book.seatStake, book.schedulerShare, terms.roundBlocks, terms.deadlineBlocks
+        );
     }
 
     /// @inheritdoc IPoco

@@ -29,15 +29,15 @@ struct Pool {
 struct Seat {
     address worker;
     /// Drawn only for deals sealed in a later block than this,
-    uint48 enrolledAt;
+    uint40 enrolledAt;
     /// and not in a later one than this; zero: still seated.
-    uint48 leftAt;
+    uint40 leftAt;
+    /// Was wrong once, and has lost its stake: nothing more is taken from it.
+    bool convicted;
     /// What is left of the stake (nano-HANSE).
     uint64 stake;
-    /// Sum of the exposures of all tasks it has committed to that are not settled: the stake is shared out among them.
-    uint64 serving;
     uint32 score;
-    /// Places missed since the last one it kept.
+    /// Places missed since the last time it was right.
     uint16 misses;
 }
 
@@ -62,20 +62,17 @@ struct Task {
     TaskStatus status;
     /// Rounds begin at 1; 0: nobody has committed yet, round 1 counts from the seal.
     uint8 round;
-    /// Places drawn in all rounds so far, and in the running one.
+    /// Places drawn in all rounds so far and in the running one; zero while nobody has committed in it.
     uint8 drawn;
     uint8 drawnInRound;
-    /// Seals committed in all rounds so far, and in the running one.
-    uint8 committed;
-    uint8 committedInRound;
-    /// The block whose seed draws the running round.
-    uint48 seedBlock;
-    /// When its last place committed; zero: not all have.
-    uint48 completedAt;
+    /// How many blocks after the seal its last place committed; zero: not all have.
+    uint16 completedAfter;
+    /// The block whose seed draws the running round; zero: it is the first, and that of the block after the seal does.
+    uint64 seedBlock;
     /// Which places have committed: bit p is the p-th drawn, over all rounds and from 0.
     uint64 places;
-    /// Chain over all committed seals: `keccak256(abi.encode(previous, committed))`. Cleared once the task is settled.
-    bytes32 seals;
+    /// Chain over all committed seals: the first 19 bytes of `keccak256(abi.encode(previous, by, seal))`.
+    bytes19 seals;
 }
 
 /// @notice A worker's sealed answer, on its way to the chain.
@@ -87,12 +84,21 @@ struct Contribution {
     bytes signature;
 }
 
+/// @notice Who committed what and when, in one word, since it is told twice: from the lowest bit, worker 160 bits, seat 32,
+/// round 8.
+type Committer is bytes32;
+
 /// @notice A sealed answer that is on the chain; brought back as calldata, in the order of commitment.
 struct Committed {
-    uint32 seat;
-    uint8 round;
-    address worker;
+    Committer by;
     bytes32 seal;
+}
+
+/// @notice What a worker got for a task (nano-HANSE), and its seat's score from now on.
+struct Reward {
+    address worker;
+    uint64 amount;
+    uint32 score;
 }
 
 /// @notice What was computed. Its hash, `keccak256(abi.encode(outcome, content, memoryHash, keccak256(callbackData)))`,
@@ -106,6 +112,24 @@ struct Result {
     bytes32 memoryHash;
     /// For the requester's contract.
     bytes callbackData;
+}
+
+using {workerOf, seatOf, roundOf} for Committer global;
+
+function toCommitter(address worker, uint32 seat, uint8 round) pure returns (Committer) {
+    return Committer.wrap(bytes32(uint256(uint160(worker)) | (uint256(seat) << 160) | (uint256(round) << 192)));
+}
+
+function workerOf(Committer self) pure returns (address) {
+    return address(uint160(uint256(Committer.unwrap(self))));
+}
+
+function seatOf(Committer self) pure returns (uint32) {
+    return uint32(uint256(Committer.unwrap(self)) >> 160);
+}
+
+function roundOf(Committer self) pure returns (uint8) {
+    return uint8(uint256(Committer.unwrap(self)) >> 192);
 }
 
 /// @title IPoco
@@ -123,8 +147,10 @@ struct Result {
 ///   and seals that match in at least 2/3 of all places drawn so far.
 /// - Places: the fewest fresh workers that reach the trust, then as many again each round as were drawn before, 64 in all.
 /// - Certified: app and dataset owners are paid, the scheduler gets its share, the workers who were right share the rest
-///   and the stakes that the wrong ones lost by log2 of their weights; what does not divide is the scheduler's.
-/// - A seat's exposure to a task is its pool price + 1; a wrong one loses `stake · exposure / serving` and its seat.
+///   and their part of the stakes that the wrong ones lost by log2 of their weights; what does not divide is the scheduler's.
+/// - A wrong seat loses its stake and its place. Winners get of it at most as much again as the pool is paid, the treasury
+///   the rest: so nobody can save a stake by losing it to its own accomplices in a cheap task before a dear one is judged,
+///   and it does not pay to outvote an honest worker for its stake.
 /// - Missed places are fined, to the treasury; the third miss in a row costs the seat.
 /// - Certified failure: refunded but for a fee out of the pool's price, nobody is slashed for it.
 /// - Claimed: refunded. If places were missed, the pool's stake is slashed: a tenth to the payer, the rest to the workers
@@ -139,8 +165,8 @@ interface IPoco is ICertifier {
 
     /// @notice Seals of `round` are on the chain. `complete` tells that all its places have committed.
     event SealsCommitted(TaskId indexed taskId, uint8 indexed round, Committed[] seals, bool complete);
-    event RoundOpened(TaskId indexed taskId, uint8 indexed round, uint48 seedBlock);
-    event WorkerRewarded(TaskId indexed taskId, address indexed worker, uint64 amount, uint32 score);
+    event RoundOpened(TaskId indexed taskId, uint8 indexed round, uint64 seedBlock);
+    event WorkersRewarded(TaskId indexed taskId, Reward[] rewards);
     event WorkerSlashed(TaskId indexed taskId, address indexed worker, uint64 amount, uint32 score);
     event PlaceMissed(TaskId indexed taskId, address indexed worker, uint64 fine);
     event TaskCertified(TaskId indexed taskId, bytes32 indexed resultHash, Result result);
@@ -161,11 +187,10 @@ interface IPoco is ICertifier {
     error PocoPoolClosed(AssetId pool);
     error PocoAlreadySeated(AssetId pool, address worker, uint32 seat);
     error PocoNotTheWorker(AssetId pool, uint32 seat, address worker, address caller);
-    error PocoSeatAlreadyLeft(AssetId pool, uint32 seat, uint48 leftAt);
+    error PocoSeatAlreadyLeft(AssetId pool, uint32 seat, uint40 leftAt);
     /// @notice The seat is free, or taken by somebody who has not left.
     error PocoSeatNotLeft(AssetId pool, uint32 seat);
     error PocoSeatUnbonding(AssetId pool, uint32 seat, uint256 untilBlock);
-    error PocoSeatServing(AssetId pool, uint32 seat, uint64 serving);
 
     /// @notice The content brought back is not that of a sealed deal.
     error PocoDealUnknown(DealId id);
@@ -195,12 +220,12 @@ interface IPoco is ICertifier {
     error PocoDrawForgotten(TaskId taskId, uint256 lastBlock);
     error PocoSeatNotDrawn(TaskId taskId, uint8 round, uint32 seat);
     /// @notice Nothing of the seat's stake is left: its word would cost nothing.
-    error PocoSeatEmpty(AssetId pool, uint32 seat);
+    error PocoSeatConvicted(TaskId taskId, uint32 seat);
     error PocoSealNotSigned(TaskId taskId, uint32 seat, address worker);
     /// @notice No contribution, or all of them have been committed before.
     error PocoNothingToCommit(TaskId taskId);
     /// @notice What was brought back is not what was committed.
-    error PocoSealsDiffer(TaskId taskId, bytes32 committed, bytes32 given);
+    error PocoSealsDiffer(TaskId taskId, bytes19 committed, bytes19 given);
     /// @notice The result is not sure enough.
     error PocoNotReached(TaskId taskId, uint256 matching, uint256 drawn, uint256 group, uint256 hostile);
     error PocoWorkerMissing(TaskId taskId);
@@ -218,8 +243,8 @@ interface IPoco is ICertifier {
     /// @notice Gives the caller's seat up; its stake stays for the unbonding time. Emits `SeatLeft`.
     function leave(AssetId poolId, uint32 number) external;
 
-    /// @notice Sets the stake of a seat that was left or lost free, once the unbonding time is over and it serves no task.
-    /// Anyone. Emits `SeatReleased`.
+    /// @notice Sets the stake of a seat that was left or lost free, once the unbonding time is over. Anyone.
+    /// The worker's next seat in the pool goes on from its score. Emits `SeatReleased`.
     function release(AssetId poolId, uint32 number) external;
 
     /// @notice Puts sealed answers of the running round on the chain. Anyone, in any number of calls.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-
 /// @title Confidence
 /// @notice How sure a result is, from the weights of those who agree on it and of those who do not.
 /// `src/protocol/confidence.ts` is the twin.
@@ -47,7 +45,8 @@ library Confidence {
     }
 
     /// @notice How many fresh workers who all agree reach `trust`, which is above 1: the least n with 2^n > trust − 1.
-    function firstPlaces(uint32 trust) internal pure returns (uint256) {
-        return Math.log2(trust - 1) + 1;
+    function firstPlaces(uint32 trust) internal pure returns (uint256 n) {
+        n = 1;
+        while ((trust - 1) >> n != 0) ++n;
     }
 }

@@ -2,12 +2,14 @@
 pragma solidity ^0.8.28;
 
 import {TaskId} from "../types/Ids.sol";
+import {Keccak} from "./Keccak.sol";
 
 /// @notice A shuffle of the numbers [0, size), as far as it was needed.
 struct Shuffle {
     uint256 size;
-    /// How many numbers were taken so far.
+    /// How many numbers were taken so far, and can be at most.
     uint256 taken;
+    uint256 limit;
     /// Positions that hold another number than their own, `position << 32 | number`, and how many there are.
     uint256[] moved;
     uint256 movedCount;
@@ -31,37 +33,56 @@ library Sortition {
     /// @param size Below 2^32.
     function shuffle(uint256 size) internal pure returns (Shuffle memory self) {
         self.size = size;
+        self.limit = size < MAX_DRAWS ? size : MAX_DRAWS;
         // Each draw moves one number at most.
-        self.moved = new uint256[](size < MAX_DRAWS ? size : MAX_DRAWS);
+        self.moved = new uint256[](self.limit);
     }
 
     /// @notice Whether nothing can be drawn any more.
     function exhausted(Shuffle memory self) internal pure returns (bool) {
-        return self.taken == self.moved.length;
+        return self.taken == self.limit;
     }
 
     /// @notice Takes the next number. Assumes that the shuffle is not exhausted.
-    function draw(Shuffle memory self, bytes32 seed, TaskId taskId) internal pure returns (uint256 number) {
-        uint256 i = self.taken;
-        uint256 j = i + uint256(keccak256(abi.encode(seed, taskId, i))) % (self.size - i);
-        self.taken = i + 1;
+    function draw(Shuffle memory self, bytes32 seed, TaskId taskId) internal pure returns (uint256 drawn) {
+        // taken < limit <= size, and nothing here exceeds size but the hash.
+        unchecked {
+            uint256 i = self.taken;
+            bytes32 hash = Keccak.ofWords(seed, TaskId.unwrap(taskId), bytes32(i));
+            uint256 j = i + uint256(hash) % (self.size - i);
+            self.taken = i + 1;
 
-        uint256 slot;
-        (slot, number) = _at(self, j);
-        if (j == i) return number;
-        (, uint256 first) = _at(self, i);
-        self.moved[slot] = (j << NUMBER_BITS) | first;
-        if (slot == self.movedCount) self.movedCount = slot + 1;
+            uint256 slot;
+            uint256 first;
+            (slot, drawn, first) = _lookUp(self, j, i);
+            if (j == i) return drawn;
+            self.moved[slot] = (j << NUMBER_BITS) | first;
+            if (slot == self.movedCount) self.movedCount = slot + 1;
+        }
     }
 
-    /// @return slot Where the position is in `moved`, or the next free slot.
-    function _at(Shuffle memory self, uint256 position) private pure returns (uint256 slot, uint256 number) {
+    /// @return slot Where position j is in `moved`, or the next free slot.
+    /// @return atJ The numbers at both positions.
+    function _lookUp(Shuffle memory self, uint256 j, uint256 i)
+        private
+        pure
+        returns (uint256 slot, uint256 atJ, uint256 atI)
+    {
         uint256 count = self.movedCount;
         uint256[] memory moved = self.moved;
-        for (; slot < count; ++slot) {
-            uint256 entry = moved[slot];
-            if (entry >> NUMBER_BITS == position) return (slot, uint32(entry));
+        (slot, atJ, atI) = (count, j, i);
+        assembly ("memory-safe") {
+            // Only the first `count` of `moved` are read, and it has room for more: this loop is most of a draw's cost.
+            let entries := add(moved, 0x20)
+            for { let k := 0 } lt(k, count) { k := add(k, 1) } {
+                let entry := mload(add(entries, shl(5, k)))
+                let position := shr(NUMBER_BITS, entry)
+                if eq(position, j) {
+                    slot := k
+                    atJ := and(entry, 0xffffffff)
+                }
+                if eq(position, i) { atI := and(entry, 0xffffffff) }
+            }
         }
-        number = position;
     }
 }

@@ -39,7 +39,7 @@ uint256 constant FINE_PERCENT = 5;
 uint256 constant PAYER_SLASH_PERCENT = 10;
 
 // So many missed places in a row cost the seat.
-uint256 constant MISSES_TO_LOSE_SEAT = 3;
+uint16 constant MISSES_TO_LOSE_SEAT = 3;
 
 // Scores rise only where at least this is paid to the pool: 0.001 HANSE.
 uint256 constant SCORE_FLOOR = 1_000_000;

@@ -5,7 +5,9 @@ import {IClerk} from "../../interfaces/IClerk.sol";
 import {IPoco, Pool, PoolTerms, Seat} from "../../interfaces/IPoco.sol";
 import {IRegistry} from "../../interfaces/IRegistry.sol";
 import {AssetId, AssetKind} from "../../types/Ids.sol";
+import {Occupancy, newOccupancy} from "./Occupancy.sol";
 import {FINE_PERCENT, MISSES_TO_LOSE_SEAT, SHARE_UNIT, UNBONDING_BLOCKS} from "./Parameters.sol";
+import {Standing, toStanding} from "./Standing.sol";
 
 /// @notice A pool, in one slot.
 struct PoolBook {
@@ -15,21 +17,6 @@ struct PoolBook {
     bool opened;
     uint32 seats;
     uint32 liveSeats;
-}
-
-/// @notice Who sits where since when: the slot that a draw reads.
-struct Occupancy {
-    address worker;
-    uint48 enrolledAt;
-    uint48 leftAt;
-}
-
-/// @notice The slot that tasks change.
-struct Standing {
-    uint64 stake;
-    uint64 serving;
-    uint32 score;
-    uint16 misses;
 }
 
 struct SeatBook {
@@ -109,8 +96,8 @@ abstract contract Seats is IPoco {
         ++book.liveSeats;
         _pools[poolId] = book;
         _seats[poolId][number] = SeatBook({
-            occupancy: Occupancy({worker: msg.sender, enrolledAt: uint48(block.number), leftAt: 0}),
-            standing: Standing({stake: book.seatStake, serving: 0, score: membership.score, misses: 0})
+            occupancy: newOccupancy(msg.sender, block.number),
+            standing: toStanding(book.seatStake, membership.score, 0)
         });
         // A score is handed over, never doubled: a second seat taken before the first is released starts from zero.
         (membership.seatPlusOne, membership.score) = (number + 1, 0);
@@ -121,26 +108,26 @@ abstract contract Seats is IPoco {
 
     /// @inheritdoc IPoco
     function leave(AssetId poolId, uint32 number) external {
-        Occupancy storage occupancy = _seats[poolId][number].occupancy;
-        (address worker, uint48 leftAt) = (occupancy.worker, occupancy.leftAt);
+        Occupancy occupancy = _seats[poolId][number].occupancy;
+        address worker = occupancy.worker();
         require(worker == msg.sender, PocoNotTheWorker(poolId, number, worker, msg.sender));
-        require(leftAt == 0, PocoSeatAlreadyLeft(poolId, number, leftAt));
-        _close(poolId, number);
+        require(occupancy.leftAt() == 0, PocoSeatAlreadyLeft(poolId, number, occupancy.leftAt()));
+        _leave(poolId, number, occupancy);
     }
 
     /// @inheritdoc IPoco
     function release(AssetId poolId, uint32 number) external {
         // Check
         SeatBook memory book = _seats[poolId][number];
-        require(book.occupancy.leftAt != 0, PocoSeatNotLeft(poolId, number));
-        uint256 untilBlock = book.occupancy.leftAt + UNBONDING_BLOCKS;
+        require(book.occupancy.leftAt() != 0, PocoSeatNotLeft(poolId, number));
+        uint256 untilBlock = book.occupancy.leftAt() + UNBONDING_BLOCKS;
+        // Then every task it was drawn for is past its deadline too, and nothing can be taken from it any more.
         require(block.number > untilBlock, PocoSeatUnbonding(poolId, number, untilBlock));
-        require(book.standing.serving == 0, PocoSeatServing(poolId, number, book.standing.serving));
         // Effect
         delete _seats[poolId][number];
         _released[poolId].push(number);
-        (address worker, uint64 stake) = (book.occupancy.worker, book.standing.stake);
-        _memberships[poolId][worker].score = book.standing.score;
+        (address worker, uint64 stake) = (book.occupancy.worker(), book.standing.stake());
+        _memberships[poolId][worker].score = book.standing.score();
         emit SeatReleased(poolId, number, worker, stake);
         // Interaction
         if (stake != 0) CLERK.unbond(worker, stake);
@@ -161,57 +148,36 @@ abstract contract Seats is IPoco {
     function seat(AssetId poolId, uint32 number) external view returns (Seat memory) {
         SeatBook memory book = _seats[poolId][number];
         return Seat({
-            worker: book.occupancy.worker,
-            enrolledAt: book.occupancy.enrolledAt,
-            leftAt: book.occupancy.leftAt,
-            stake: book.standing.stake,
-            serving: book.standing.serving,
-            score: book.standing.score,
-            misses: book.standing.misses
+            worker: book.occupancy.worker(),
+            enrolledAt: book.occupancy.enrolledAt(),
+            leftAt: book.occupancy.leftAt(),
+            convicted: book.occupancy.convicted(),
+            stake: book.standing.stake(),
+            score: book.standing.score(),
+            misses: book.standing.misses()
         });
     }
 
-    /// @dev Whether the seat takes part in the draws of deals sealed in `sealedAt`. The answer is the same for ever until
-    /// the number is given out again, since a seat is left in no earlier block than the present one.
-    function _wasSeated(SeatBook storage book, uint256 sealedAt) internal view returns (bool) {
-        Occupancy memory occupancy = book.occupancy;
-        return occupancy.worker != address(0) && occupancy.enrolledAt < sealedAt
-            && (occupancy.leftAt == 0 || sealedAt <= occupancy.leftAt);
-    }
-
-    /// @dev The seat's stake now answers for one task more.
-    function _serve(AssetId poolId, SeatBook storage book, uint32 number, uint64 exposure) internal {
-        Standing memory standing = book.standing;
-        require(standing.stake != 0, PocoSeatEmpty(poolId, number));
-        // Each exposure is money locked in the Clerk, plus one: the sum is below 2^64 by far.
-        standing.serving += exposure;
-        standing.misses = 0;
-        book.standing = standing;
-    }
-
-    /// @dev The task is settled, and the seat was right, or nobody knows.
+    /// @dev The seat was right.
+    /// @param standing As it is stored now.
     /// @return score The seat's score from now on.
-    function _acquit(SeatBook storage book, uint64 exposure, uint32 scoreGain) internal returns (uint32 score) {
-        Standing memory standing = book.standing;
-        standing.serving -= exposure;
-        score = standing.score + scoreGain;
-        standing.score = score;
-        book.standing = standing;
+    function _acquit(SeatBook storage book, Standing standing, uint32 scoreGain) internal returns (uint32 score) {
+        score = standing.score() + scoreGain;
+        // Where nothing changes nothing is written.
+        if (scoreGain != 0 || standing.misses() != 0) book.standing = toStanding(standing.stake(), score, 0);
     }
 
-    /// @dev The task is settled, and the seat was wrong.
-    /// @return lost The part of its stake that answered for the task; the caller seizes it.
-    function _convict(AssetId poolId, uint32 number, uint64 exposure) internal returns (uint64 lost, uint32 score) {
-        Standing memory standing = _seats[poolId][number].standing;
-        // exposure <= serving, so the part is at most the stake.
-        lost = uint64(uint256(standing.stake) * exposure / standing.serving);
-        standing.stake -= lost;
-        standing.serving -= exposure;
+    /// @dev The seat was wrong.
+    /// @return lost All of its stake; the caller seizes it.
+    /// @return score The seat's score from now on.
+    function _convict(AssetId poolId, uint32 number) internal returns (uint64 lost, uint32 score) {
+        SeatBook storage book = _seats[poolId][number];
+        lost = book.standing.stake();
+        score = book.standing.score();
         // Rounded up, so that a low score falls too.
-        score = standing.score - (standing.score + 2) / 3;
-        standing.score = score;
-        _seats[poolId][number].standing = standing;
-        _close(poolId, number);
+        score -= (score + 2) / 3;
+        book.standing = toStanding(0, score, 0);
+        _leave(poolId, number, book.occupancy.convict());
     }
 
     /// @dev The seat was drawn and did not commit.
@@ -219,24 +185,29 @@ abstract contract Seats is IPoco {
     /// @return fine The caller seizes it.
     function _miss(AssetId poolId, uint32 number) internal returns (address worker, uint64 fine) {
         SeatBook storage book = _seats[poolId][number];
-        worker = book.occupancy.worker;
-        Standing memory standing = book.standing;
+        Occupancy occupancy = book.occupancy;
+        worker = occupancy.worker();
+        Standing standing = book.standing;
+        uint64 stake = standing.stake();
         // At most the stake.
-        fine = uint64(uint256(standing.stake) * FINE_PERCENT / 100);
-        standing.stake -= fine;
-        if (standing.misses < MISSES_TO_LOSE_SEAT) ++standing.misses;
-        book.standing = standing;
-        if (standing.misses == MISSES_TO_LOSE_SEAT) _close(poolId, number);
+        fine = uint64(uint256(stake) * FINE_PERCENT / 100);
+        uint16 misses = standing.misses() + 1;
+        // The count ends there: a seat that was left may be missed more often.
+        if (misses >= MISSES_TO_LOSE_SEAT) {
+            misses = MISSES_TO_LOSE_SEAT;
+            _leave(poolId, number, occupancy);
+        }
+        book.standing = toStanding(stake - fine, standing.score(), misses);
     }
 
-    /// @dev Closed for deals of later blocks. Does nothing to a seat that was left.
-    function _close(AssetId poolId, uint32 number) private {
-        Occupancy storage occupancy = _seats[poolId][number].occupancy;
-        if (occupancy.leftAt != 0) return;
-        address worker = occupancy.worker;
-        occupancy.leftAt = uint48(block.number);
+    /// @dev Out of the draws of deals that are sealed in later blocks.
+    function _leave(AssetId poolId, uint32 number, Occupancy occupancy) private {
+        bool seated = occupancy.leftAt() == 0;
+        if (seated) occupancy = occupancy.leaveAt(block.number);
+        _seats[poolId][number].occupancy = occupancy;
+        if (!seated) return;
         --_pools[poolId].liveSeats;
-        _memberships[poolId][worker].seatPlusOne = 0;
-        emit SeatLeft(poolId, number, worker);
+        _memberships[poolId][occupancy.worker()].seatPlusOne = 0;
+        emit SeatLeft(poolId, number, occupancy.worker());
     }
 }

@@ -2,8 +2,9 @@
 pragma solidity ^0.8.28;
 
 import {Entry} from "../../interfaces/IClerk.sol";
-import {Committed, IPoco, Result, Task, TaskStatus} from "../../interfaces/IPoco.sol";
+import {Committed, Committer, IPoco, Result, Reward, TaskStatus} from "../../interfaces/IPoco.sol";
 import {Confidence} from "../../libraries/Confidence.sol";
+import {Keccak} from "../../libraries/Keccak.sol";
 import {ResultCallback} from "../../libraries/ResultCallback.sol";
 import {Deal} from "../../types/Deals.sol";
 import {AssetId, TaskId} from "../../types/Ids.sol";
@@ -16,14 +17,18 @@ import {
     UNBONDING_BLOCKS
 } from "./Parameters.sol";
 import {Payout, Payouts} from "./Payout.sol";
-import {FrozenTerms, PocoFrozen} from "./PocoFrozen.sol";
+import {PocoFrozen} from "./PocoFrozen.sol";
+import {Progress, TaskWord} from "./Progress.sol";
 import {Drawing, Rounds} from "./Rounds.sol";
 import {SeatBook} from "./Seats.sol";
+import {Standing} from "./Standing.sol";
 
 /// @notice What the committed seals say about a result.
 struct Verdict {
     /// Bit i: the i-th seal matches it.
     uint256 right;
+    /// Of the seats that committed, in the order of their seals.
+    Standing[] standings;
     uint256 matching;
     /// Products of the weights of the seals that match and of the others.
     uint256 group;
@@ -44,29 +49,26 @@ abstract contract Settlement is Rounds {
     /// @inheritdoc IPoco
     function finalize(Deal calldata deal, uint32 index, Committed[] calldata seals, Result calldata result) external {
         // Check
-        (TaskId id, Task memory closed) = _openTask(deal, index);
-        FrozenTerms memory terms = deal.frozen.unpack();
+        (TaskId id, Progress memory closed) = _openTask(deal, index);
         _checkReplicated(deal);
-        _checkBeforeDeadline(id, deal, terms);
-        require(_isClosed(closed, terms), PocoRoundRunning(id, closed.round, _closedAt(closed, terms)));
-        _checkSeals(id, closed, seals);
+        _checkBeforeDeadline(id, deal);
+        require(_isClosed(closed, deal), PocoRoundRunning(id, uint8(closed.round), _closedAt(closed, deal)));
         Drawing memory drawing;
-        if (closed.drawnInRound == 0 || closed.committed != closed.drawn) drawing = _draw(deal, id, closed, terms, closed.round);
+        // Where all places have committed nobody is absent, and who was drawn is told by the seals.
+        if (closed.drawnInRound == 0 || seals.length < closed.drawn) drawing = _draw(deal, id, closed, closed.round);
         bytes32 resultHash = _hashOf(result);
-        Verdict memory verdict = _judge(deal, id, seals, resultHash);
+        Verdict memory verdict = _judge(deal.pool, id, closed, seals, resultHash);
         _checkReached(deal, id, closed, drawing, verdict);
         // Effect
-        _settleTask(id, result.outcome == 0 ? TaskStatus.Certified : TaskStatus.Failed);
         Payout memory payout = Payouts.create(seals.length + drawing.count, seals.length + OTHER_CREDITS);
-        _convictWrong(deal, id, seals, verdict, payout);
-        uint256 pot = payout.seizedTotal;
-        _fineAbsent(deal.pool, id, closed, drawing, payout);
-        uint64 price = _payOwners(deal, result.outcome, payout);
-        uint64 cut = _schedulerCut(price, terms);
-        pot += price - cut;
-        uint64 rest = _rewardRight(deal, id, seals, verdict, pot, price, payout);
+        uint64 lost = _convictWrong(deal.pool, id, seals, verdict, payout);
+        uint64 fines = _fineAbsent(deal.pool, id, closed, drawing, payout);
+        (uint64 price, uint64 cut) = _payOwners(deal, result.outcome, payout);
+        uint64 spoils = lost < price ? lost : price;
+        payout.credit(TREASURY, fines + lost - spoils);
+        uint256 pot = price - cut + spoils;
+        uint64 rest = _rewardRight(deal.pool, id, seals, verdict, pot, price >= SCORE_FLOOR, payout);
         payout.credit(deal.poolOwner, deal.poolStake + cut + rest);
-        // Interaction
         _conclude(deal, id, resultHash, result, payout);
     }
 
@@ -74,77 +76,84 @@ abstract contract Settlement is Rounds {
     function complete(Deal calldata deal, uint32 index, address worker, Result calldata result) external {
         // Check
         (TaskId id,) = _openTask(deal, index);
-        FrozenTerms memory terms = deal.frozen.unpack();
         require(deal.trust <= 1, PocoReplicated(deal.trust));
         require(msg.sender == deal.poolOwner, PocoNotPoolOwner(deal.pool, deal.poolOwner, msg.sender));
         require(worker != address(0), PocoWorkerMissing(id));
-        _checkBeforeDeadline(id, deal, terms);
+        _checkBeforeDeadline(id, deal);
         // Effect
-        _settleTask(id, result.outcome == 0 ? TaskStatus.Certified : TaskStatus.Failed);
         Payout memory payout = Payouts.create(0, 1 + OTHER_CREDITS);
-        uint64 price = _payOwners(deal, result.outcome, payout);
-        uint64 cut = _schedulerCut(price, terms);
+        (uint64 price, uint64 cut) = _payOwners(deal, result.outcome, payout);
         payout.credit(worker, price - cut);
         payout.credit(deal.poolOwner, deal.poolStake + cut);
-        emit WorkerRewarded(id, worker, price - cut, 0);
-        // Interaction
+        Reward[] memory rewards = new Reward[](1);
+        rewards[0] = Reward({worker: worker, amount: price - cut, score: 0});
+        emit WorkersRewarded(id, rewards);
         _conclude(deal, id, _hashOf(result), result, payout);
     }
 
     /// @inheritdoc IPoco
     function claim(Deal calldata deal, uint32 index, Committed[] calldata seals) external {
         // Check
-        (TaskId id, Task memory late) = _openTask(deal, index);
-        FrozenTerms memory terms = deal.frozen.unpack();
-        uint256 deadline = _deadline(deal, terms);
+        (TaskId id, Progress memory late) = _openTask(deal, index);
+        uint256 deadline = _deadline(deal);
         require(block.number > deadline, PocoDeadlineNotOver(id, deadline));
         _checkSeals(id, late, seals);
         Drawing memory drawing;
         // Later, a seat number may be somebody else's: nobody is fined then, rather than the wrong one.
         if (deal.trust > 1 && block.number <= deal.sealedAtBlock + UNBONDING_BLOCKS) {
-            drawing = _draw(deal, id, late, terms, late.round);
+            drawing = _draw(deal, id, late, late.round);
         }
-        uint64 slashed = _placesMissed(late, drawing) ? deal.poolStake : 0;
+        uint64 slashed = _placesMissed(late, drawing, seals.length) ? deal.poolStake : 0;
         // Effect
-        _settleTask(id, TaskStatus.Claimed);
         Payout memory payout = Payouts.create(drawing.count, seals.length + OTHER_CREDITS);
-        _fineAbsent(deal.pool, id, late, drawing, payout);
+        uint64 fines = _fineAbsent(deal.pool, id, late, drawing, payout);
         // A part of the stake, which the pool's owner locked.
         uint64 toPayer = uint64(uint256(slashed) * PAYER_SLASH_PERCENT / 100);
-        payout.credit(deal.payer, deal.buyerUnit() + toPayer);
+        payout.credit(deal.payer, deal.appPrice + deal.datasetPrice + deal.poolPrice + toPayer);
         payout.credit(deal.poolOwner, deal.poolStake - slashed);
-        payout.credit(TREASURY, _compensate(deal, id, seals, slashed - toPayer, payout));
+        payout.credit(TREASURY, fines + _compensate(seals, slashed - toPayer, payout));
         emit TaskClaimed(id, slashed);
-        // Interaction
-        _pay(deal, payout);
+        _close(deal, id, TaskStatus.Claimed, payout);
     }
 
     // ── Checks ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _checkSeals(TaskId id, Task memory ended, Committed[] calldata seals) private pure {
+    function _checkSeals(TaskId id, Progress memory ended, Committed[] calldata seals) private pure {
         bytes32 given = 0;
         for (uint256 i = 0; i < seals.length; ++i) {
-            given = _chain(given, seals[i]);
+            given = _chain(given, seals[i].by, seals[i].seal);
         }
-        require(given == ended.seals, PocoSealsDiffer(id, ended.seals, given));
+        _checkChain(id, ended, given);
     }
 
-    function _judge(Deal calldata deal, TaskId id, Committed[] calldata seals, bytes32 resultHash)
-        private
-        view
-        returns (Verdict memory verdict)
-    {
-        mapping(uint256 number => SeatBook) storage seats = _seats[deal.pool];
+    function _checkChain(TaskId id, Progress memory ended, bytes32 given) private pure {
+        require(given == ended.seals, PocoSealsDiffer(id, bytes19(ended.seals), bytes19(given)));
+    }
+
+    function _judge(
+        AssetId poolId,
+        TaskId id,
+        Progress memory closed,
+        Committed[] calldata seals,
+        bytes32 resultHash
+    ) private view returns (Verdict memory verdict) {
+        mapping(uint256 number => SeatBook) storage seats = _seats[poolId];
+        verdict.standings = new Standing[](seals.length);
+        bytes32 given = 0;
         uint256 round = 0;
         bytes32 digest;
         for (uint256 i = 0; i < seals.length; ++i) {
-            Committed calldata committed = seals[i];
-            if (committed.round != round) {
-                round = committed.round;
-                digest = keccak256(abi.encode(round, id, resultHash));
+            (Committer by, bytes32 seal) = (seals[i].by, seals[i].seal);
+            given = _chain(given, by, seal);
+            if (by.roundOf() != round) {
+                round = by.roundOf();
+                digest = Keccak.ofWords(bytes32(round), TaskId.unwrap(id), resultHash);
             }
-            uint256 weight = Confidence.weight(seats[committed.seat].standing.score);
-            if (committed.seal == keccak256(abi.encode(committed.worker, digest))) {
+            Standing standing = seats[by.seatOf()].standing;
+            verdict.standings[i] = standing;
+            uint256 weight = Confidence.weight(standing.score());
+            if (seal == Keccak.ofWords(bytes32(uint256(uint160(by.workerOf()))), digest)) {
+                // i < MAX_PLACES.
                 verdict.right |= 1 << i;
                 ++verdict.matching;
                 verdict.group = Confidence.times(verdict.group, weight);
@@ -153,12 +162,13 @@ abstract contract Settlement is Rounds {
                 verdict.hostile = Confidence.times(verdict.hostile, weight);
             }
         }
+        _checkChain(id, closed, given);
     }
 
     function _checkReached(
         Deal calldata deal,
         TaskId id,
-        Task memory closed,
+        Progress memory closed,
         Drawing memory drawing,
         Verdict memory verdict
     ) private pure {
@@ -174,84 +184,94 @@ abstract contract Settlement is Rounds {
     }
 
     /// @dev Where nobody committed in the last round and it cannot be told who was drawn, somebody was.
-    function _placesMissed(Task memory late, Drawing memory drawing) private pure returns (bool) {
-        if (late.drawnInRound != 0) return late.committed < late.drawn;
-        return !drawing.known || late.committed < drawing.count;
+    function _placesMissed(Progress memory late, Drawing memory drawing, uint256 committed)
+        private
+        pure
+        returns (bool)
+    {
+        if (late.drawnInRound != 0) return committed < late.drawn;
+        return !drawing.known || committed < drawing.count;
     }
 
     // ── Seats ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// @return lost What they lose together.
     function _convictWrong(
-        Deal calldata deal,
+        AssetId poolId,
         TaskId id,
         Committed[] calldata seals,
         Verdict memory verdict,
         Payout memory payout
-    ) private {
-        if (verdict.matching == seals.length) return;
+    ) private returns (uint64 lost) {
+        if (verdict.matching == seals.length) return 0;
         for (uint256 i = 0; i < seals.length; ++i) {
             if (verdict.right & (1 << i) != 0) continue;
-            (uint64 lost, uint32 score) = _convict(deal.pool, seals[i].seat, _exposure(deal));
-            payout.seize(seals[i].worker, lost);
-            emit WorkerSlashed(id, seals[i].worker, lost, score);
+            address worker = seals[i].by.workerOf();
+            (uint64 amount, uint32 score) = _convict(poolId, seals[i].by.seatOf());
+            payout.seize(worker, amount);
+            lost += amount;
+            emit WorkerSlashed(id, worker, amount, score);
         }
     }
 
     /// @return rest What does not divide.
     function _rewardRight(
-        Deal calldata deal,
+        AssetId poolId,
         TaskId id,
         Committed[] calldata seals,
         Verdict memory verdict,
         uint256 pot,
-        uint64 price,
+        bool scored,
         Payout memory payout
     ) private returns (uint64 rest) {
-        mapping(uint256 number => SeatBook) storage seats = _seats[deal.pool];
-        uint32 scoreGain = price >= SCORE_FLOOR && verdict.matching >= SCORE_MATCHING ? 1 : 0;
+        mapping(uint256 number => SeatBook) storage seats = _seats[poolId];
+        uint32 scoreGain = scored && verdict.matching >= SCORE_MATCHING ? 1 : 0;
+        Reward[] memory rewards = new Reward[](verdict.matching);
+        uint256 count = 0;
         uint256 left = pot;
         for (uint256 i = 0; i < seals.length; ++i) {
             if (verdict.right & (1 << i) == 0) continue;
-            SeatBook storage book = seats[seals[i].seat];
-            // Before its score rises: these shares are what `verdict.shares` sums up.
-            uint256 share = Confidence.share(Confidence.weight(book.standing.score));
-            // A part of the pot, which is locked money.
-            uint64 amount = uint64(pot * share / verdict.shares);
-            left -= amount;
-            uint32 score = _acquit(book, _exposure(deal), scoreGain);
-            payout.credit(seals[i].worker, amount);
-            emit WorkerRewarded(id, seals[i].worker, amount, score);
+            Committer by = seals[i].by;
+            Standing standing = verdict.standings[i];
+            Reward memory reward = rewards[count++];
+            reward.worker = by.workerOf();
+            // By the score before it rises: these shares are what `verdict.shares` sums up.
+            uint256 share = Confidence.share(Confidence.weight(standing.score()));
+            // A part of the pot, which is money locked in the Clerk.
+            reward.amount = uint64(pot * share / verdict.shares);
+            reward.score = _acquit(seats[by.seatOf()], standing, scoreGain);
+            left -= reward.amount;
+            payout.credit(reward.worker, reward.amount);
         }
+        emit WorkersRewarded(id, rewards);
         // At most the pot.
         rest = uint64(left);
     }
 
     /// @return rest What does not divide, or all of it where nobody committed.
-    function _compensate(
-        Deal calldata deal,
-        TaskId id,
-        Committed[] calldata seals,
-        uint64 pot,
-        Payout memory payout
-    ) private returns (uint64 rest) {
+    function _compensate(Committed[] calldata seals, uint64 pot, Payout memory payout)
+        private
+        pure
+        returns (uint64 rest)
+    {
         if (seals.length == 0) return pot;
-        mapping(uint256 number => SeatBook) storage seats = _seats[deal.pool];
         // At most the pot.
         uint64 amount = uint64(pot / seals.length);
         for (uint256 i = 0; i < seals.length; ++i) {
-            uint32 score = _acquit(seats[seals[i].seat], _exposure(deal), 0);
-            payout.credit(seals[i].worker, amount);
-            if (amount != 0) emit WorkerRewarded(id, seals[i].worker, amount, score);
+            payout.credit(seals[i].by.workerOf(), amount);
         }
         // seals.length <= MAX_PLACES, and the product is at most the pot.
         rest = pot - amount * uint64(seals.length);
     }
 
     /// @dev Fines who was drawn and did not commit, as far as it is known who was.
-    function _fineAbsent(AssetId poolId, TaskId id, Task memory ended, Drawing memory drawing, Payout memory payout)
-        private
-    {
-        uint64 fines = 0;
+    function _fineAbsent(
+        AssetId poolId,
+        TaskId id,
+        Progress memory ended,
+        Drawing memory drawing,
+        Payout memory payout
+    ) private returns (uint64 fines) {
         for (uint256 i = 0; i < drawing.count; ++i) {
             if (ended.places & (1 << i) != 0) continue;
             // Seat numbers are 32 bits.
@@ -260,34 +280,30 @@ abstract contract Settlement is Rounds {
             payout.seize(worker, fine);
             emit PlaceMissed(id, worker, fine);
         }
-        payout.credit(TREASURY, fines);
     }
 
     // ── Money ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Pays the owners of app and dataset, or the payer back.
     /// @return price What remains for the pool.
-    function _payOwners(Deal calldata deal, uint8 outcome, Payout memory payout) private pure returns (uint64 price) {
+    /// @return cut The scheduler's part of it.
+    function _payOwners(Deal calldata deal, uint8 outcome, Payout memory payout)
+        private
+        pure
+        returns (uint64 price, uint64 cut)
+    {
+        price = deal.poolPrice;
         if (outcome == 0) {
             payout.credit(deal.appOwner, deal.appPrice);
             payout.credit(deal.datasetOwner, deal.datasetPrice);
-            return deal.poolPrice;
+        } else {
+            // At most the price.
+            uint64 fee = uint64(uint256(price) * FAILURE_FEE_PERCENT / 100);
+            payout.credit(deal.payer, deal.appPrice + deal.datasetPrice + price - fee);
+            price = fee;
         }
-        // At most the price.
-        price = uint64(uint256(deal.poolPrice) * FAILURE_FEE_PERCENT / 100);
-        payout.credit(deal.payer, deal.appPrice + deal.datasetPrice + deal.poolPrice - price);
-    }
-
-    function _schedulerCut(uint64 price, FrozenTerms memory terms) private pure returns (uint64) {
         // At most the price, since no pool has a share above the whole.
-        return uint64(uint256(price) * terms.schedulerShare / SHARE_UNIT);
-    }
-
-    function _settleTask(TaskId id, TaskStatus status) private {
-        Task storage stored = _tasks[id];
-        stored.status = status;
-        // Nobody needs it any more.
-        delete stored.seals;
+        cut = uint64(uint256(price) * deal.frozen.schedulerShare() / SHARE_UNIT);
     }
 
     function _conclude(
@@ -297,20 +313,21 @@ abstract contract Settlement is Rounds {
         Result calldata result,
         Payout memory payout
     ) private {
-        if (result.outcome != 0) {
-            emit TaskFailed(id, resultHash, result.outcome);
-            _pay(deal, payout);
-            return;
-        }
-        emit TaskCertified(id, resultHash, result);
-        _pay(deal, payout);
-        if (deal.callback == address(0)) return;
+        bool certified = result.outcome == 0;
+        if (certified) emit TaskCertified(id, resultHash, result);
+        else emit TaskFailed(id, resultHash, result.outcome);
+        _close(deal, id, certified ? TaskStatus.Certified : TaskStatus.Failed, payout);
+        if (!certified || deal.callback == address(0)) return;
         // Last, when nothing is left to be disturbed.
         bool success = ResultCallback.run(deal.callback, id, result.callbackData);
         emit CallbackRun(id, deal.callback, success);
     }
 
-    function _pay(Deal calldata deal, Payout memory payout) private {
+    /// @dev The only place where a task gets another status, and where its money moves.
+    function _close(Deal calldata deal, TaskId id, TaskStatus status, Payout memory payout) private {
+        // Effect
+        _tasks[id] = TaskWord.wrap(TaskWord.unwrap(_tasks[id]) | uint256(status));
+        // Interaction
         (Entry[] memory seized, Entry[] memory credits) = payout.lists();
         CLERK.settle(deal, seized, credits);
     }

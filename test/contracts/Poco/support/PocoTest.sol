@@ -13,6 +13,9 @@ import {vm, Vm} from "./Vm.sol";
 abstract contract PocoTest is Market, Assertions {
     uint256 internal constant WORKER_KEYS = 0x30000;
 
+    /// Where `Poco._seats` is.
+    uint256 internal constant SEATS_SLOT = 1;
+
     /// Key of who is in a seat of the open pool.
     mapping(uint256 seat => uint256) internal keyOf;
 
@@ -55,6 +58,19 @@ abstract contract PocoTest is Market, Assertions {
         return poco.seat(pool, uint32(number));
     }
 
+    /// Gives a seat of the open pool a score, which would take as many tasks. Keeps its stake and forgets its misses.
+    function poolScore(uint32 number, uint32 score) internal {
+        bytes32 slot = standingSlot(number);
+        uint256 stake = seatOf(number).stake;
+        vm.store(address(poco), slot, bytes32((uint256(score) << 64) | stake));
+        equal(seatOf(number).score, score, "score as stored");
+    }
+
+    function standingSlot(uint32 number) internal view returns (bytes32) {
+        bytes32 inPool = keccak256(abi.encode(pool, SEATS_SLOT));
+        return bytes32(uint256(keccak256(abi.encode(uint256(number), inPool))) + 1);
+    }
+
     // ── Tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     function idOf(Deal memory deal, uint32 index) internal pure returns (TaskId) {
@@ -89,11 +105,11 @@ abstract contract PocoTest is Market, Assertions {
     // ── Results ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     function success() internal pure returns (Result memory) {
-        return Result({outcome: 0, content: sha256("42"), memoryHash: keccak256("memory"), callbackData: "for the chain"});
+        return Result({outcome: 0, content: keccak256("42"), memoryHash: keccak256("memory"), callbackData: "for the chain"});
     }
 
     function otherResult() internal pure returns (Result memory) {
-        return Result({outcome: 0, content: sha256("43"), memoryHash: keccak256("memory"), callbackData: ""});
+        return Result({outcome: 0, content: keccak256("43"), memoryHash: keccak256("memory"), callbackData: ""});
     }
 
     function failure() internal pure returns (Result memory) {

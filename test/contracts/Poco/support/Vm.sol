@@ -17,6 +17,7 @@ interface Vm {
     function roll(uint256 blockNumber) external;
     function getBlockNumber() external view returns (uint256);
     function setBlockhash(uint256 blockNumber, bytes32 hash) external;
+    function store(address target, bytes32 slot, bytes32 value) external;
     function assume(bool condition) external pure;
     function expectRevert(bytes calldata data) external;
     function expectRevert(bytes4 data) external;

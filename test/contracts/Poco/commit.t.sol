@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Committed, Contribution, IPoco, Task, toCommitter} from "../../../contracts/interfaces/IPoco.sol";
+import {Deal} from "../../../contracts/types/Deals.sol";
+import {TaskId, toDealId} from "../../../contracts/types/Ids.sol";
+import {Wish} from "./support/Market.sol";
+import {PocoTest} from "./support/PocoTest.sol";
+import {vm} from "./support/Vm.sol";
+
+// commit
+// ├── when the deal is not what was sealed, another certifier's, or the index out of range: refused
+// ├── when trust is at most 1: refused
+// ├── while the seed is unknown: refused
+// ├── when the window is over, or every place has committed: refused
+// ├── when a seat was not drawn in this round, or has lost its stake: refused
+// ├── when the signature is another's, over another task, round or seal: refused
+// ├── when nothing new comes: refused; what came before is left out
+// ├── a worker commits by itself without a signature
+// ├── in any number of calls, the places and the chain of seals are kept
+// └── the last place completes the round
+contract CommitTest is PocoTest {
+    Deal private _deal;
+    uint32[] private _drawn;
+    TaskId private _id;
+
+    function setUp() public override {
+        super.setUp();
+        enrol(0, 12);
+        (_deal, _drawn) = sealAndDraw(aWish());
+        _id = idOf(_deal, 0);
+    }
+
+    function test_refusesAnotherDeal() external {
+        Deal memory forged = _deal;
+        forged.trust = 2;
+        vm.expectRevert(
+            abi.encodeWithSelector(IPoco.PocoDealUnknown.selector, toDealId(forged.requestHash, forged.firstTask))
+        );
+        poco.commit(forged, 0, new Contribution[](0));
+    }
+
+    function test_refusesAnIndexOutOfRange() external {
+        vm.expectRevert(
+            abi.encodeWithSelector(IPoco.PocoIndexOutOfRange.selector, uint32(1), uint32(0), uint32(1))
+        );
+        poco.commit(_deal, 1, new Contribution[](0));
+    }
+
+    function test_refusesTrustOne() external {
+        Wish memory wish = aWish();
+        wish.trust = 1;
+        Deal memory deal = seal(wish);
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoNotReplicated.selector, uint32(1)));
+        poco.commit(deal, 0, new Contribution[](0));
+    }
+
+    function test_refusesBeforeTheSeed() external {
+        Deal memory deal = seal(aWish());
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeedUnknown.selector, currentBlock + 1));
+        poco.commit(deal, 0, new Contribution[](0));
+    }
+
+    function test_refusesAfterTheWindow() external {
+        Contribution[] memory all = contributions(_id, 1, _drawn, success());
+        rollTo(_deal.sealedAtBlock + 1 + ROUND_BLOCKS);
+        poco.commit(_deal, 0, only(all[0]));
+        advance(1);
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoRoundClosed.selector, _id, uint8(1)));
+        poco.commit(_deal, 0, only(all[1]));
+    }
+
+    function test_refusesWhenComplete() external {
+        commitAll(_deal, 1, _drawn, success());
+        Contribution memory again = contribution(_id, 1, _drawn[0], success());
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoRoundClosed.selector, _id, uint8(1)));
+        poco.commit(_deal, 0, only(again));
+    }
+
+    function test_refusesWhoWasNotDrawn() external {
+        uint32 other = 0;
+        while (contains(_drawn, other)) ++other;
+        Contribution memory uninvited = contribution(_id, 1, other, success());
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeatNotDrawn.selector, _id, uint8(1), other));
+        poco.commit(_deal, 0, only(uninvited));
+    }
+
+    function test_refusesWhoWasDrawnInAnotherRound() external {
+        poco.commit(_deal, 0, only(contribution(_id, 1, _drawn[0], success())));
+        advance(ROUND_BLOCKS + 20);
+        poco.extend(_deal, 0);
+        advance(2);
+        Contribution memory late = contribution(_id, 2, _drawn[1], success());
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeatNotDrawn.selector, _id, uint8(2), _drawn[1]));
+        poco.commit(_deal, 0, only(late));
+    }
+
+    function test_refusesSignaturesOfOthers() external {
+        bytes32 sealed_ = sealOf(workerOf(_drawn[0]), _id, 1, success());
+        _refusesSignature(Contribution(_drawn[0], sealed_, signContribution(keyOf[_drawn[1]], _id, 1, sealed_)));
+        _refusesSignature(Contribution(_drawn[0], sealed_, signContribution(keyOf[_drawn[0]], _id, 2, sealed_)));
+        _refusesSignature(
+            Contribution(_drawn[0], sealed_, signContribution(keyOf[_drawn[0]], idOf(_deal, 1), 1, sealed_))
+        );
+        _refusesSignature(
+            Contribution(_drawn[0], ~sealed_, signContribution(keyOf[_drawn[0]], _id, 1, sealed_))
+        );
+        _refusesSignature(Contribution(_drawn[0], sealed_, ""));
+    }
+
+    function test_refusesWhoHasLostItsStake() external {
+        // Wrong in one task while drawn for another: with twelve seats and five places some seat is in both.
+        Wish memory wish = aWish();
+        wish.trust = 2;
+        wish.volume = 40;
+        (Deal memory other,) = sealAndDraw(wish);
+        advance(100);
+        uint32 liar = _convictSomebody();
+        (Deal memory deal, uint32 index) = _drawnFor(other, liar);
+        Contribution[] memory one =
+            only(signed(idOf(deal, index), 1, liar, bytes32(uint256(1))));
+        rollTo(deal.sealedAtBlock + 20);
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeatConvicted.selector, idOf(deal, index), liar));
+        poco.commit(deal, index, one);
+    }
+
+    function test_refusesNothing() external {
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoNothingToCommit.selector, _id));
+        poco.commit(_deal, 0, new Contribution[](0));
+        Contribution[] memory one = only(contribution(_id, 1, _drawn[2], success()));
+        poco.commit(_deal, 0, one);
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoNothingToCommit.selector, _id));
+        poco.commit(_deal, 0, one);
+    }
+
+    function test_leavesOutWhatCameBefore() external {
+        Contribution[] memory all = contributions(_id, 1, _drawn, success());
+        poco.commit(_deal, 0, only(all[2]));
+        Committed[] memory added = commit(_deal, all);
+        equal(added.length, 3, "the others");
+        isTrue(taskOf(_deal).completedAfter != 0, "complete");
+    }
+
+    function test_countsADuplicateOnce() external {
+        Contribution[] memory twice = new Contribution[](2);
+        twice[0] = contribution(_id, 1, _drawn[1], success());
+        twice[1] = contribution(_id, 1, _drawn[1], otherResult());
+        Committed[] memory added = commit(_deal, twice);
+        equal(added.length, 1, "one");
+        equal(added[0].seal, twice[0].seal, "the first");
+        equal(taskOf(_deal).places, 2, "one place");
+    }
+
+    function test_aWorkerCommitsByItself() external {
+        bytes32 sealed_ = sealOf(workerOf(_drawn[3]), _id, 1, success());
+        vm.prank(workerOf(_drawn[3]));
+        poco.commit(_deal, 0, only(Contribution(_drawn[3], sealed_, "")));
+        equal(taskOf(_deal).places, 8, "the fourth place");
+    }
+
+    function test_keepsPlacesAndSeals() external {
+        Contribution[] memory all = contributions(_id, 1, _drawn, success());
+        bytes19 chain;
+        for (uint256 k = 0; k < 4; ++k) {
+            // In another order than drawn.
+            uint256 i = 3 - k;
+            Committed[] memory expected = new Committed[](1);
+            expected[0] = Committed(toCommitter(workerOf(_drawn[i]), _drawn[i], 1), all[i].seal);
+            vm.expectEmit(true, true, true, true, address(poco));
+            emit IPoco.SealsCommitted(_id, 1, expected, k == 3);
+            poco.commit(_deal, 0, only(all[i]));
+            chain = bytes19(keccak256(abi.encode(bytes32(chain), expected[0].by, expected[0].seal)));
+            equal(bytes32(taskOf(_deal).seals), bytes32(chain), "chain");
+        }
+        Task memory complete = taskOf(_deal);
+        equal(complete.round, 1, "round");
+        equal(complete.drawn, 4, "drawn");
+        equal(complete.places, 15, "places");
+        equal(complete.completedAfter, 2, "completed after");
+    }
+
+    function _refusesSignature(Contribution memory bad) private {
+        vm.expectRevert(
+            abi.encodeWithSelector(IPoco.PocoSealNotSigned.selector, _id, bad.seat, workerOf(bad.seat))
+        );
+        poco.commit(_deal, 0, only(bad));
+    }
+
+    /// Of four seats and one liar, drawn until the liar is outvoted.
+    function _convictSomebody() private returns (uint32 liar) {
+        Wish memory wish = aWish();
+        wish.trust = 5;
+        (Deal memory deal, uint32[] memory drawn) = sealAndDraw(wish);
+        liar = drawn[2];
+        Committed[] memory first = commit(deal, split(idOf(deal, 0), 1, drawn, 2));
+        advance(11);
+        poco.extend(deal, 0);
+        advance(2);
+        Committed[] memory second = commitAll(deal, 2, drawnIn(deal, 2), success());
+        poco.finalize(deal, 0, concat(first, second), success());
+        isTrue(seatOf(liar).convicted, "convicted");
+    }
+
+    function _drawnFor(Deal memory deal, uint32 seat) private view returns (Deal memory, uint32) {
+        for (uint32 index = 0; index < deal.volume; ++index) {
+            if (contains(poco.drawnSeats(deal, index, 1), seat)) return (deal, index);
+        }
+        revert("not drawn");
+    }
+}
