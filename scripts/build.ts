@@ -6,7 +6,7 @@ import { exportAbis } from "./abi/export.ts";
 
 const check = process.argv.includes("--check");
 
-run("hardhat", ["build"]);
+run("hardhat", ["build", "--no-tests"]);
 run(process.execPath, ["apps/build.ts"]);
 const stale = await exportAbis(check);
 // Only now: the pages are made from sources that import the ABIs.

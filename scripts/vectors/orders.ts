@@ -37,7 +37,7 @@ const types = {
 const kinds = ["AppOrder", "DatasetOrder", "PoolOrder", "RequestOrder"] as const;
 
 /** A value of the type: all zero, all ones, or different from field to field, so that swapped fields are noticed. */
-function valueOf(type: string, fill: "zero" | "max" | "mixed", seed: number): Value {
+function memberOf(type: string, fill: "zero" | "max" | "mixed", seed: number): Value {
   if (type === "Conditions") return structOf("Conditions", fill, seed * 100);
   const bytes = type === "address" ? 20 : type === "bytes32" ? 32 : Number(type.slice(4)) / 8;
   if (type === "bytes") {
@@ -56,7 +56,7 @@ function structOf(
   seed: number,
 ): { [name: string]: Value } {
   return Object.fromEntries(
-    types[type].map((field, i) => [field.name, valueOf(field.type, fill, (seed + i) % 200)]),
+    types[type].map((field, i) => [field.name, memberOf(field.type, fill, (seed + i) % 200)]),
   );
 }
 

@@ -28,12 +28,11 @@ export interface WorkerBook {
   readonly certified: number;
 }
 
-interface Emitted {
-  readonly args: {
-    readonly worker?: Address | undefined;
-    readonly amount?: bigint | undefined;
-    readonly fine?: bigint | undefined;
-  };
+/** What a slash or a fine tells. */
+interface Taken {
+  readonly worker?: Address | undefined;
+  readonly amount?: bigint | undefined;
+  readonly fine?: bigint | undefined;
 }
 
 const ROLE_NAMES = {
@@ -88,23 +87,25 @@ export async function readWorkerBooks(
     abi: pocoAbi,
     fromBlock: deployment.deployedAtBlock,
   } as const;
-  const [rewards, slashes, misses] = await Promise.all([
-    chain.viem.getContractEvents({ ...query, eventName: "WorkerRewarded" }),
+  const [rewarded, slashes, misses] = await Promise.all([
+    chain.viem.getContractEvents({ ...query, eventName: "WorkersRewarded" }),
     chain.viem.getContractEvents({ ...query, eventName: "WorkerSlashed" }),
     chain.viem.getContractEvents({ ...query, eventName: "PlaceMissed" }),
   ]);
-  const sum = (logs: readonly Emitted[], worker: Address) =>
+  const rewards = rewarded.flatMap(({ args }) => args.rewards ?? []);
+  const sum = (logs: readonly { readonly args: Taken }[], worker: Address) =>
     logs
       .filter(({ args }) => args.worker === worker)
       .reduce((total, { args }) => total + (args.amount ?? args.fine ?? 0n), 0n);
   return new Map(
     WORKER_NUMBERS.map((number) => {
       const worker = workerAccount(number).address;
+      const own = rewards.filter((reward) => reward.worker === worker);
       const book = {
-        rewarded: sum(rewards, worker),
+        rewarded: own.reduce((total, { amount }) => total + amount, 0n),
         slashed: sum(slashes, worker),
         fined: sum(misses, worker),
-        certified: rewards.filter(({ args }) => args.worker === worker).length,
+        certified: own.length,
       };
       return [worker, book] as const;
     }),

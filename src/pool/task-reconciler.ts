@@ -2,17 +2,17 @@ import type { Hex } from "viem";
 import { TASK_STATUSES } from "#src/client/pool-schema.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
+import { courseOf, type TaskCourse, type TaskState } from "#src/protocol/task-course.ts";
 import { attempt } from "./attempt.ts";
 import type { PocoChain } from "./poco-chain.ts";
 import type { PoolMetrics } from "./pool-metrics.ts";
-import { type ChainTask, courseOf, type TaskCourse } from "./task-course.ts";
 import type { StoredTask, TaskStore } from "./task-store.ts";
 
 /** A task as memory and chain have it at one moment. */
 export interface TaskSight extends StoredTask {
   readonly taskId: Hex;
   readonly head: bigint;
-  readonly onChain: ChainTask;
+  readonly onChain: TaskState;
   readonly course: TaskCourse;
 }
 
@@ -41,7 +41,7 @@ export function createTaskReconciler(deps: TaskReconcilerDeps): (taskId: Hex) =>
   return async (taskId) => {
     const stored = await store.load(taskId);
     if (stored === undefined || stored.task.status !== "open") return;
-    const [head, onChain] = await Promise.all([chain.head(), chain.task(taskId)]);
+    const [head, onChain] = await Promise.all([chain.head(), chain.task(taskId, stored.deal)]);
     const course = courseOf(stored.deal, onChain, head);
     const sight = { ...stored, taskId, head, onChain, course };
     if (course.settled) return settle(sight);

@@ -1,4 +1,16 @@
-import { type Address, encodeAbiParameters, type Hex, keccak256, type TypedDataDomain } from "viem";
+import {
+  type Address,
+  concatHex,
+  encodeAbiParameters,
+  getAddress,
+  type Hex,
+  keccak256,
+  numberToHex,
+  padHex,
+  sliceHex,
+  type TypedDataDomain,
+  zeroHash,
+} from "viem";
 
 /** What was computed; `Result` in `IPoco`. */
 export interface Result {
@@ -11,7 +23,7 @@ export interface Result {
   readonly callbackData: Hex;
 }
 
-/** A sealed answer on chain, `Committed` in `IPoco`. */
+/** A sealed answer on chain; what `Committed` in `IPoco` packs. */
 export interface Committed {
   readonly seat: number;
   readonly round: number;
@@ -55,6 +67,36 @@ export function roundDigest(round: number, task: Hex, resultHashOfIt: Hex): Hex 
 /** A worker's seal: it commits to the digest, and is worth nothing in another's hand. */
 export function sealOf(worker: Address, digest: Hex): Hex {
   return keccak256(encodeAbiParameters([{ type: "address" }, { type: "bytes32" }], [worker, digest]));
+}
+
+/** `Committed` as calldata and events have it. */
+export interface PackedCommitted {
+  /** From the lowest bit: worker 160 bits, seat 32, round 8; `Committer` in `IPoco`. */
+  readonly by: Hex;
+  readonly seal: Hex;
+}
+
+export function packCommitted({ worker, seat, round, seal }: Committed): PackedCommitted {
+  const parts = concatHex([numberToHex(round, { size: 1 }), numberToHex(seat, { size: 4 }), worker]);
+  return { by: padHex(parts, { size: 32 }).toLowerCase() as Hex, seal };
+}
+
+export function unpackCommitted({ by, seal }: PackedCommitted): Committed {
+  return {
+    worker: getAddress(sliceHex(by, 12)),
+    seat: Number(sliceHex(by, 8, 12)),
+    round: Number(sliceHex(by, 7, 8)),
+    seal,
+  };
+}
+
+/** `Task.seals` of everything committed, in order: 19 bytes of `keccak256(abi.encode(previous, by, seal))`, link by link. */
+export function sealsChain(committed: readonly Committed[]): Hex {
+  const last = committed.reduce<Hex>((previous, each) => {
+    const { by, seal } = packCommitted(each);
+    return padHex(sliceHex(keccak256(concatHex([previous, by, seal])), 0, 19), { size: 32, dir: "right" });
+  }, zeroHash);
+  return sliceHex(last, 0, 19);
 }
 
 /** What a worker signs for the scheduler to commit. */

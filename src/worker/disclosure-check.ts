@@ -3,7 +3,7 @@ import { HanseError } from "#src/kernel/errors.ts";
 import { confidenceReached, placesReached, weight } from "#src/protocol/confidence.ts";
 import { type Result, resultHash, roundDigest, sealOf } from "#src/protocol/contributions.ts";
 import type { Deal } from "#src/protocol/deals.ts";
-import { roundState } from "./round-state.ts";
+import { courseOf } from "#src/protocol/task-course.ts";
 import type { WorkerChain } from "./worker-chain.ts";
 
 /** A worker's answer to a task, before anybody else knows it. */
@@ -62,8 +62,8 @@ export async function checkRevelation(chain: WorkerChain, answer: Answer): Promi
 async function read(chain: WorkerChain, { taskId, deal, result }: Answer) {
   // The block first: what the chain says afterwards is at least as new.
   const head = await chain.head();
-  const state = await chain.task(taskId);
-  const { settled, round, closed } = roundState(deal, state, head);
+  const state = await chain.task(taskId, deal);
+  const { settled, round, closed } = courseOf(deal, state, head);
   if (settled) throw new HanseError("HANSE_ROUND_CLOSED", "the task is settled", { details: { taskId } });
   return { seals: await chain.committed(taskId, deal, state), hash: resultHash(result), round, closed };
 }

@@ -5,7 +5,7 @@ import { HanseError } from "#src/kernel/errors.ts";
 import { placesAfter } from "#src/protocol/confidence.ts";
 import { idOfDeal } from "#src/protocol/deals.ts";
 import { type AssetId, taskId } from "#src/protocol/ids.ts";
-import { roundState } from "./round-state.ts";
+import { courseOf } from "#src/protocol/task-course.ts";
 import type { WorkerChain } from "./worker-chain.ts";
 
 /** Whose work a worker does. */
@@ -43,8 +43,8 @@ export async function checkWanted(
   { deal }: SealedDeal,
   { worker, pool }: WorkerIdentity,
 ): Promise<void> {
-  const [head, state] = await Promise.all([chain.head(), chain.task(task.taskId)]);
-  const { settled, round, closed } = roundState(deal, state, head);
+  const [head, state] = await Promise.all([chain.head(), chain.task(task.taskId, deal)]);
+  const { settled, round, closed } = courseOf(deal, state, head);
   if (settled)
     throw new HanseError("HANSE_ROUND_CLOSED", "the task is settled", { details: { taskId: task.taskId } });
   if (deal.trust <= 1) return;

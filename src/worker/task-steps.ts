@@ -68,8 +68,7 @@ export function createTaskSteps(deps: TaskStepsDeps, pool: bigint): TaskSteps {
     async done({ taskId }) {
       // Said by the scheduler; what the worker still answers for is kept until the chain says so too.
       if (!(await results.has(taskId))) return;
-      const { status } = await chain.task(taskId);
-      if (status !== 0) await results.remove(taskId);
+      if (await chain.isSettled(taskId)) await results.remove(taskId);
     },
 
     wait: async () => undefined,

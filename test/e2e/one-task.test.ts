@@ -10,6 +10,7 @@ import { createServer } from "#src/http/server.ts";
 import { createMetrics } from "#src/kernel/metrics.ts";
 import { startPoolService } from "#src/pool/pool-service.ts";
 import type { PoolTables } from "#src/pool/pool-tables.ts";
+import { unpackCommitted } from "#src/protocol/contributions.ts";
 import { openDatabase } from "#src/store/database.ts";
 import type { Runner } from "#src/worker/computation.ts";
 import { runWasi } from "#src/worker/runner/wasi-runner.ts";
@@ -229,7 +230,7 @@ async function historyOf(taskId: `0x${string}`) {
     viem.getContractEvents({ ...query, eventName: "WorkerSlashed" }),
   ]);
   return {
-    seals: committed.flatMap(({ args }) => args.seals ?? []).map(({ worker }) => worker),
+    seals: committed.flatMap(({ args }) => args.seals ?? []).map((seal) => unpackCommitted(seal).worker),
     slashed: slashed.flatMap(({ args }) => args.worker ?? []),
   };
 }

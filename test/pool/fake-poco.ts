@@ -1,10 +1,10 @@
 import { type Address, type Hex, zeroHash } from "viem";
 import { HanseError } from "#src/kernel/errors.ts";
 import type { PocoChain } from "#src/pool/poco-chain.ts";
-import type { ChainTask } from "#src/pool/task-course.ts";
 import type { Committed, Result } from "#src/protocol/contributions.ts";
 import { type Deal, idOfDeal } from "#src/protocol/deals.ts";
 import { taskId } from "#src/protocol/ids.ts";
+import type { TaskState } from "#src/protocol/task-course.ts";
 
 /** What the scheduler had mined. */
 export interface Mined {
@@ -16,7 +16,7 @@ export interface Mined {
 
 /** Poco as far as the scheduler sees it: one pool, a draw by decree, and blocks that pass when told. */
 export function createFakePoco(workers: readonly Address[]) {
-  const tasks = new Map<Hex, ChainTask>();
+  const tasks = new Map<Hex, TaskState>();
   const seals = new Map<Hex, Committed[]>();
   const mined: Mined[] = [];
   /** Calls that the contract refuses, by name; with seats only those of these seats. */
@@ -27,8 +27,8 @@ export function createFakePoco(workers: readonly Address[]) {
     scores: new Map<number, number>(),
   };
   const idOf = (deal: Deal, index: number) => taskId(idOfDeal(deal), index);
-  const get = (id: Hex): ChainTask => tasks.get(id) ?? EMPTY;
-  const set = (id: Hex, change: Partial<ChainTask>) => void tasks.set(id, { ...get(id), ...change });
+  const get = (id: Hex): TaskState => tasks.get(id) ?? EMPTY;
+  const set = (id: Hex, change: Partial<TaskState>) => void tasks.set(id, { ...get(id), ...change });
 
   function mine(call: Mined): void {
     const only = refuses.get(call.what);
@@ -44,6 +44,7 @@ export function createFakePoco(workers: readonly Address[]) {
     head: async () => state.head,
     pool: async () => ({ opened: true, terms: { seatStake: 1n, schedulerShare: 0, closed: false } }),
     task: async (id) => get(id),
+    isSettled: async (id) => get(id).status !== 0,
     seat: async (_pool, number) => ({
       worker: workers[number] ?? "0x0000000000000000000000000000000000000000",
       score: state.scores.get(number) ?? 0,
@@ -70,8 +71,7 @@ export function createFakePoco(workers: readonly Address[]) {
       }));
       const all = [...(seals.get(id) ?? []), ...added];
       seals.set(id, all);
-      const committedInRound = all.filter((each) => each.round === round).length;
-      set(id, { round, committed: all.length, committedInRound, seedBlock: get(id).seedBlock || 101 });
+      set(id, { round, committed: all.length });
     },
     extend: async () => mine({ what: "extend" }),
     async finalize(deal, index, given, result) {
@@ -97,7 +97,6 @@ function refusal(what: string): HanseError {
   return new HanseError("HANSE_TRANSACTION_REVERTED", `${what} was refused`);
 }
 
-const EMPTY: ChainTask = {
-  ...{ status: 0, round: 0, drawn: 0, drawnInRound: 0, committed: 0, committedInRound: 0 },
-  ...{ seedBlock: 0, completedAt: 0, seals: zeroHash },
+const EMPTY: TaskState = {
+  ...{ status: 0, round: 0, drawn: 0, committed: 0, seedBlock: 101n, seals: zeroHash },
 };

@@ -68,7 +68,7 @@ async function closeRound(results = [rightResult, rightResult, rightResult]): Pr
     await test.client.contribute(id, await contributionOf(account(seat), id, seat, result));
   }
   await test.scheduler.reconcile(id);
-  test.fake.set(id, { completedAt: 103 });
+  test.fake.set(id, { completedAt: 103n });
   test.fake.state.head = 103n;
   await test.scheduler.reconcile(id);
 }

@@ -132,7 +132,7 @@ describe("the scheduler", () => {
     const { test, id } = await givenTask();
     for (const seat of [0, 1, 2]) await answer(test, id, seat);
     await test.scheduler.reconcile(id);
-    test.fake.set(id, { round: 2, seedBlock: 133, committedInRound: 0 });
+    test.fake.set(id, { round: 2, seedBlock: 133n });
     test.fake.state.draw = [0, 1, 2, 5, 6, 7];
     await at(test, id, 134n);
     const tasksOf = async (seat: number) => test.client.tasksOf(test.accounts[seat]?.address ?? "0x");

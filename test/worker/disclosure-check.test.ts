@@ -23,7 +23,7 @@ const answer = (result: Result = rightResult) => ({ taskId, deal, index, worker:
 function given(results: readonly (Result | undefined)[], head = 122n) {
   const fake = createFakeChain();
   fake.state.seals = results.flatMap((result, seat) => (result ? [committedSeal(taskId, seat, result)] : []));
-  fake.state.task = { ...fake.state.task, round: 1, seedBlock: 101, committed: fake.state.seals.length };
+  fake.state.task = { ...fake.state.task, round: 1, seedBlock: 101n, committed: fake.state.seals.length };
   fake.state.head = head;
   return fake;
 }
@@ -50,13 +50,13 @@ describe("a digest", () => {
   it("is told when the window is over, or every place has committed", async () => {
     await expect(checkDisclosure(given([rightResult]).chain, answer())).resolves.toBe(1);
     const { chain, state } = given([rightResult, rightResult, rightResult], 105n);
-    state.task = { ...state.task, completedAt: 105 };
+    state.task = { ...state.task, completedAt: 105n };
     await expect(checkDisclosure(chain, answer())).resolves.toBe(1);
   });
 
   it("of an earlier round is told while a later one is open", async () => {
     const { chain, state } = given([rightResult, wrongResult]);
-    state.task = { ...state.task, round: 2, seedBlock: 133 };
+    state.task = { ...state.task, round: 2, seedBlock: 133n };
     state.head = 134n;
     await expect(checkDisclosure(chain, answer())).resolves.toBe(1);
   });
@@ -72,7 +72,7 @@ describe("a result", () => {
   it("is not revealed while any round is open, however sure", async () => {
     const { chain, state } = given([rightResult, rightResult, rightResult], 110n);
     await expect(checkRevelation(chain, answer())).rejects.toMatchObject({ code: "HANSE_ROUND_OPEN" });
-    state.task = { ...state.task, round: 2, seedBlock: 133 };
+    state.task = { ...state.task, round: 2, seedBlock: 133n };
     state.head = 134n;
     await expect(checkRevelation(chain, answer())).rejects.toMatchObject({ code: "HANSE_ROUND_OPEN" });
   });

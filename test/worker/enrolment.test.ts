@@ -11,7 +11,9 @@ function given(change: Partial<ReturnType<typeof createFakeChain>["state"]> = {}
 
 describe("a worker", () => {
   it("cannot sit in a pool that is not open", async () => {
-    const { enrol } = given({ pool: { opened: false, terms: { seatStake: 100n, closed: false } } });
+    const { enrol } = given({
+      pool: { opened: false, terms: { seatStake: 100n, schedulerShare: 0, closed: false } },
+    });
     await expect(enrol()).rejects.toMatchObject({ code: "HANSE_POOL_NOT_OPEN" });
   });
 
@@ -25,7 +27,9 @@ describe("a worker", () => {
   });
 
   it("has no seat in a closed pool", async () => {
-    const { enrol, state } = given({ pool: { opened: true, terms: { seatStake: 0n, closed: true } } });
+    const { enrol, state } = given({
+      pool: { opened: true, terms: { seatStake: 0n, schedulerShare: 0, closed: true } },
+    });
     expect(await enrol()).toBeUndefined();
     expect(state.sent).toEqual([]);
   });

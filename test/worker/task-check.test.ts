@@ -57,7 +57,7 @@ describe("an answer", () => {
   });
 
   it("is wanted of the second round's place only in the second round", async () => {
-    const second = given({ task: { round: 2, seedBlock: 130 }, head: 131n, draw: [5, 6, 7, 1, 2, 0] });
+    const second = given({ task: { round: 2, seedBlock: 130n }, head: 131n, draw: [5, 6, 7, 1, 2, 0] });
     await expect(second({ round: 2 })).resolves.toBeUndefined();
     await expect(second({ round: 1 })).rejects.toMatchObject({ code: "HANSE_ROUND_CLOSED" });
     const first = given({ draw: [5, 6, 7, 0] });
@@ -73,7 +73,7 @@ describe("an answer", () => {
   it("is not wanted once the round has closed or the task is settled", async () => {
     const closed = { code: "HANSE_ROUND_CLOSED" };
     await expect(given({ head: 122n })()).rejects.toMatchObject(closed);
-    await expect(given({ task: { completedAt: 105 } })()).rejects.toMatchObject(closed);
+    await expect(given({ task: { completedAt: 105n } })()).rejects.toMatchObject(closed);
     await expect(given({ task: { status: 1 } })({}, { trust: 1 })).rejects.toMatchObject(closed);
   });
 

@@ -164,7 +164,7 @@ describe("disclose and reveal", () => {
     const { steps, state, told, task, whats } = await given();
     await steps.compute(task, signal);
     state.seals = [0, 1, 2].map((seat) => committedSeal(task.taskId, seat, found.result));
-    state.task = { ...state.task, round: 1, seedBlock: 101, committed: 3, completedAt: 103 };
+    state.task = { ...state.task, round: 1, seedBlock: 101n, committed: 3, completedAt: 103n };
     // The scheduler may be wrong about the round; a digest of another would be worth nothing, or too much.
     await steps.disclose({ ...task, round: 2 }, signal);
     const digest = roundDigest(1, task.taskId, resultHash(found.result));

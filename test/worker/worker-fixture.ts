@@ -5,7 +5,8 @@ import type { WorkerTask } from "#src/client/pool-schema.ts";
 import { type Committed, type Result, resultHash, roundDigest, sealOf } from "#src/protocol/contributions.ts";
 import { type Deal, idOfDeal } from "#src/protocol/deals.ts";
 import { taskId } from "#src/protocol/ids.ts";
-import type { WorkerChain, WorkerTaskState } from "#src/worker/worker-chain.ts";
+import type { TaskState } from "#src/protocol/task-course.ts";
+import type { WorkerChain } from "#src/worker/worker-chain.ts";
 
 export const POOL = (3n << 248n) | 1n;
 export const POCO = "0x00000000000000000000000000000000000000cc";
@@ -78,11 +79,11 @@ export function committedSeal(id: Hex, seat: number, result: Result, round = 1):
 export function createFakeChain() {
   const state = {
     head: 102n,
-    task: { status: 0, round: 0, committed: 0, seedBlock: 0, completedAt: 0 } as WorkerTaskState,
+    task: { status: 0, round: 0, drawn: 0, committed: 0, seedBlock: 101n, seals: zeroHash } as TaskState,
     draw: [0, 1, 2] as readonly number[] | undefined,
     seals: [] as Committed[],
     scores: new Map<number, number>(),
-    pool: { opened: true, terms: { seatStake: 100n, closed: false } },
+    pool: { opened: true, terms: { seatStake: 100n, schedulerShare: 0, closed: false } },
     ownSeat: undefined as number | undefined,
     funds: { free: 1_000n, allowance: 0n, bonded: 0n },
     sent: [] as string[],
@@ -97,6 +98,8 @@ export function createFakeChain() {
       score: state.scores.get(number) ?? 0,
     }),
     ownSeat: async () => state.ownSeat,
+    seatOf: async () => state.ownSeat,
+    isSettled: async () => state.task.status !== 0,
     funds: async () => state.funds,
     task: async () => state.task,
     drawn: async () => state.draw,

@@ -1,13 +1,12 @@
 import { zeroHash } from "viem";
 import { describe, expect, it } from "vitest";
 import { roundOf } from "#src/pool/draw-keeper.ts";
-import { frozenTerms } from "#src/pool/frozen-terms.ts";
-import { type ChainTask, courseOf } from "#src/pool/task-course.ts";
-import { dealOf } from "./scheduler-fixture.ts";
+import { frozenTerms } from "#src/protocol/frozen-terms.ts";
+import { courseOf, type TaskState } from "#src/protocol/task-course.ts";
+import { dealOf } from "../pool/scheduler-fixture.ts";
 
-const task: ChainTask = {
-  ...{ status: 0, round: 0, drawn: 0, drawnInRound: 0, committed: 0, committedInRound: 0 },
-  ...{ seedBlock: 0, completedAt: 0, seals: zeroHash },
+const task: TaskState = {
+  ...{ status: 0, round: 0, drawn: 0, committed: 0, seedBlock: 101n, seals: zeroHash },
 };
 
 describe("the course of a task", () => {
@@ -17,7 +16,7 @@ describe("the course of a task", () => {
     });
   });
 
-  it("begins with round 1, drawn by the block after the seal, though nobody has told the chain", () => {
+  it("begins with round 1, though nobody has told the chain", () => {
     expect(courseOf(dealOf(), task, 100n)).toEqual({
       ...{ settled: false, round: 1, seedBlock: 101n, closesAt: 121n, closed: false, overdue: false },
     });
@@ -26,7 +25,7 @@ describe("the course of a task", () => {
   it("closes a round after its last block, or with its last place", () => {
     expect(courseOf(dealOf(), task, 121n).closed).toBe(false);
     expect(courseOf(dealOf(), task, 122n).closed).toBe(true);
-    const complete = courseOf(dealOf(), { ...task, round: 2, seedBlock: 130, completedAt: 133 }, 133n);
+    const complete = courseOf(dealOf(), { ...task, round: 2, seedBlock: 130n, completedAt: 133n }, 133n);
     expect(complete).toMatchObject({ round: 2, closed: true, closesAt: 133n });
   });
 

@@ -1,4 +1,4 @@
-import type { Deal } from "#src/protocol/deals.ts";
+import type { Deal } from "./deals.ts";
 
 /** What Poco froze into a deal; twin of `PocoFrozen.sol`. */
 export interface FrozenTerms {

@@ -1,0 +1,117 @@
+import type { Address, Hex } from "viem";
+import { pocoAbi } from "#src/abi/poco-abi.ts";
+import { HanseError } from "#src/kernel/errors.ts";
+import { type Committed, sealsChain, unpackCommitted } from "#src/protocol/contributions.ts";
+import type { Deal } from "#src/protocol/deals.ts";
+import type { AssetId } from "#src/protocol/ids.ts";
+import { SEED_DELAY, type TaskState } from "#src/protocol/task-course.ts";
+import type { ChainClient } from "./chain-client.ts";
+import { asChainError, revertOf } from "./chain-error.ts";
+import type { Deployment } from "./deployment.ts";
+
+export interface PoolOnChain {
+  readonly opened: boolean;
+  readonly terms: { readonly seatStake: bigint; readonly schedulerShare: number; readonly closed: boolean };
+}
+
+/** What anyone can read of Poco. Calls throw what `asChainError` makes of a failure. */
+export interface PocoReader {
+  readonly poco: Address;
+  readonly chainId: number;
+  head(): Promise<bigint>;
+  pool(id: AssetId): Promise<PoolOnChain>;
+  /** The worker and the score of a seat. */
+  seat(pool: AssetId, number: number): Promise<{ readonly worker: Address; readonly score: number }>;
+  /** The seat an account has now. */
+  seatOf(pool: AssetId, worker: Address): Promise<number | undefined>;
+  task(id: Hex, deal: Deal): Promise<TaskState>;
+  /** Whether a task is certified, failed or claimed. */
+  isSettled(id: Hex): Promise<boolean>;
+  /** The seats drawn in rounds 1 to `rounds`, in order; undefined while the seed is unknown. */
+  drawn(deal: Deal, index: number, rounds: number): Promise<readonly number[] | undefined>;
+  /**
+   * Everything committed, in order, proved against `task.seals`.
+   * @throws HANSE_RPC_UNAVAILABLE while the node's logs lag behind its state
+   */
+  committed(taskId: Hex, deal: Deal, task: TaskState): Promise<readonly Committed[]>;
+}
+
+export function createPocoReader(chain: ChainClient, deployment: Deployment): PocoReader {
+  const { poco } = deployment.contracts;
+  const contract = { address: poco, abi: pocoAbi } as const;
+  const doing =
+    (what: string) =>
+    (error: unknown): never => {
+      throw asChainError(error, what);
+    };
+  const seat = (pool: AssetId, number: number) =>
+    chain.viem
+      .readContract({ ...contract, functionName: "seat", args: [pool, number] })
+      .catch(doing("reading a seat"));
+
+  const stored = (id: Hex) =>
+    chain.viem.readContract({ ...contract, functionName: "task", args: [id] }).catch(doing("reading a task"));
+
+  return {
+    poco,
+    chainId: chain.chainId,
+    head: () => chain.viem.getBlockNumber().catch(doing("reading the newest block")),
+    pool: (id) =>
+      chain.viem
+        .readContract({ ...contract, functionName: "pool", args: [id] })
+        .catch(doing("reading a pool")),
+    seat,
+
+    async seatOf(pool, worker) {
+      const query = { args: { pool, worker }, fromBlock: deployment.deployedAtBlock };
+      const taken = await chain.viem
+        .getContractEvents({ ...contract, eventName: "SeatTaken", ...query })
+        .catch(doing("reading who is seated"));
+      const number = taken.at(-1)?.args.seat;
+      if (number === undefined) return undefined;
+      const now = await seat(pool, number);
+      return now.worker === worker && now.leftAt === 0 ? number : undefined;
+    },
+
+    async task(id, { sealedAtBlock }) {
+      const { status, round, drawn, completedAfter, seedBlock, places, seals } = await stored(id);
+      return {
+        ...{ status, round, drawn, seals },
+        committed: countBits(places),
+        seedBlock: seedBlock === 0n ? sealedAtBlock + SEED_DELAY : seedBlock,
+        completedAt: completedAfter === 0 ? undefined : sealedAtBlock + BigInt(completedAfter),
+      };
+    },
+
+    isSettled: async (id) => (await stored(id)).status !== 0,
+
+    async drawn(deal, index, rounds) {
+      try {
+        const args = [deal, index, rounds] as const;
+        return await chain.viem.readContract({ ...contract, functionName: "drawnSeats", args });
+      } catch (error) {
+        if (revertOf(error)?.name === "PocoSeedUnknown") return undefined;
+        throw asChainError(error, "reading a draw");
+      }
+    },
+
+    async committed(taskId, deal, task) {
+      if (task.committed === 0) return [];
+      const query = { args: { taskId }, fromBlock: deal.sealedAtBlock };
+      const logs = await chain.viem
+        .getContractEvents({ ...contract, eventName: "SealsCommitted", ...query })
+        .catch(doing("reading committed seals"));
+      const seals = logs.flatMap(({ args }) => (args.seals ?? []).map(unpackCommitted));
+      if (sealsChain(seals) === task.seals) return seals;
+      throw new HanseError("HANSE_RPC_UNAVAILABLE", "the chain's logs lag behind its state", {
+        details: { taskId, committed: task.committed, told: seals.length },
+      });
+    },
+  };
+}
+
+function countBits(bits: bigint): number {
+  let count = 0;
+  for (let rest = bits; rest !== 0n; rest &= rest - 1n) count++;
+  return count;
+}
