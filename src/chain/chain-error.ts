@@ -1,12 +1,21 @@
 import {
+  type Abi,
   BaseError,
   ContractFunctionRevertedError,
+  decodeErrorResult,
   ExecutionRevertedError,
+  type Hex,
   HttpRequestError,
   InsufficientFundsError,
+  isHex,
   RpcRequestError,
   TimeoutError,
+  toFunctionSelector,
 } from "viem";
+import { clerkAbi } from "#src/abi/clerk-abi.ts";
+import { pocoAbi } from "#src/abi/poco-abi.ts";
+import { registryAbi } from "#src/abi/registry-abi.ts";
+import { tokenAbi } from "#src/abi/token-abi.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 
 /** JSON-RPC errors that pass: internal error, and a limit exceeded. */
@@ -33,9 +42,31 @@ export function revertOf(error: unknown): Revert | undefined {
     };
   }
   const plain = error.walk((cause) => cause instanceof ExecutionRevertedError);
-  return plain instanceof ExecutionRevertedError
-    ? { name: undefined, args: [], reason: plain.details ?? plain.shortMessage }
-    : undefined;
+  if (!(plain instanceof ExecutionRevertedError)) return undefined;
+  const reason = plain.details ?? plain.shortMessage;
+  // Some nodes tell the error's data, some only its selector, within the text.
+  const data = error.walk((cause) => isHex((cause as { data?: unknown }).data)) as { data?: Hex } | null;
+  const decoded = decode(data?.data ?? /0x[0-9a-f]{8,}/.exec(reason)?.[0]);
+  return { name: decoded?.name, args: decoded?.args ?? [], reason: decoded?.name ?? reason };
+}
+
+/** Every error our contracts know: one contract passes another's on. */
+const errorsAbi = [...clerkAbi, ...pocoAbi, ...registryAbi, ...tokenAbi].filter(
+  ({ type }) => type === "error",
+);
+
+function decode(data: string | undefined): { name: string; args: readonly unknown[] } | undefined {
+  if (data === undefined || !isHex(data)) return undefined;
+  try {
+    const { errorName, args } = decodeErrorResult({ abi: errorsAbi as Abi, data });
+    return { name: errorName, args: args ?? [] };
+  } catch {
+    const selector = data.slice(0, 10);
+    const found = errorsAbi.find((item) => toFunctionSelector(item as never) === selector) as {
+      name?: string;
+    };
+    return found?.name === undefined ? undefined : { name: found.name, args: [] };
+  }
 }
 
 /**

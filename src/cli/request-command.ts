@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { bytesToHex, type Hex, hexToBigInt, stringToHex, zeroAddress } from "viem";
 import { createMarketReader } from "#src/chain/market-reader.ts";
 import { createTaskWatcher, type TaskEnd } from "#src/chain/task-watcher.ts";
-import { signOrder } from "#src/client/sign-order.ts";
+import { publishOrder } from "#src/client/sign-order.ts";
 import { fetchContent } from "#src/content/content-client.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { OUTCOMES } from "#src/protocol/contributions.ts";
@@ -108,7 +108,8 @@ async function buy(
   const timeoutMs = parseCount(flags.timeout, "--timeout") * 1000;
   const account = userAccount({ ...context, note: () => undefined }, chain.chainId);
   const hash = orderHash(order);
-  await broker.publish(await signOrder(account, order, chain.chainId, deployment.contracts.clerk));
+  const { clerk } = deployment.contracts;
+  await publishOrder(broker, account, order, { chainId: chain.chainId, clerk });
   context.note(`published ${hash}`);
 
   const watcher = createTaskWatcher({ chain, deployment });

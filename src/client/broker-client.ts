@@ -1,4 +1,4 @@
-import type { Hex, LocalAccount } from "viem";
+import type { Address, Hex, LocalAccount } from "viem";
 import { createHttpClient, type HttpClientDeps, type HttpClientOptions } from "#src/http/http-client.ts";
 import { CANCEL_TYPED_DATA } from "#src/protocol/cancel-order.ts";
 import { clerkDomain } from "#src/protocol/order-types.ts";
@@ -23,11 +23,17 @@ import {
 } from "./broker-schema.ts";
 import { orderToJson } from "./order-schema.ts";
 
+/** The chain and Clerk an order was signed for: stated, a mistake about it is told from a bad signature. */
+export interface MeantFor {
+  readonly chainId?: number;
+  readonly clerk?: Address;
+}
+
 /** A broker, over HTTP. Each call throws the broker's own HanseError (HANSE_ORDER_*), or HANSE_PEER_*. */
 export interface BrokerClient {
   info(): Promise<BrokerInfo>;
   /** Publishes an order; publishing it again is answered with its state. Resolves once it is stored for good. */
-  publish(order: SignedOrder): Promise<OrderState>;
+  publish(order: SignedOrder, meantFor?: MeantFor): Promise<OrderState>;
   /** @throws HANSE_NOT_FOUND */
   order(hash: Hex): Promise<OrderDetail>;
   /** Newest first. */
@@ -49,10 +55,10 @@ export function createBrokerClient(
   const info = () => http.request("/v1/info", { schema: brokerInfoSchema });
   return {
     info,
-    publish: (order) =>
+    publish: (order, meantFor = {}) =>
       http.request("/v1/orders", {
         method: "POST",
-        body: orderToJson(order),
+        body: { ...(orderToJson(order) as object), ...meantFor },
         schema: orderStateSchema,
         idempotent: true,
       }),

@@ -2,7 +2,7 @@ import type { ChainClient } from "#src/chain/chain-client.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
 import { createTaskWatcher, type TaskEnd } from "#src/chain/task-watcher.ts";
 import type { BrokerClient } from "#src/client/broker-client.ts";
-import { signOrder } from "#src/client/sign-order.ts";
+import { publishOrder } from "#src/client/sign-order.ts";
 import { fetchContent } from "#src/content/content-client.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { buyerUnit, idOfDeal } from "#src/protocol/deals.ts";
@@ -42,9 +42,10 @@ const EXTRA_REQUESTS = 8;
 /** Publishes what app, dataset and pool owner sell. */
 export async function publishOffers(deps: Omit<StoryDeps, "csv" | "contentSources">): Promise<void> {
   const { chain, deployment, market, broker } = deps;
+  const { clerk } = deployment.contracts;
   const { timestamp } = await chain.viem.getBlock();
   for (const { order, role } of sellOrders(market, deployment, timestamp)) {
-    await broker.publish(await signOrder(accountOf(role), order, chain.chainId, deployment.contracts.clerk));
+    await publishOrder(broker, accountOf(role), order, { chainId: chain.chainId, clerk });
   }
 }
 
@@ -84,9 +85,8 @@ async function buyTask(deps: StoryDeps, wish: Wish): Promise<void> {
 
   const { timestamp } = await chain.viem.getBlock();
   const order = requestOrder(wish, market, deployment, timestamp);
-  await broker.publish(
-    await signOrder(accountOf("requester"), order, chain.chainId, deployment.contracts.clerk),
-  );
+  const { clerk } = deployment.contracts;
+  await publishOrder(broker, accountOf("requester"), order, { chainId: chain.chainId, clerk });
   narrator.say(`${name}: signed and published`);
 
   const deals = await watcher.waitFor(

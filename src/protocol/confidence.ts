@@ -1,7 +1,7 @@
 // Twin of `contracts/libraries/Confidence.sol`; the formulas are those of `IPoco`.
 
 /** Products stop here instead of growing beyond what the chain can multiply. */
-export const SATURATION = 2n ** 128n;
+export const SATURATION = 2n ** 224n;
 export const MAX_PLACES = 64;
 export const MAX_WEIGHT = 16n;
 
