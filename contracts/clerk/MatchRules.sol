@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AssetId} from "../types/Ids.sol";
-import {AppOrder, Conditions, DatasetOrder, PoolOrder, RequestOrder} from "../types/Orders.sol";
-import {Leg, Refusal} from "../types/Refusals.sol";
+import {AppOrder, DatasetOrder, PoolOrder, RequestOrder} from "../types/Orders.sol";
+import {Refusal} from "../types/Refusals.sol";
 import {Restrictions} from "../libraries/Restrictions.sol";
 
 /// @title MatchRules
