@@ -13,6 +13,9 @@ const compiler = (runs: number) => ({
   settings: { evmVersion: "cancun", optimizer: { enabled: true, runs }, viaIR: true },
 });
 
+/** Set by `hanse test --deep`. */
+const deep = process.env.HANSE_TEST_DEEP === "1";
+
 export default defineConfig({
   plugins: [toolbox, patchedTypechain],
   solidity: {
@@ -27,8 +30,8 @@ export default defineConfig({
   typechain: { outDir: "types/ethers-contracts" },
   test: {
     solidity: {
-      fuzz: { runs: 256 },
-      invariant: { runs: 32, depth: 64, failOnRevert: false },
+      fuzz: { runs: deep ? 10_000 : 256 },
+      invariant: { runs: deep ? 512 : 32, depth: deep ? 256 : 64, failOnRevert: false },
     },
   },
 });

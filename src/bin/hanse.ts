@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import type { ConfigOptions } from "#src/kernel/config.ts";
 import { describeConfig } from "#src/kernel/config.ts";
@@ -5,8 +6,11 @@ import { HanseError } from "#src/kernel/errors.ts";
 import { fromSystemError } from "#src/kernel/system-error.ts";
 import { addUserCommands } from "../cli/user-commands.ts";
 
-// The one program. Every service, every action of every role, and the commands that run it all are its subcommands.
+// The one program: every service, what users do, and the commands that run it all are its subcommands.
 // What a command needs is loaded when it is called: `--help` and small commands stay quick.
+
+/** A path as the user means it: the wrapper has changed into the package's folder meanwhile. */
+const fromCaller = (path: string) => resolve(process.env.HANSE_CALLED_FROM ?? process.cwd(), path);
 
 const program = new Command("hanse")
   .description("A federated marketplace for goods and computing power")
@@ -16,7 +20,7 @@ const program = new Command("hanse")
 program
   .command("up")
   .description("run the whole market on this machine until Ctrl-C; the state is kept")
-  .option("--state <folder>", "where the state is kept", ".hanse/up")
+  .option("--state <folder>", "where the state is kept", fromCaller, ".hanse/up")
   .option("--port <number>", "first port of the services", "4100")
   .option("--rpc-port <number>", "port of the development chain", "8545")
   .action(async ({ state, port, rpcPort }) => {
@@ -33,7 +37,7 @@ program
   .command("demo")
   .description("play the whole story on a fresh state: exit code 0 only when every check held")
   .option("--keep", "leave everything running at the end, to look at", false)
-  .option("--state <folder>", "where the state is made anew", ".hanse/demo")
+  .option("--state <folder>", "where the state is made anew", fromCaller, ".hanse/demo")
   .action(async ({ keep, state }) => {
     const { runDemo } = await import("./demo.ts");
     process.exitCode = await runDemo({ keep, stateDir: state, databaseUrl: process.env.DATABASE_URL });
@@ -60,7 +64,7 @@ interface Service {
   readonly summary: string;
   readonly load: () => Promise<{
     readonly options: ConfigOptions;
-    readonly start: (flags: Readonly<Record<string, unknown>>) => Promise<void>;
+    readonly start: () => Promise<void>;
   }>;
 }
 
@@ -114,7 +118,7 @@ for (const [name, { summary, load }] of Object.entries(SERVICES)) {
   group
     .command("start")
     .description("run it as this process, configured by the environment")
-    .action(async () => (await load()).start({}));
+    .action(async () => (await load()).start());
   group
     .command("options")
     .description("list what the environment can set")
@@ -135,6 +139,7 @@ addUserCommands(program, {
   note: (line) =>
     void process.stderr.write(`${line}
 `),
+  fromCaller,
 });
 
 try {

@@ -21,10 +21,9 @@ export interface ServiceContext<Options extends ConfigOptions> {
 export async function runService<Options extends ConfigOptions>(
   name: string,
   options: Options,
-  flags: Readonly<Record<string, unknown>>,
   start: (context: ServiceContext<Options>) => Promise<{ readonly done?: Promise<unknown> }>,
 ): Promise<void> {
-  const config = loadConfig({ logLevel, ...options }, { env: process.env, flags });
+  const config = loadConfig({ logLevel, ...options }, { env: process.env });
   const logger = createLogger({ service: name, level: (config as { logLevel: LogLevel }).logLevel });
   const metrics = createMetrics({ service: name });
   const shutdown = createShutdown({ logger });

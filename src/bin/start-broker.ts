@@ -28,8 +28,8 @@ export const brokerOptions = {
 };
 
 /** `hanse broker start`: keeps orders, matches them and has them sealed. */
-export async function startBroker(flags: Readonly<Record<string, unknown>>): Promise<void> {
-  await runService("broker", brokerOptions, flags, async ({ config, logger, metrics, shutdown }) => {
+export async function startBroker(): Promise<void> {
+  await runService("broker", brokerOptions, async ({ config, logger, metrics, shutdown }) => {
     const manifest = await readDeployment(config.deployment);
     const chain = await connectChain(config.rpcUrl, config.pollMs);
     await checkDeployment(chain, manifest);

@@ -22,8 +22,8 @@ export const chainOptions = {
 };
 
 /** `hanse chain start`: a development chain. */
-export async function startChain(flags: Readonly<Record<string, unknown>>): Promise<void> {
-  await runService("chain", chainOptions, flags, async ({ config, shutdown }) => {
+export async function startChain(): Promise<void> {
+  await runService("chain", chainOptions, async ({ config, shutdown }) => {
     await assertPortFree(config.port);
     const done = runDevelopmentChain(config, shutdown.signal).then((code) => {
       if (code === 0 || shutdown.signal.aborted) return;

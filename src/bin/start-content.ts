@@ -9,8 +9,8 @@ import { runService } from "./run-service.ts";
 export const contentOptions = { host, port: port(4300), stateDir, uploadToken };
 
 /** `hanse content start`: keeps and serves content by its hash. */
-export async function startContent(flags: Readonly<Record<string, unknown>>): Promise<void> {
-  await runService("content", contentOptions, flags, async ({ config, logger, metrics, shutdown }) => {
+export async function startContent(): Promise<void> {
+  await runService("content", contentOptions, async ({ config, logger, metrics, shutdown }) => {
     const store = await createFileContentStore({ directory: join(config.stateDir, "content") });
     // Uploads may be large and lines slow.
     const server = await createServer({ logger, metrics }, { name: "content", requestTimeoutMs: 600_000 });

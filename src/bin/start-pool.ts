@@ -46,8 +46,8 @@ export const poolOptions = {
 };
 
 /** `hanse pool start`: the scheduler of one pool. */
-export async function startPool(flags: Readonly<Record<string, unknown>>): Promise<void> {
-  await runService("pool", poolOptions, flags, async ({ config, logger, metrics, shutdown }) => {
+export async function startPool(): Promise<void> {
+  await runService("pool", poolOptions, async ({ config, logger, metrics, shutdown }) => {
     const manifest = await readDeployment(config.deployment);
     const chain = await connectChain(config.rpcUrl, config.pollMs);
     await checkDeployment(chain, manifest);

@@ -76,20 +76,18 @@ export const workerOptions = {
   }),
 };
 
-type Flags = Readonly<Record<string, unknown>>;
-
 /** `hanse worker start`: computes for a pool. */
-export async function startWorker(flags: Flags): Promise<void> {
-  await start(flags, runWasi);
+export async function startWorker(): Promise<void> {
+  await start(runWasi);
 }
 
 /** `hanse lying-worker start`: does everything right, and answers wrongly. */
-export async function startLyingWorker(flags: Flags): Promise<void> {
-  await start(flags, lyingRunner(runWasi));
+export async function startLyingWorker(): Promise<void> {
+  await start(lyingRunner(runWasi));
 }
 
-async function start(flags: Flags, runner: Runner): Promise<void> {
-  await runService("worker", workerOptions, flags, async ({ config, logger, metrics, shutdown }) => {
+async function start(runner: Runner): Promise<void> {
+  await runService("worker", workerOptions, async ({ config, logger, metrics, shutdown }) => {
     const manifest = await readDeployment(config.deployment);
     const chain = await connectChain(config.rpcUrl, config.pollMs);
     await checkDeployment(chain, manifest);

@@ -2,7 +2,7 @@ import type { Hex } from "viem";
 import { type AssetId, NO_ASSET } from "#src/protocol/ids.ts";
 import type { GroupQuestion } from "#src/protocol/match-rules.ts";
 import type { OrderType } from "#src/protocol/orders.ts";
-import type { Refusal } from "#src/protocol/refusals.ts";
+import type { Obstacle, Refusal } from "#src/protocol/refusals.ts";
 import { createExclusions } from "./exclusions.ts";
 import { createExpiryQueue } from "./expiry-queue.ts";
 import { type Counterparties, findQuartet } from "./find-quartet.ts";
@@ -30,7 +30,7 @@ export interface Book {
   /** Takes an order out of matching for a reason, or back with true. It keeps its place in time. */
   setFillable(hash: Hex, fillable: true | Refusal): void;
   /** These two are good, but not together. */
-  exclude(request: Hex, other: Hex, refusal: Refusal): void;
+  exclude(request: Hex, other: Hex, refusal: Obstacle): void;
   /** Forgets exclusions, of one order or all. */
   readmit(hash?: Hex): void;
   /** Answers a question of a proposal, until `forgetAnswers`. */

@@ -6,7 +6,7 @@ import {
   checkPool,
   type GroupQuestion,
 } from "#src/protocol/match-rules.ts";
-import type { Refusal } from "#src/protocol/refusals.ts";
+import type { Obstacle, Refusal } from "#src/protocol/refusals.ts";
 import type { Exclusions } from "./exclusions.ts";
 import type { GroupAnswers } from "./group-answers.ts";
 import type { Quartet } from "./proposal.ts";
@@ -90,7 +90,7 @@ function sellers<Type extends "app" | "dataset">(
   maxPrice: bigint,
   { answers, exclusions }: Rules,
   now: bigint,
-  check: (order: Resting<Type>, questions: GroupQuestion[]) => Refusal | undefined,
+  check: (order: Resting<Type>, questions: GroupQuestion[]) => Obstacle | undefined,
 ): Resting<Type>[] {
   const good: Resting<Type>[] = [];
   for (

@@ -7,7 +7,7 @@ import {
   checkPool,
   type GroupQuestion,
 } from "#src/protocol/match-rules.ts";
-import { type Leg, REFUSALS, type Refusal } from "#src/protocol/refusals.ts";
+import { type Leg, type Obstacle, REFUSALS, type Refusal } from "#src/protocol/refusals.ts";
 import type { Counterparties, Rules } from "./find-quartet.ts";
 import { available, type Resting, type RestingOrder } from "./resting-order.ts";
 import type { Shelf } from "./shelf.ts";
@@ -16,7 +16,7 @@ import type { Shelf } from "./shelf.ts";
 export interface WhyNot {
   readonly leg: Leg;
   /** `NoOrder`: nobody offers it at all. */
-  readonly refusal: Refusal | "NoOrder";
+  readonly refusal: Obstacle | "NoOrder";
   /** How many orders are refused for this. */
   readonly orders: number;
   /** One of them. */
@@ -60,10 +60,10 @@ export function whyNot(
   function judge<Type extends "app" | "dataset" | "pool">(
     leg: Leg,
     shelf: Shelf<Resting<Type>> | undefined,
-    check: (order: Resting<Type>, questions: GroupQuestion[]) => Refusal | undefined,
+    check: (order: Resting<Type>, questions: GroupQuestion[]) => Obstacle | undefined,
   ): { good: Resting<Type>[]; reasons: WhyNot[] } {
     const good: Resting<Type>[] = [];
-    const found = new Map<Refusal, { orders: number; example: Hex }>();
+    const found = new Map<Obstacle, { orders: number; example: Hex }>();
     for (const order of [...(shelf?.all ?? [])].slice(0, MOST_ORDERS)) {
       const questions: GroupQuestion[] = [];
       const refusal =
@@ -93,6 +93,6 @@ function tooSmall(a: RestingOrder, b: RestingOrder): boolean {
 }
 
 /** `REFUSALS` stand in about the order in which they are checked: who fails late was nearly good. */
-function nearness(refusal: Refusal): number {
-  return REFUSALS.indexOf(refusal);
+function nearness(refusal: Obstacle): number {
+  return REFUSALS.indexOf(refusal as Refusal);
 }

@@ -4,6 +4,7 @@ import { isHanseError } from "#src/kernel/errors.ts";
 import type { Deal } from "#src/protocol/deals.ts";
 import { type AssetId, assetIdToHex } from "#src/protocol/ids.ts";
 import type { GroupQuestion } from "#src/protocol/match-rules.ts";
+import { POOL_STAKE_PERCENT } from "#src/protocol/poco-parameters.ts";
 import type { ClerkAccount, MarketChain } from "./market-chain.ts";
 
 /** What the chain says, remembered for as long as it can be true: until the next block, or a short time. */
@@ -76,5 +77,5 @@ export function createChainFacts(
 
 /** 30 % of the price: what a certifier asks that does not say otherwise. */
 export function usualStakeNano(poolPrice: bigint): bigint {
-  return (poolPrice * 30n) / 100n;
+  return (poolPrice * POOL_STAKE_PERCENT) / 100n;
 }

@@ -128,7 +128,7 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
     const [only] = proposals;
     if (refusedByContract && proposals.length === 1 && only !== undefined) {
       // Not even refused properly: these orders together break the call.
-      book.exclude(only.request.hash, only.pool.hash, "Restricted");
+      book.exclude(only.request.hash, only.pool.hash, "SealReverted");
     }
     alone = refusedByContract;
   }

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes } from "#src/kernel/error-codes.ts";
-import type { Refusal } from "#src/protocol/refusals.ts";
+import type { Obstacle } from "#src/protocol/refusals.ts";
 
 /** A refusal as it is told to people and programs. */
 export interface RefusalText {
@@ -8,51 +8,59 @@ export interface RefusalText {
   readonly hint: string;
 }
 
-const texts: Readonly<Record<Exclude<Refusal, "None"> | "NoOrder", readonly [string, ErrorCode | string]>> = {
-  NoOrder: ["Nobody offers it at present", "Wait for an order, or ask its owner to publish one."],
-  WrongKind: ["Nobody owns the asset, or it is of another kind", "HANSE_ORDER_ASSET_UNKNOWN"],
-  BadSignature: ["The signature is not that of today's owner", "HANSE_ORDER_SIGNATURE_INVALID"],
-  Expired: ["The order has expired", "HANSE_ORDER_EXPIRED"],
-  WrongEpoch: ["The order is of another epoch than its signer's account", "HANSE_ORDER_WRONG_EPOCH"],
-  CancelledOrFilled: ["The order is cancelled or its volume used up", "HANSE_ORDER_OVERFILLED"],
-  NotTheMatcher: ["The order names another matcher", "Send it to the broker it names."],
-  TermsNotMet: ["The order has terms nobody can check yet", "Sign it again without terms."],
-  SponsorNotSigned: ["The sponsor's signature is missing", "Sign it again without a sponsor."],
-  OtherApp: ["It is for another app", "Wait for an order for this app."],
-  OtherDataset: ["It is for another dataset", "Wait for an order for this dataset."],
-  DatasetMissing: ["The request wants a dataset and none is offered", "Wait for an order for this dataset."],
-  OtherCategory: ["It is for another category", "Choose a category that pools serve."],
-  OtherCertifier: ["It accepts another certifier only", "Name a certifier that both sides accept."],
-  PriceAboveBid: ["The price asked is above the bid", "HANSE_ORDER_PRICE_ABOVE_BID"],
-  TrustNotMet: ["The trust wanted is not served", "Change the trust, or wait for a pool that serves it."],
-  TagNotMet: ["The pool lacks a tag that is needed", "HANSE_ORDER_TAG_MISMATCH"],
-  Restricted: ["One of the orders does not allow the other", "HANSE_ORDER_RESTRICTED"],
-  FillTooSmall: [
-    "What is left is less than the smallest fill",
-    "Wait for more volume, or sign a smaller minFill.",
-  ],
-  CertifierNotRegistered: [
-    "The Clerk takes no new deals with this certifier",
-    "Name a certifier the Clerk has registered.",
-  ],
-  PayerUnfunded: ["The requester's free balance does not cover it", "HANSE_ORDER_UNFUNDED"],
-  PoolUnfunded: ["The pool owner's free balance does not cover the stake", "HANSE_ORDER_STAKE_MISSING"],
-  PoolNotOpen: ["The pool has not been opened at the certifier", "Open the pool, or choose another one."],
-  PoolClosed: ["A closed pool serves no trust above 1", "Choose an open pool, or trust 1."],
-  SeatsTooFew: [
-    "The pool has fewer seats than are needed",
-    "Ask for fewer seats or less trust, or wait for workers.",
-  ],
-  SeatStakeTooLow: [
-    "The pool's seats hold less stake than is demanded",
-    "Demand less, or choose another pool.",
-  ],
-  CategoryUnknown: ["The certifier has no such category", "Choose a category that exists."],
-  TrustTooHigh: ["More trust than the certifier can give", "Ask for less trust."],
-};
+const texts: Readonly<Record<Exclude<Obstacle, "None"> | "NoOrder", readonly [string, ErrorCode | string]>> =
+  {
+    NoOrder: ["Nobody offers it at present", "Wait for an order, or ask its owner to publish one."],
+    WrongKind: ["Nobody owns the asset, or it is of another kind", "HANSE_ORDER_ASSET_UNKNOWN"],
+    BadSignature: ["The signature is not that of today's owner", "HANSE_ORDER_SIGNATURE_INVALID"],
+    Expired: ["The order has expired", "HANSE_ORDER_EXPIRED"],
+    WrongEpoch: ["The order is of another epoch than its signer's account", "HANSE_ORDER_WRONG_EPOCH"],
+    CancelledOrFilled: ["The order is cancelled or its volume used up", "HANSE_ORDER_OVERFILLED"],
+    NotTheMatcher: ["The order names another matcher", "Send it to the broker it names."],
+    TermsNotMet: ["The order has terms nobody can check yet", "Sign it again without terms."],
+    SponsorNotSigned: ["The sponsor's signature is missing", "Sign it again without a sponsor."],
+    OtherApp: ["It is for another app", "Wait for an order for this app."],
+    OtherDataset: ["It is for another dataset", "Wait for an order for this dataset."],
+    DatasetMissing: [
+      "The request wants a dataset and none is offered",
+      "Wait for an order for this dataset.",
+    ],
+    OtherCategory: ["It is for another category", "Choose a category that pools serve."],
+    OtherCertifier: ["It accepts another certifier only", "Name a certifier that both sides accept."],
+    PriceAboveBid: ["The price asked is above the bid", "HANSE_ORDER_PRICE_ABOVE_BID"],
+    TrustNotMet: ["The trust wanted is not served", "Change the trust, or wait for a pool that serves it."],
+    TagNotMet: ["The pool lacks a tag that is needed", "HANSE_ORDER_TAG_MISMATCH"],
+    Restricted: ["One of the orders does not allow the other", "HANSE_ORDER_RESTRICTED"],
+    FillTooSmall: [
+      "What is left is less than the smallest fill",
+      "Wait for more volume, or sign a smaller minFill.",
+    ],
+    CertifierNotRegistered: [
+      "The Clerk takes no new deals with this certifier",
+      "Name a certifier the Clerk has registered.",
+    ],
+    PayerUnfunded: ["The requester's free balance does not cover it", "HANSE_ORDER_UNFUNDED"],
+    PoolUnfunded: ["The pool owner's free balance does not cover the stake", "HANSE_ORDER_STAKE_MISSING"],
+    PoolNotOpen: ["The pool has not been opened at the certifier", "Open the pool, or choose another one."],
+    PoolClosed: ["A closed pool serves no trust above 1", "Choose an open pool, or trust 1."],
+    SeatsTooFew: [
+      "The pool has fewer seats than are needed",
+      "Ask for fewer seats or less trust, or wait for workers.",
+    ],
+    SeatStakeTooLow: [
+      "The pool's seats hold less stake than is demanded",
+      "Demand less, or choose another pool.",
+    ],
+    CategoryUnknown: ["The certifier has no such category", "Choose a category that exists."],
+    SealReverted: [
+      "The Clerk reverted on these orders without naming a reason",
+      "The broker tries again when the chain has moved on; report it if it stays.",
+    ],
+    TrustTooHigh: ["More trust than the certifier can give", "Ask for less trust."],
+  };
 
 /** The stable code where one says it, otherwise only a text and what to do. */
-export function refusalText(refusal: Refusal | "NoOrder"): RefusalText {
+export function refusalText(refusal: Obstacle | "NoOrder"): RefusalText {
   if (refusal === "None") return { message: "Nothing stands against it", hint: "" };
   const [message, codeOrHint] = texts[refusal];
   return codeOrHint in errorCodes

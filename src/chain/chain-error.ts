@@ -12,6 +12,7 @@ import {
   TimeoutError,
   toFunctionSelector,
 } from "viem";
+import { blockhashSeedSourceAbi } from "#src/abi/blockhash-seed-source-abi.ts";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
 import { registryAbi } from "#src/abi/registry-abi.ts";
@@ -51,7 +52,7 @@ export function revertOf(error: unknown): Revert | undefined {
 }
 
 /** Every error our contracts know: one contract passes another's on. */
-const errorsAbi = [...clerkAbi, ...pocoAbi, ...registryAbi, ...tokenAbi].filter(
+const errorsAbi = [...clerkAbi, ...pocoAbi, ...blockhashSeedSourceAbi, ...registryAbi, ...tokenAbi].filter(
   ({ type }) => type === "error",
 );
 

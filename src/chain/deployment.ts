@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type Address, getAddress, type Hex, isAddress } from "viem";
+import { type Address, getAddress, type Hex, isAddress, keccak256 } from "viem";
 import { z } from "zod";
 import { HanseError } from "#src/kernel/errors.ts";
 import type { ChainClient } from "./chain-client.ts";
@@ -53,17 +53,26 @@ export async function readDeployment(path: string): Promise<Deployment> {
  */
 export async function checkDeployment(chain: ChainClient, deployment: Deployment): Promise<void> {
   const genesis = await chain.viem.getBlock({ blockNumber: 0n });
-  const code = await chain.viem.getCode({ address: deployment.contracts.clerk });
+  const changed = await findChangedCode(chain, deployment);
   const wrong =
     chain.chainId !== deployment.chainId
       ? { what: "chain id", expected: deployment.chainId, found: chain.chainId }
       : genesis.hash !== deployment.genesisHash
         ? { what: "genesis block", expected: deployment.genesisHash, found: genesis.hash }
-        : code === undefined
-          ? { what: "code of the Clerk", expected: deployment.contracts.clerk, found: "none" }
-          : undefined;
+        : changed;
   if (wrong === undefined) return;
   throw new HanseError("HANSE_CHAIN_MISMATCH", `the chain is another one: its ${wrong.what} differs`, {
     details: wrong,
   });
+}
+
+/** The first contract whose code is not what was deployed. */
+async function findChangedCode(chain: ChainClient, { contracts, codeHashes }: Deployment) {
+  const found = await Promise.all(
+    Object.entries(contracts).map(async ([name, address]) => {
+      const code = await chain.viem.getCode({ address });
+      return { what: `code of ${name}`, expected: codeHashes[name], found: keccak256(code ?? "0x") };
+    }),
+  );
+  return found.find(({ expected, found }) => expected !== found);
 }

@@ -12,6 +12,8 @@ export interface CliContext {
   readonly write: (line: string) => void;
   /** Progress and notes: not part of the answer. */
   readonly note: (line: string) => void;
+  /** A path as the user means it, made absolute. */
+  readonly fromCaller: (path: string) => string;
 }
 
 export interface ConnectionFlags {
@@ -31,10 +33,15 @@ export interface Connection {
 const DEVELOPMENT_USER = 1;
 
 /** Adds the options that every command which talks to the market has. */
-export function withConnection(command: Command, { env }: CliContext): Command {
+export function withConnection(command: Command, { env, fromCaller }: CliContext): Command {
   return command
     .option("--rpc <url>", "RPC endpoint of the chain", env.HANSE_RPC_URL ?? "http://127.0.0.1:8545")
-    .option("--deployment <file>", "deployment manifest", env.HANSE_DEPLOYMENT ?? ".hanse/up/deployment.json")
+    .option(
+      "--deployment <file>",
+      "deployment manifest",
+      fromCaller,
+      env.HANSE_DEPLOYMENT ?? ".hanse/up/deployment.json",
+    )
     .option("--broker <url>", "base URL of the broker", env.HANSE_BROKER_URL ?? "http://127.0.0.1:4100")
     .option("--json", "answer with JSON", false);
 }

@@ -85,8 +85,3 @@ function missing(what: string, id: AssetId | undefined): HanseError {
     },
   );
 }
-
-/** The content service behind a URI such as `https://host/v1/content/0x…`. */
-export function contentBase(uri: string): string {
-  return uri.replace(/\/v1\/content\/0x[0-9a-f]{64}$/, "");
-}

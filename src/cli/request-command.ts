@@ -6,13 +6,14 @@ import { createMarketReader } from "#src/chain/market-reader.ts";
 import { createTaskWatcher, type TaskEnd } from "#src/chain/task-watcher.ts";
 import { publishOrder } from "#src/client/sign-order.ts";
 import { fetchContent } from "#src/content/content-client.ts";
+import { contentBase } from "#src/content/content-url.ts";
 import { HanseError } from "#src/kernel/errors.ts";
-import { OUTCOMES } from "#src/protocol/contributions.ts";
 import { buyerUnit, idOfDeal } from "#src/protocol/deals.ts";
 import { type AssetId, NO_ASSET, taskId } from "#src/protocol/ids.ts";
 import { formatHanse } from "#src/protocol/money.ts";
 import { orderHash } from "#src/protocol/order-hash.ts";
 import { conditions, type Order } from "#src/protocol/orders.ts";
+import { OUTCOMES } from "#src/protocol/outcomes.ts";
 import { ANYONE } from "#src/protocol/restrictions.ts";
 import { NO_TAGS } from "#src/protocol/tags.ts";
 import { parseAmount } from "./account-command.ts";
@@ -25,7 +26,7 @@ import {
   userAccount,
   withConnection,
 } from "./connection.ts";
-import { contentBase, goingOffers } from "./going-offers.ts";
+import { goingOffers } from "./going-offers.ts";
 
 interface RequestFlags extends ConnectionFlags {
   readonly params: string;
@@ -50,7 +51,7 @@ export function addRequestCommand(program: Command, context: CliContext): void {
     .option("--trust <number>", "at most 1 result in so many may be wrong; 1: one worker, not checked", "10")
     .option("--category <number>", "category of resources", "0")
     .option("--max-price <amount>", "most HANSE the pool may ask; default: what it asks now")
-    .option("--output <file>", "where the result goes; default: standard output")
+    .option("--output <file>", "where the result goes; default: standard output", context.fromCaller)
     .option("--timeout <seconds>", "how long to wait", "300")
     .action(async (flags: RequestFlags) => {
       const connection = await connect(flags);
@@ -170,7 +171,7 @@ async function deliver(
   context.note("certified and paid");
   const reader = createMarketReader(connection.chain, connection.deployment);
   const asset = await reader.asset(bought.app);
-  const bytes = await fetchContent(end.result.content, { sources: [contentBase(asset.uri)] });
+  const bytes = await fetchContent(end.result.content, { sources: [contentBase(asset.uri) ?? asset.uri] });
   if (flags.output !== undefined) await writeFile(flags.output, bytes);
   const { deal, task, price } = bought;
   const summary = {

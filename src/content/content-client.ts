@@ -10,6 +10,7 @@ import {
   parseContentAddress,
 } from "./content-address.ts";
 import type { ContentInfo } from "./content-store.ts";
+import { contentUrl } from "./content-url.ts";
 import { mismatch, tooLarge } from "./verified-stream.ts";
 
 export interface FetchContentOptions {
@@ -127,7 +128,7 @@ async function call(
   init: RequestInit,
 ) {
   const { timeoutMs = 30_000, signal, fetch = globalThis.fetch } = options;
-  const url = `${base.replace(/\/+$/, "")}/v1/content/${address}`;
+  const url = contentUrl(base, address);
   const place = placeOf(method, url);
   const limit = AbortSignal.timeout(timeoutMs);
   const translate = (error: unknown) => transportError(place, error, timeoutMs, signal);

@@ -7,6 +7,7 @@ import type { ChainClient } from "#src/chain/chain-client.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
 import { createSender, type Sender } from "#src/chain/sender.ts";
 import { putContent } from "#src/content/content-client.ts";
+import { contentUrl as urlOf } from "#src/content/content-url.ts";
 import { ASSET_KINDS, type AssetId, assetId } from "#src/protocol/ids.ts";
 import { accountOf, WORKER_NUMBERS, workerAccount } from "./cast.ts";
 
@@ -117,7 +118,7 @@ async function register(
   });
   if (BigInt(owner) === 0n) {
     const sender = sendersOn(chain)(account);
-    const uri = `${contentUrl}/v1/content/${checksum}`;
+    const uri = urlOf(contentUrl, checksum);
     await sender.send({
       address: registry,
       abi: registryAbi,

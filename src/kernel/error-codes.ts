@@ -13,7 +13,7 @@ interface ErrorCodeEntry {
 export const errorCodes = {
   // Starting up and the machine below
   HANSE_CONFIG_INVALID: {
-    hint: "Correct the options listed above; `--help` and the configuration page list every option.",
+    hint: "Correct the options listed above; `hanse <service> options` and docs/options.md list every option.",
     retryable: false,
   },
   HANSE_PORT_IN_USE: {
@@ -150,8 +150,8 @@ export const errorCodes = {
     retryable: false,
   },
   HANSE_TRANSACTION_LOST: {
-    hint: "The chain forgot the transaction before it was mined; send it again.",
-    retryable: true,
+    hint: "It may still be mined: look its hash up before you send it again.",
+    retryable: false,
   },
 
   HANSE_TASK_FAILED: {
@@ -165,7 +165,7 @@ export const errorCodes = {
     retryable: false,
   },
   HANSE_ORDER_SIGNATURE_INVALID: {
-    hint: "Sign the order again with the wallet or operator key of its account.",
+    hint: "Sign the order again with the wallet of its account, for this chain and Clerk.",
     retryable: false,
   },
   HANSE_ORDER_WRONG_CHAIN: {

@@ -1,4 +1,5 @@
-import { type Address, type Hex, parseAbi } from "viem";
+import type { Address, Hex } from "viem";
+import { blockhashSeedSourceAbi } from "#src/abi/blockhash-seed-source-abi.ts";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
 import type { ChainClient } from "#src/chain/chain-client.ts";
@@ -28,11 +29,6 @@ export interface PocoChain extends PocoReader {
 
 /** Poco calls the Clerk: its refusals come through and have to be readable too. */
 const writeAbi = [...pocoAbi, ...clerkAbi.filter(({ type }) => type === "error")];
-const seedAbi = parseAbi([
-  "function record(uint256 blockNumber)",
-  "error BlockhashSeedSourceUnknown(uint256 blockNumber)",
-]);
-
 export function createPocoChain(
   deps: { readonly chain: ChainClient; readonly sender: Sender },
   deployment: Deployment,
@@ -45,7 +41,12 @@ export function createPocoChain(
   return {
     ...createPocoReader(chain, deployment),
     async recordSeed(block) {
-      await sender.send({ address: seedSource, abi: seedAbi, functionName: "record", args: [block] });
+      await sender.send({
+        address: seedSource,
+        abi: blockhashSeedSourceAbi,
+        functionName: "record",
+        args: [block],
+      });
     },
     commit: (deal, index, contributions) => write("commit", [deal, index, contributions]),
     extend: (deal, index) => write("extend", [deal, index]),

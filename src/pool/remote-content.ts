@@ -1,4 +1,5 @@
 import type { Hex } from "viem";
+import { contentUrl } from "#src/content/content-url.ts";
 import type { Fetch } from "#src/http/http-client.ts";
 import { placeOf, transportError } from "#src/http/peer-error.ts";
 import { HanseError } from "#src/kernel/errors.ts";
@@ -10,11 +11,11 @@ const TIMEOUT_MS = 10_000;
  * @throws HANSE_PEER_UNREACHABLE, HANSE_PEER_TIMED_OUT, HANSE_PEER_FAILED: it could not be asked
  */
 export function createContentProbe(
-  contentUrl: string,
+  base: string,
   fetch: Fetch = globalThis.fetch,
 ): (address: Hex) => Promise<boolean> {
   return async (address) => {
-    const url = `${contentUrl.replace(/\/+$/, "")}/v1/content/${address}`;
+    const url = contentUrl(base, address);
     const place = placeOf("HEAD", url);
     const response = await fetch(url, {
       method: "HEAD",

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import type { Committed } from "#src/protocol/contributions.ts";
+import { GRACE_BLOCKS } from "#src/protocol/poco-parameters.ts";
 import { attempt } from "./attempt.ts";
 import { createDrawKeeper } from "./draw-keeper.ts";
 import type { PocoChain } from "./poco-chain.ts";
@@ -23,9 +24,6 @@ export interface ReplicatedStepOptions {
   /** How long those who may know a certain result have for it before others are drawn all the same; 20 unless told. */
   readonly patienceBlocks?: bigint;
 }
-
-/** `GRACE_BLOCKS` of Poco: after so many blocks since a round closed the next may be opened. */
-const GRACE_BLOCKS = 10n;
 
 /** The course of a task of trust above 1: drawn, sealed, committed, compared, and finalized or drawn for again. */
 export function createReplicatedStep(

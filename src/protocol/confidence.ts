@@ -1,8 +1,9 @@
+import { MAX_PLACES } from "./poco-parameters.ts";
+
 // Twin of `contracts/libraries/Confidence.sol`; the formulas are those of `IPoco`.
 
 /** Products stop here instead of growing beyond what the chain can multiply. */
 export const SATURATION = 2n ** 224n;
-export const MAX_PLACES = 64;
 export const MAX_WEIGHT = 16n;
 
 /** A worker's weight by its score: `max(score / 3, 3) − 1`, at most 16. A fresh one weighs 2. */

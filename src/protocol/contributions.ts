@@ -31,19 +31,6 @@ export interface Committed {
   readonly seal: Hex;
 }
 
-/** Why a task ended as it did: part of the result that workers agree on. */
-export const OUTCOMES = [
-  "success",
-  "missing-input",
-  "trap",
-  "time-limit",
-  "memory-limit",
-  "output-limit",
-  "invalid-module",
-  "non-zero-exit",
-] as const;
-export type Outcome = (typeof OUTCOMES)[number];
-
 /** `R`: what a worker found, as one hash. */
 export function resultHash(result: Result): Hex {
   return keccak256(

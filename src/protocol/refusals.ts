@@ -34,3 +34,6 @@ export const REFUSALS = [
   "TrustTooHigh",
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
+
+/** What stands between two orders: a refusal of the Clerk's, or that their batch reverted without a word. */
+export type Obstacle = Refusal | "SealReverted";

@@ -13,7 +13,7 @@ export function tagsToHex(tags: readonly Tag[]): Hex {
   );
 }
 
-/** The tags that are needed and not offered; empty when all are. */
+/** The tags that are needed and not offered; undefined when all are. */
 export function missingTags(needed: readonly Hex[], offered: Hex): Hex | undefined {
   const missing = needed.reduce((bits, tag) => bits | hexToBigInt(tag), 0n) & ~hexToBigInt(offered);
   return missing === 0n ? undefined : numberToHex(missing, { size: 32 });

@@ -35,9 +35,6 @@ export interface TaskCourse {
   readonly overdue: boolean;
 }
 
-/** `SEED_DELAY` of Poco: how many blocks after the seal the block of round 1's seed is. */
-export const SEED_DELAY = 1n;
-
 /**
  * Where a task stands; as `Rounds.sol` reckons.
  * @param head the newest block there is, not newer than `task`

@@ -71,7 +71,7 @@ async function runInitdb(
     "--data-checksums",
   ];
   try {
-    await run(initdb, flags, { cwd: directory, ...user, env: { ...process.env, LC_ALL: "C" } });
+    await run(initdb, flags, { cwd: directory, ...user, env: { LC_ALL: "C" } });
   } catch (error) {
     const output = (error as { stderr?: string }).stderr ?? "";
     if (/no space left/i.test(output)) {

@@ -51,7 +51,7 @@ export async function launchPostgres(launch: PostgresLaunch): Promise<PostgresPr
       cwd: paths.cluster,
       detached: true,
       stdio: ["ignore", logFile.fd, logFile.fd],
-      env: { ...process.env, LC_ALL: "C" },
+      env: { LC_ALL: "C" },
       ...user,
     },
   );

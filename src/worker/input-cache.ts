@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Hex } from "viem";
 import { finishAddress, parseContentAddress } from "#src/content/content-address.ts";
 import { fetchContent } from "#src/content/content-client.ts";
+import { contentBase } from "#src/content/content-url.ts";
 import { createGuardedFetch } from "#src/http/guarded-fetch.ts";
 import { writeWhole } from "./result-store.ts";
 
@@ -45,7 +46,7 @@ export async function createInputCache(options: InputCacheOptions): Promise<Inpu
       const address = parseContentAddress(checksum);
       const path = join(directory, address.slice(2));
       if ((await hashOf(path)) === address) return path;
-      const told = sourceOf(uri);
+      const told = contentBase(uri);
       const own = { sources, maxBytes, signal };
       const bytes = await fetchContent(address, own).catch((error: unknown) => {
         if (told === undefined || signal.aborted) throw error;
@@ -55,12 +56,6 @@ export async function createInputCache(options: InputCacheOptions): Promise<Inpu
       return path;
     },
   };
-}
-
-/** The base URL of the content service behind an asset's URI; undefined for what is no http URL. */
-export function sourceOf(uri: string): string | undefined {
-  if (!/^https?:\/\//i.test(uri)) return undefined;
-  return uri.replace(/\/v1\/content\/0x[0-9a-fA-F]{64}\/?$/, "").replace(/\/+$/, "");
 }
 
 async function hashOf(path: string): Promise<Hex | undefined> {

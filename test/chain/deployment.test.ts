@@ -57,7 +57,7 @@ describe("a deployment", () => {
       contracts: { ...deployment.contracts, clerk: `0x${"12".repeat(20)}` as const },
     };
     await expect(checkDeployment(test.chain, nowhere)).rejects.toMatchObject({
-      details: { what: "code of the Clerk" },
+      details: { what: "code of clerk" },
     });
     await expect(checkDeployment(test.chain, { ...deployment, chainId: 5 })).rejects.toMatchObject({
       details: { what: "chain id" },

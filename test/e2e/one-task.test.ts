@@ -10,6 +10,7 @@ import { createServer } from "#src/http/server.ts";
 import { createMetrics } from "#src/kernel/metrics.ts";
 import { startPoolService } from "#src/pool/pool-service.ts";
 import type { PoolTables } from "#src/pool/pool-tables.ts";
+import { confidenceReached, placesReached, weight } from "#src/protocol/confidence.ts";
 import { unpackCommitted } from "#src/protocol/contributions.ts";
 import { openDatabase } from "#src/store/database.ts";
 import type { Runner } from "#src/worker/computation.ts";
@@ -171,8 +172,13 @@ describe("a task", () => {
       if (end.type !== "certified") continue;
       expect(await market.text(end.result.content)).toBe('seen {"a":1}');
       const { seals, slashed } = await historyOf(taskId);
-      expect(seals.length === 4 || seals.length === 8).toBe(true);
       const liars = LIARS.map((number) => testAccount(FIRST_WORKER + number).address);
+      // However slow the machine and whoever missed its place for it: the honest hold 2/3 of all places, and the trust.
+      const honestSeals = seals.filter((worker) => !liars.includes(worker));
+      const fresh = honestSeals.map(() => weight(0));
+      const lying = seals.filter((worker) => liars.includes(worker)).map(() => weight(0));
+      expect(placesReached(honestSeals.length, await drawnFor(taskId))).toBe(true);
+      expect(confidenceReached(10, fresh, lying)).toBe(true);
       expect(slashed.toSorted()).toEqual(seals.filter((worker) => liars.includes(worker)).toSorted());
       await market.watcher.waitFor(
         "the scheduler's knowledge",
@@ -216,6 +222,14 @@ describe("a task", () => {
     expect(end).toEqual({ type: "claimed" });
   });
 });
+
+async function drawnFor(taskId: `0x${string}`): Promise<number> {
+  const { poco } = testChain.deployment.contracts;
+  const args = [taskId] as const;
+  return (
+    await testChain.chain.viem.readContract({ address: poco, abi: pocoAbi, functionName: "task", args })
+  ).drawn;
+}
 
 async function historyOf(taskId: `0x${string}`) {
   const query = {

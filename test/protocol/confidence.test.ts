@@ -3,13 +3,13 @@ import { describe, expect, it } from "vitest";
 import {
   confidenceReached,
   firstPlaces,
-  MAX_PLACES,
   placesAfter,
   placesReached,
   product,
   SATURATION,
   weight,
 } from "#src/protocol/confidence.ts";
+import { MAX_PLACES } from "#src/protocol/poco-parameters.ts";
 
 const fresh = (count: number) => Array.from({ length: count }, () => weight(0));
 

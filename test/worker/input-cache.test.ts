@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { registerContentService } from "#src/content/content-service.ts";
+import { contentBase } from "#src/content/content-url.ts";
 import { createMemoryContentStore } from "#src/content/memory-content-store.ts";
 import { freePort } from "#src/store/free-port.ts";
-import { createInputCache, type InputCacheOptions, sourceOf } from "#src/worker/input-cache.ts";
+import { createInputCache, type InputCacheOptions } from "#src/worker/input-cache.ts";
 import { startTestServer } from "../http/test-server.ts";
 
 const { signal } = new AbortController();
@@ -75,7 +76,7 @@ describe("inputs", () => {
 
 it("an asset's URI names a content service or nothing", () => {
   const address = `0x${"ab".repeat(32)}`;
-  expect(sourceOf(`https://a.example/x/v1/content/${address}`)).toBe("https://a.example/x");
-  expect(sourceOf("http://a.example/")).toBe("http://a.example");
-  for (const uri of ["", "ipfs://x", "file:///etc/passwd"]) expect(sourceOf(uri)).toBeUndefined();
+  expect(contentBase(`https://a.example/x/v1/content/${address}`)).toBe("https://a.example/x");
+  expect(contentBase("http://a.example/")).toBe("http://a.example");
+  for (const uri of ["", "ipfs://x", "file:///etc/passwd"]) expect(contentBase(uri)).toBeUndefined();
 });

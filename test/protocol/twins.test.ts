@@ -1,0 +1,43 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { SATURATION } from "#src/protocol/confidence.ts";
+import { OUTCOMES } from "#src/protocol/outcomes.ts";
+import * as parameters from "#src/protocol/poco-parameters.ts";
+import { LEGS, REFUSALS } from "#src/protocol/refusals.ts";
+import { failureCodes } from "#src/worker/runner/run-outcome.ts";
+
+const source = (path: string) => readFile(new URL(`../../contracts/${path}`, import.meta.url), "utf8");
+
+/** The members of a Solidity enum, without comments. */
+async function membersOf(path: string, name: string): Promise<string[]> {
+  const body = new RegExp(`enum ${name} \\{([^}]*)\\}`).exec(await source(path))?.[1] ?? "";
+  return body
+    .replace(/\/\/.*$/gm, "")
+    .split(",")
+    .map((member) => member.trim())
+    .filter((member) => member !== "");
+}
+
+describe("what Solidity and TypeScript both say", () => {
+  it("refusals and legs are the same, in the same order", async () => {
+    expect(await membersOf("types/Refusals.sol", "Refusal")).toEqual([...REFUSALS]);
+    const legs = await membersOf("types/Refusals.sol", "Leg");
+    expect(legs.map((leg) => leg.toLowerCase())).toEqual([...LEGS]);
+  });
+
+  it("Poco's numbers are the same", async () => {
+    const text = await source("certifiers/poco/Parameters.sol");
+    for (const [name, value] of Object.entries(parameters)) {
+      expect(new RegExp(`constant ${name} = (\\d+);`).exec(text)?.[1], name).toBe(String(value));
+    }
+    expect(await source("libraries/Confidence.sol")).toContain(
+      `CEILING = 2 ** ${SATURATION.toString(2).length - 1};`,
+    );
+  });
+
+  it("the runner's failures have the numbers of the outcomes", () => {
+    const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    for (const [name, code] of Object.entries(failureCodes)) expect(OUTCOMES[code]).toBe(kebab(name));
+    expect(Object.keys(failureCodes)).toHaveLength(OUTCOMES.length - 1);
+  });
+});
