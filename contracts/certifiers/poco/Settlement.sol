@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Entry} from "../../interfaces/IClerk.sol";
 import {Committed, Committer, IPoco, Result, Reward, TaskStatus} from "../../interfaces/IPoco.sol";
 import {Confidence} from "../../libraries/Confidence.sol";
 import {Keccak} from "../../libraries/Keccak.sol";
@@ -328,8 +327,7 @@ abstract contract Settlement is Rounds {
         // Effect
         _tasks[id] = TaskWord.wrap(TaskWord.unwrap(_tasks[id]) | uint256(status));
         // Interaction
-        (Entry[] memory seized, Entry[] memory credits) = payout.lists();
-        CLERK.settle(deal, seized, credits);
+        payout.settle(CLERK, deal);
     }
 
     function _hashOf(Result calldata result) private pure returns (bytes32) {
