@@ -141,24 +141,26 @@ abstract contract Settlement is Rounds {
         bytes32 given = 0;
         uint256 round = 0;
         bytes32 digest;
-        for (uint256 i = 0; i < seals.length; ++i) {
-            (Committer by, bytes32 seal) = (seals[i].by, seals[i].seal);
-            given = _chain(given, by, seal);
-            if (by.roundOf() != round) {
-                round = by.roundOf();
-                digest = Keccak.ofWords(bytes32(round), TaskId.unwrap(id), resultHash);
-            }
-            Standing standing = seats[by.seatOf()].standing;
-            verdict.standings[i] = standing;
-            uint256 weight = Confidence.weight(standing.score());
-            if (seal == Keccak.ofWords(bytes32(uint256(uint160(by.workerOf()))), digest)) {
-                // i < MAX_PLACES.
-                verdict.right |= 1 << i;
-                ++verdict.matching;
-                verdict.group = Confidence.times(verdict.group, weight);
-                verdict.shares += Confidence.share(weight);
-            } else {
-                verdict.hostile = Confidence.times(verdict.hostile, weight);
+        // Only counts of seals, and sums of shares of at most 4.
+        unchecked {
+            for (uint256 i = 0; i < seals.length; ++i) {
+                (Committer by, bytes32 seal) = (seals[i].by, seals[i].seal);
+                given = _chain(given, by, seal);
+                if (by.roundOf() != round) {
+                    round = by.roundOf();
+                    digest = Keccak.ofWords(bytes32(round), TaskId.unwrap(id), resultHash);
+                }
+                Standing standing = seats[by.seatOf()].standing;
+                verdict.standings[i] = standing;
+                uint256 weight = Confidence.weight(standing.score());
+                if (seal == Keccak.ofWords(bytes32(uint256(uint160(by.workerOf()))), digest)) {
+                    verdict.right |= 1 << i;
+                    ++verdict.matching;
+                    verdict.group = Confidence.times(verdict.group, weight);
+                    verdict.shares += Confidence.share(weight);
+                } else {
+                    verdict.hostile = Confidence.times(verdict.hostile, weight);
+                }
             }
         }
         _checkChain(id, closed, given);
