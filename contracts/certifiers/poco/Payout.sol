@@ -4,8 +4,8 @@ pragma solidity ^0.8.28;
 import {IClerk} from "../../interfaces/IClerk.sol";
 import {Deal} from "../../types/Deals.sol";
 
-/// @notice What one settlement seizes and credits, as it is put together: accounts and amounts in turn, as the ABI wants
-/// them, so that the Clerk's calldata is copied together rather than encoded.
+/// @notice What one settlement seizes and credits, as it is put together: accounts and amounts in turn, as the ABI
+/// wants them, so that the Clerk's calldata is copied together rather than encoded.
 struct Payout {
     uint256[] seized;
     uint256[] credits;
