@@ -11,6 +11,7 @@ import {ISeedSource} from "../interfaces/ISeedSource.sol";
 import {Confidence} from "../libraries/Confidence.sol";
 import {Deal} from "../types/Deals.sol";
 import {Refusal} from "../types/Refusals.sol";
+import {Draws} from "./poco/Draws.sol";
 import {
     GRACE_BLOCKS,
     MAX_DEADLINE_BLOCKS,
@@ -19,19 +20,18 @@ import {
     SEED_DELAY
 } from "./poco/Parameters.sol";
 import {PocoFrozen} from "./poco/PocoFrozen.sol";
-import {Rounds} from "./poco/Rounds.sol";
 import {PoolBook, Seats} from "./poco/Seats.sol";
 import {Settlement} from "./poco/Settlement.sol";
 
 /// @title Poco
 /// @notice Proof-of-Contribution. `IPoco` says what each part does, emits, refuses and assumes; `Seats` keeps who takes
-/// part, `Rounds` who is drawn and what they commit, `Settlement` who is paid.
+/// part, `Draws` tells who is drawn, `Rounds` takes what they commit, `Verdicts` judges it, `Settlement` pays.
 contract Poco is Settlement, Ownable2Step {
     Category[] private _categories;
 
     constructor(IClerk clerk, IRegistry registry, ISeedSource seeds, address treasury, address governance)
         Seats(clerk, registry, treasury)
-        Rounds(seeds)
+        Draws(seeds)
         Ownable(governance)
     {}
 

@@ -11,7 +11,8 @@ struct PoolTerms {
     uint64 seatStake;
     /// The scheduler's share of the pool's price, in 1/10,000.
     uint16 schedulerShare;
-    /// A closed pool has no seats: it serves trust 0 and 1 only, with workers of its owner's choice, and earns no score.
+    /// A closed pool has no seats: it serves trust 0 and 1 only, with workers of its owner's choice, and earns no
+    /// score.
     bool closed;
 }
 
@@ -84,8 +85,8 @@ struct Contribution {
     bytes signature;
 }
 
-/// @notice Who committed what and when, in one word, since it is told twice: from the lowest bit, worker 160 bits, seat 32,
-/// round 8.
+/// @notice Who committed what and when, in one word, since it is told twice: from the lowest bit, worker 160 bits, seat
+/// 32, round 8.
 type Committer is bytes32;
 
 /// @notice A sealed answer that is on the chain; brought back as calldata, in the order of commitment.
@@ -135,27 +136,40 @@ function roundOf(Committer self) pure returns (uint8) {
 /// @title IPoco
 /// @notice Proof-of-Contribution: was the work right? Stake, reputation, and replication until a confidence is met.
 ///
-/// A task's course: the deal is sealed at block b. The hash of block b+1 draws places for round 1 among the pool's seats
-/// of before b. Drawn workers compute; their seals are committed (`commit`). The round closes when every drawn place has
-/// committed or `roundBlocks` after its seed block. Workers then disclose the round's digests off chain, and everybody
-/// sees whether the result is sure enough. If so, the result is disclosed and anyone calls `finalize`. If not, anyone
-/// opens the next round (`extend`) once a grace has passed. What is not certified by the deadline is claimed back.
+/// A task's course: the deal is sealed at block b. The hash of block b+1 draws places for round 1 among the pool's
+/// seats of before b. Drawn workers compute; their seals are committed (`commit`). The round closes when every drawn
+/// place has committed or `roundBlocks` after its seed block. Workers then disclose the round's digests off chain, and
+/// everybody sees whether the result is sure enough. If so, the result is disclosed and anyone calls `finalize`. If
+/// not, anyone opens the next round (`extend`) once a grace has passed. What is not certified by the deadline is
+/// claimed back.
 ///
 /// Rules:
 /// - Weight of a worker: `max(score / 3, 3) − 1`, at most 16. Group: the product of the weights of the seals that match
-///   the result; hostile: that of the others, 0 if there is none. Reached: `group · trust > (1 + group + hostile) · (trust − 1)`,
-///   and seals that match in at least 2/3 of all places drawn so far.
-/// - Places: the fewest fresh workers that reach the trust, then as many again each round as were drawn before, 64 in all.
-/// - Certified: app and dataset owners are paid, the scheduler gets its share, the workers who were right share the rest
-///   and their part of the stakes that the wrong ones lost by log2 of their weights; what does not divide is the scheduler's.
-/// - A wrong seat loses its stake and its place. Winners get of it at most as much again as the pool is paid, the treasury
-///   the rest: so nobody can save a stake by losing it to its own accomplices in a cheap task before a dear one is judged,
-///   and it does not pay to outvote an honest worker for its stake.
+///   the result; hostile: that of the others, 0 if there is none. Reached: `group · trust > (1 + group + hostile) ·
+///   (trust − 1)`, and seals that match in at least 2/3 of all places drawn so far.
+/// - Places: the fewest fresh workers that reach the trust, then as many again each round as were drawn before, 64 in
+///   all.
+/// - Certified: app and dataset owners are paid, the scheduler gets its share, the workers who were right share the
+///   rest and their part of the stakes that the wrong ones lost by log2 of their weights; what does not divide is the
+///   scheduler's.
+/// - A wrong seat loses its stake and its place. Winners get of it at most as much again as the pool is paid, the
+///   treasury the rest: so nobody can save a stake by losing it to its own accomplices in a cheap task before a dear
+///   one is judged, and it does not pay to outvote an honest worker for its stake.
 /// - Missed places are fined, to the treasury; the third miss in a row costs the seat.
 /// - Certified failure: refunded but for a fee out of the pool's price, nobody is slashed for it.
-/// - Claimed: refunded. If places were missed, the pool's stake is slashed: a tenth to the payer, the rest to the workers
-///   who committed, or to the treasury where nobody did.
+/// - Claimed: refunded. If places were missed, the pool's stake is slashed: a tenth to the payer, the rest to the
+///   workers who committed, or to the treasury where nobody did.
+/// - A score rises by one for a right answer that at least two gave, where the pool is paid at least 0.001 HANSE; it
+///   falls by a third, rounded up, for a wrong one. It goes on in the worker's next seat of the pool.
+///
+/// The draw (`Sortition`): seat numbers are taken one after the other from a shuffle of [0, frozen seats). A number
+/// whose seat was not taken before the block of the seal, or was left before it, is skipped. A round's draws use that
+/// round's seed and go on where the round before ended, until its places are filled, no number is left, or 256 were
+/// taken.
 /// @dev Never `prevrandao`: it is constant under QBFT. Windows count blocks.
+/// @dev Warning: a seed has to be asked for, or recorded at its source, within 256 blocks. `extend` keeps those of
+/// closed rounds; a task that may end by its deadline needs a `record` by whoever wants absent workers fined.
+/// @dev Warning: a result that can be guessed can be tried against a seal: subjective answers do not belong here.
 interface IPoco is ICertifier {
     event PoolOpened(AssetId indexed pool, PoolTerms terms);
     event CategoryAdded(uint16 indexed category, Category terms);
@@ -178,7 +192,7 @@ interface IPoco is ICertifier {
     error PocoNotPoolOwner(AssetId pool, address owner, address caller);
     /// @notice A pool is opened once.
     error PocoPoolAlreadyOpen(AssetId pool);
-    /// @notice A share above the whole, an open pool without a stake, or a stake above the token's supply.
+    /// @notice A share above the whole, or an open pool whose seats cost nothing.
     error PocoTermsInvalid(uint64 seatStake, uint16 schedulerShare, bool closed);
     /// @notice A round and its grace have to fit the deadline, and the deadline half the unbonding time.
     error PocoCategoryInvalid(uint32 roundBlocks, uint32 deadlineBlocks);
@@ -236,8 +250,8 @@ interface IPoco is ICertifier {
     /// @notice Adds a category; only governance. Emits `CategoryAdded`.
     function addCategory(Category calldata terms) external returns (uint16 categoryId);
 
-    /// @notice Takes a seat for the caller, who must have allowed this certifier the pool's stake in the Clerk. Nobody can
-    /// refuse. One seat per account and pool. Emits `SeatTaken`.
+    /// @notice Takes a seat for the caller, who must have allowed this certifier the pool's stake in the Clerk. Nobody
+    /// can refuse. One seat per account and pool. Emits `SeatTaken`.
     function enrol(AssetId poolId) external returns (uint32 number);
 
     /// @notice Gives the caller's seat up; its stake stays for the unbonding time. Emits `SeatLeft`.
@@ -247,25 +261,39 @@ interface IPoco is ICertifier {
     /// The worker's next seat in the pool goes on from its score. Emits `SeatReleased`.
     function release(AssetId poolId, uint32 number) external;
 
-    /// @notice Puts sealed answers of the running round on the chain. Anyone, in any number of calls.
-    /// Emits `SealsCommitted`.
+    /// @notice Puts sealed answers of the running round on the chain. Anyone, in any number of calls. What is committed
+    /// already is left out. Emits `SealsCommitted`.
     /// @param index The task's index in the deal's request: `firstTask ≤ index < firstTask + volume`.
+    /// @param contributions Best in the order of the draw.
+    /// @dev Refuses unknown deals, those of another certifier, tasks of trust 0 and 1, settled tasks, and after the
+    /// deadline; reverts with `PocoRoundClosed`, `PocoSeedUnknown`, `PocoSeatNotDrawn`, `PocoSeatConvicted`,
+    /// `PocoSealNotSigned` or `PocoNothingToCommit`.
     function commit(Deal calldata deal, uint32 index, Contribution[] calldata contributions) external;
 
     /// @notice Opens the next round of a task whose round closed without a certified result and whose grace is over.
     /// Anyone. Emits `RoundOpened`.
+    /// @dev Reverts with `PocoGraceRunning`, `PocoTimeTooShort` (a round that cannot be kept would fine the workers and
+    /// slash the pool), `PocoSeedUnknown` or `PocoSeatsExhausted`.
     function extend(Deal calldata deal, uint32 index) external;
 
-    /// @notice Certifies a result and has everybody paid. Anyone who knows the result.
+    /// @notice Certifies a result and has everybody paid. Anyone who knows the result. Emits `TaskCertified` or
+    /// `TaskFailed`, `WorkersRewarded`, and where it applies `WorkerSlashed`, `PlaceMissed`, `CallbackRun`.
     /// @param seals Everything committed so far, in order.
+    /// @dev Reverts with `PocoDeadlineOver`, `PocoRoundRunning`, `PocoSealsDiffer` or `PocoNotReached`. The callback
+    /// comes last, with 200,000 gas that the caller has to bring (`ResultCallbackGasTooLow`); whatever it does changes
+    /// nothing.
     function finalize(Deal calldata deal, uint32 index, Committed[] calldata seals, Result calldata result) external;
 
-    /// @notice Certifies the result of a task of trust 0 or 1; only the pool's owner.
-    /// @dev Warning: nothing is replicated and nobody drawn: the requester trusts the pool's owner, who names the worker.
+    /// @notice Certifies the result of a task of trust 0 or 1; only who owned the pool at the seal. Emits as
+    /// `finalize`.
+    /// @dev Warning: nothing is replicated and nobody drawn: the requester trusts the pool's owner, who names the
+    /// worker.
     function complete(Deal calldata deal, uint32 index, address worker, Result calldata result) external;
 
-    /// @notice Takes a task that was not certified by its deadline back. Anyone. Emits `TaskClaimed`.
+    /// @notice Takes a task that was not certified by its deadline back. Anyone. Emits `TaskClaimed`, `PlaceMissed`.
     /// @param seals Everything committed so far, in order.
+    /// @dev Who was absent is fined only while the draw can be told: its seed is known, and no seat number can have
+    /// been given out again since (120,960 blocks after the seal). The pool is slashed all the same.
     function claim(Deal calldata deal, uint32 index, Committed[] calldata seals) external;
 
     function pool(AssetId id) external view returns (Pool memory);

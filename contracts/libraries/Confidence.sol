@@ -9,8 +9,8 @@ library Confidence {
     uint256 internal constant MAX_WEIGHT = 16;
 
     /// @notice Where products saturate.
-    /// @dev Loses nothing: at weights of 16 it takes 57 of the at most 64 seals to get beyond it, so the other side has 7
-    /// at most, of 2^28 together. With a trust below 2^32 the greater side decides either way, as it would exactly.
+    /// @dev Loses nothing: at weights of 16 it takes 57 of the at most 64 seals to get beyond it, so the other side has
+    /// 7 at most, of 2^28 together. With a trust below 2^32 the greater side decides either way, as it would exactly.
     uint256 internal constant CEILING = 2 ** 224;
 
     /// @notice `max(score / 3, 3) − 1`, at most 16: a fresh worker weighs 2.

@@ -17,8 +17,8 @@ struct Shuffle {
 
 /// @title Sortition
 /// @notice Draws numbers at random, none of them twice. `src/protocol/draw.ts` is the twin.
-/// @dev A Fisher–Yates shuffle of the array a = [0, 1, …, size − 1] of which only what moved is kept. Draw i (from 0, going
-/// on over all rounds of a task, each with its own seed):
+/// @dev A Fisher–Yates shuffle of the array a = [0, 1, …, size − 1] of which only what moved is kept. Draw i (from 0,
+/// going on over all rounds of a task, each with its own seed):
 ///
 ///     j = i + uint256(keccak256(abi.encode(seed, taskId, i))) % (size − i)
 ///     number = a[j]; a[j] = a[i]

@@ -33,7 +33,7 @@ export interface Book {
   exclude(request: Hex, other: Hex, refusal: Obstacle): void;
   /** Forgets exclusions, of one order or all. */
   readmit(hash?: Hex): void;
-  /** Answers a question of a proposal, until `forgetAnswers`. */
+  /** Answers a question of a proposal, until it is answered anew or `forgetAnswers`. */
   answer(question: GroupQuestion, member: boolean): void;
   forgetAnswers(): void;
   /** Removes what may not be sealed any more. */
@@ -204,7 +204,9 @@ export function createBook(): Book {
       rules.exclusions.clear(hash);
       reopen();
     },
-    answer: rules.answers.set,
+    answer(question, member) {
+      if (rules.answers.set(question, member)) reopen();
+    },
     forgetAnswers() {
       rules.answers.clear();
       reopen();

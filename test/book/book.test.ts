@@ -256,6 +256,20 @@ describe("groups", () => {
     book.forgetAnswers();
     expect(book.nextMatches(10, NOW)).toHaveLength(1);
   });
+
+  test("a later yes opens again what was searched for in vain after a no", () => {
+    // Found by the property test: two proposals in flight ask the same, and the group's answer changes in between.
+    const book = bookOf(...entries, poolEntry({ sequence: 4, order: { onlyRequester: onlyMembersOf(GROUP) } }));
+    book.setRemaining(hashOf(2), 2);
+    const [first, second] = book.nextMatches(10, NOW);
+    const question = second?.questions[0] ?? { restriction: zeroHash, subject: zeroHash };
+    expect(first?.questions).toEqual([question]);
+    book.answer(question, false);
+    book.release(first?.id ?? 0);
+    expect(book.nextMatches(10, NOW)).toEqual([]);
+    book.answer(question, true);
+    expect(sequences(book.nextMatches(10, NOW))).toEqual([[3, 1, 2, 2]]);
+  });
 });
 
 describe("depth", () => {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-/// @notice Who sits in a seat since when: the one word of it that a draw and a commit read. From the lowest bit: worker 160
-/// bits, enrolledAt 40, leftAt 40, convicted 1. `Seat` in `IPoco` says what they mean; a free seat is zero.
+/// @notice Who sits in a seat since when: the one word of it that a draw and a commit read. From the lowest bit: worker
+/// 160 bits, enrolledAt 40, leftAt 40, convicted 1. `Seat` in `IPoco` says what they mean; a free seat is zero.
 type Occupancy is uint256;
 
 using {worker, enrolledAt, leftAt, convicted, leaveAt, convict, wasSeated} for Occupancy global;
@@ -40,8 +40,8 @@ function convict(Occupancy self) pure returns (Occupancy) {
     return Occupancy.wrap(Occupancy.unwrap(self) | CONVICTED);
 }
 
-/// @dev Whether the seat takes part in the draws of deals sealed in `sealedAt`. The answer stays the same until the number
-/// is given out again, since a seat is left in no earlier block than the present one.
+/// @dev Whether the seat takes part in the draws of deals sealed in `sealedAt`. The answer stays the same until the
+/// number is given out again, since a seat is left in no earlier block than the present one.
 function wasSeated(Occupancy self, uint256 sealedAt) pure returns (bool) {
     uint256 left = self.leftAt();
     return self.worker() != address(0) && self.enrolledAt() < sealedAt && (left == 0 || sealedAt <= left);

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Entry} from "../../interfaces/IClerk.sol";
+import {IClerk} from "../../interfaces/IClerk.sol";
+import {Deal} from "../../types/Deals.sol";
 
-/// @notice What one settlement seizes and credits, as it is put together.
+/// @notice What one settlement seizes and credits, as it is put together: accounts and amounts in turn, as the ABI
+/// wants them, so that the Clerk's calldata is copied together rather than encoded.
 struct Payout {
-    Entry[] seized;
+    uint256[] seized;
+    uint256[] credits;
+    /// How many entries (of two words) either has.
     uint256 seizedCount;
-    uint256 seizedTotal;
-    Entry[] credits;
     uint256 creditCount;
-    uint256 creditedTotal;
 }
 
 /// @title Payouts
@@ -18,37 +19,51 @@ struct Payout {
 library Payouts {
     /// @param maxSeized The most entries that can come; so `maxCredits`.
     function create(uint256 maxSeized, uint256 maxCredits) internal pure returns (Payout memory self) {
-        self.seized = new Entry[](maxSeized);
-        self.credits = new Entry[](maxCredits);
+        self.seized = new uint256[](2 * maxSeized);
+        self.credits = new uint256[](2 * maxCredits);
     }
 
     function seize(Payout memory self, address from, uint64 amount) internal pure {
         if (amount == 0) return;
         _put(self.seized, self.seizedCount++, from, amount);
-        self.seizedTotal += amount;
     }
 
     function credit(Payout memory self, address to, uint64 amount) internal pure {
         if (amount == 0) return;
         _put(self.credits, self.creditCount++, to, amount);
-        self.creditedTotal += amount;
     }
 
-    /// @notice The lists, as long as they have become.
-    function lists(Payout memory self) internal pure returns (Entry[] memory seized, Entry[] memory credits) {
-        seized = self.seized;
-        credits = self.credits;
-        uint256 seizedCount = self.seizedCount;
-        uint256 creditCount = self.creditCount;
+    /// @notice `clerk.settle(deal, seized, credits)`.
+    /// @dev A deal in calldata is its own encoding already, since every member is one word.
+    function settle(Payout memory self, IClerk clerk, Deal calldata deal) internal {
+        bytes4 selector = IClerk.settle.selector;
         assembly ("memory-safe") {
-            // Only ever shorter than they were made.
-            mstore(seized, seizedCount)
-            mstore(credits, creditCount)
+            function appendList(at, list, count) -> end {
+                mstore(at, count)
+                let size := shl(6, count)
+                mcopy(add(at, 0x20), add(list, 0x20), size)
+                end := add(add(at, 0x20), size)
+            }
+            // Behind the free memory's beginning, since nothing else is put there until the call is over.
+            let data := mload(0x40)
+            mstore(data, selector)
+            let args := add(data, 4)
+            calldatacopy(args, deal, 800)
+            // Two offsets follow the deal's 25 words, then the lists.
+            let tail := add(args, 864)
+            mstore(add(args, 800), 864)
+            tail := appendList(tail, mload(self), mload(add(self, 0x40)))
+            mstore(add(args, 832), sub(tail, args))
+            tail := appendList(tail, mload(add(self, 0x20)), mload(add(self, 0x60)))
+            if iszero(call(gas(), clerk, 0, data, sub(tail, data), 0, 0)) {
+                returndatacopy(data, 0, returndatasize())
+                revert(data, returndatasize())
+            }
         }
     }
 
-    function _put(Entry[] memory list, uint256 index, address account, uint64 amount) private pure {
-        list[index].account = account;
-        list[index].amount = amount;
+    function _put(uint256[] memory list, uint256 index, address account, uint64 amount) private pure {
+        list[2 * index] = uint160(account);
+        list[2 * index + 1] = amount;
     }
 }

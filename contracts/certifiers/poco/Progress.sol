@@ -18,9 +18,9 @@ struct Progress {
 
 /// @notice A task in one slot. From the lowest bit: status 2 bits, round 3, drawn 7, drawnInRound 7, completedAfter 16,
 /// places 64, and at the top seals 152.
-/// @dev The first commit writes a new slot, which is a third of its cost: hence one slot, and a chain of seals cut to 152
-/// bits. Who wanted to commit one list of seals and bring back another would have to find a collision, of 2^76 hashes,
-/// before the round is over.
+/// @dev The first commit writes a new slot, which is a third of its cost: hence one slot, and a chain of seals cut to
+/// 152 bits. Who wanted to commit one list of seals and bring back another would have to find a collision, of 2^76
+/// hashes, before the round is over.
 type TaskWord is uint256;
 
 using {load, isSettled} for TaskWord global;

@@ -49,7 +49,8 @@ abstract contract Seats is IPoco {
     mapping(AssetId poolId => mapping(uint256 number => SeatBook)) internal _seats;
 
     mapping(AssetId poolId => mapping(address account => Membership)) private _memberships;
-    /// @dev Numbers of released seats, given out again before new ones: else a pool's draws would fill with empty seats.
+    /// @dev Numbers of released seats, given out again before new ones: else a pool's draws would fill with empty
+    /// seats.
     mapping(AssetId poolId => uint32[]) private _released;
 
     constructor(IClerk clerk, IRegistry registry, address treasury) {

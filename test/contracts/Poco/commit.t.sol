@@ -1,12 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
+import {Poco} from "../../../contracts/certifiers/Poco.sol";
+import {IClerk} from "../../../contracts/interfaces/IClerk.sol";
 import {Committed, Contribution, IPoco, Task, toCommitter} from "../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
-import {TaskId, toDealId} from "../../../contracts/types/Ids.sol";
+import {AssetId, TaskId, toDealId} from "../../../contracts/types/Ids.sol";
 import {Wish} from "./support/Market.sol";
 import {PocoTest} from "./support/PocoTest.sol";
 import {vm} from "./support/Vm.sol";
+
+/// A worker that is a contract.
+contract ContractWorker is IERC1271 {
+    bytes32 private _approved;
+
+    function enrol(IClerk clerk, Poco poco, AssetId pool) external returns (uint32) {
+        clerk.allowCertifier(address(poco), type(uint64).max);
+        return poco.enrol(pool);
+    }
+
+    function approve(bytes32 digest) external {
+        _approved = digest;
+    }
+
+    function isValidSignature(bytes32 digest, bytes calldata) external view returns (bytes4) {
+        return digest == _approved ? this.isValidSignature.selector : bytes4(0);
+    }
+}
 
 // commit
 // ├── when the deal is not what was sealed, another certifier's, or the index out of range: refused
@@ -177,6 +198,43 @@ contract CommitTest is PocoTest {
         equal(complete.drawn, 4, "drawn");
         equal(complete.places, 15, "places");
         equal(complete.completedAfter, 2, "completed after");
+    }
+
+    function test_refusesDealsOfAnotherCertifier() external {
+        Poco other = new Poco(clerk, registry, seeds, TREASURY, GOVERNANCE);
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoNotTheCertifier.selector, address(poco)));
+        other.commit(_deal, 0, new Contribution[](0));
+    }
+
+    function test_aContractMayWork() external {
+        ContractWorker contractor = new ContractWorker();
+        clerk.depositFor(address(contractor), SEAT_STAKE);
+        uint32 number = contractor.enrol(clerk, poco, pool);
+        advance(1);
+        Wish memory wish = aWish();
+        // Thirteen places: everybody is drawn.
+        wish.trust = 2 ** 12 + 1;
+        (Deal memory deal,) = sealAndDraw(wish);
+        TaskId id = idOf(deal, 0);
+        bytes32 sealed_ = sealOf(address(contractor), id, 1, success());
+        Contribution[] memory one = only(Contribution(number, sealed_, "anything"));
+        vm.expectRevert(
+            abi.encodeWithSelector(IPoco.PocoSealNotSigned.selector, id, number, address(contractor))
+        );
+        poco.commit(deal, 0, one);
+        contractor.approve(contributionDigest(id, 1, sealed_));
+        poco.commit(deal, 0, one);
+    }
+
+    function test_aLaterRoundCompletesWhateverWasMissedBefore() external {
+        poco.commit(_deal, 0, only(contribution(_id, 1, _drawn[1], success())));
+        advance(ROUND_BLOCKS + 20);
+        poco.extend(_deal, 0);
+        advance(2);
+        uint32[] memory second = drawnIn(_deal, 2);
+        equal(taskOf(_deal).completedAfter, 0, "not yet");
+        commitAll(_deal, 2, second, success());
+        equal(taskOf(_deal).completedAfter, currentBlock - _deal.sealedAtBlock, "complete");
     }
 
     function _refusesSignature(Contribution memory bad) private {

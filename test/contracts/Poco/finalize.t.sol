@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Committed, Contribution, IPoco, Result, Reward, Seat, TaskStatus} from "../../../contracts/interfaces/IPoco.sol";
+import {Committed, Contribution, IPoco, Result, Seat, TaskStatus} from "../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
 import {Wish} from "./support/Market.sol";

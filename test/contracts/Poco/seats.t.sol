@@ -137,4 +137,31 @@ contract SeatsTest is PocoTest {
         equal(seatOf(number).worker, worker(2), "worker");
         equal(seatOf(number).leftAt, 0, "not left");
     }
+
+    function test_theScoreGoesOnInTheNextSeat() external {
+        uint32 number = enrolOne(0);
+        poolScore(number, 40);
+        _leaveAndRelease(0, number);
+        number = enrolOne(0);
+        equal(seatOf(number).score, 40, "goes on");
+        // And is not doubled: a second seat taken before the first is released starts from zero.
+        vm.prank(worker(0));
+        poco.leave(pool, number);
+        equal(seatOf(enrolOne(0)).score, 0, "from zero");
+    }
+
+    function test_nobodyGetsAnothersScore() external {
+        uint32 number = enrolOne(0);
+        poolScore(number, 40);
+        _leaveAndRelease(0, number);
+        equal(enrolOne(1), number, "the same number");
+        equal(seatOf(number).score, 0, "another worker");
+    }
+
+    function _leaveAndRelease(uint256 who, uint32 number) private {
+        vm.prank(worker(who));
+        poco.leave(pool, number);
+        advance(UNBONDING + 1);
+        poco.release(pool, number);
+    }
 }

@@ -142,10 +142,22 @@ abstract contract PocoTest is Market, Assertions {
         view
         returns (bytes memory)
     {
-        bytes32 structHash = keccak256(
+        return _sign(key, domainOf("Hanse Poco", address(poco)), _contributionHash(id, round, sealed_));
+    }
+
+    /// What is signed.
+    function contributionDigest(TaskId id, uint8 round, bytes32 sealed_) internal view returns (bytes32) {
+        return keccak256(
+            abi.encodePacked(
+                hex"1901", domainOf("Hanse Poco", address(poco)), _contributionHash(id, round, sealed_)
+            )
+        );
+    }
+
+    function _contributionHash(TaskId id, uint8 round, bytes32 sealed_) private pure returns (bytes32) {
+        return keccak256(
             abi.encode(keccak256("Contribution(bytes32 taskId,uint8 round,bytes32 seal)"), id, round, sealed_)
         );
-        return _sign(key, domainOf("Hanse Poco", address(poco)), structHash);
     }
 
     /// Contributions of all these seats to one result.
