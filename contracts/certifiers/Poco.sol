@@ -12,13 +12,7 @@ import {Confidence} from "../libraries/Confidence.sol";
 import {Deal} from "../types/Deals.sol";
 import {Refusal} from "../types/Refusals.sol";
 import {Draws} from "./poco/Draws.sol";
-import {
-    GRACE_BLOCKS,
-    MAX_DEADLINE_BLOCKS,
-    MAX_TRUST,
-    POOL_STAKE_PERCENT,
-    SEED_DELAY
-} from "./poco/Parameters.sol";
+import {GRACE_BLOCKS, MAX_DEADLINE_BLOCKS, MAX_TRUST, POOL_STAKE_PERCENT, SEED_DELAY} from "./poco/Parameters.sol";
 import {PocoFrozen} from "./poco/PocoFrozen.sol";
 import {PoolBook, Seats} from "./poco/Seats.sol";
 import {Settlement} from "./poco/Settlement.sol";
@@ -29,17 +23,20 @@ import {Settlement} from "./poco/Settlement.sol";
 contract Poco is Settlement, Ownable2Step {
     Category[] private _categories;
 
-    constructor(IClerk clerk, IRegistry registry, ISeedSource seeds, address treasury, address governance)
-        Seats(clerk, registry, treasury)
-        Draws(seeds)
-        Ownable(governance)
-    {}
+    constructor(
+        IClerk clerk,
+        IRegistry registry,
+        ISeedSource seeds,
+        address treasury,
+        address governance
+    ) Seats(clerk, registry, treasury) Draws(seeds) Ownable(governance) {}
 
     /// @inheritdoc IPoco
     function addCategory(Category calldata terms) external onlyOwner returns (uint16 categoryId) {
         require(
-            terms.roundBlocks != 0 && terms.deadlineBlocks <= MAX_DEADLINE_BLOCKS
-                && SEED_DELAY + terms.roundBlocks + GRACE_BLOCKS <= terms.deadlineBlocks,
+            terms.roundBlocks != 0 &&
+                terms.deadlineBlocks <= MAX_DEADLINE_BLOCKS &&
+                SEED_DELAY + terms.roundBlocks + GRACE_BLOCKS <= terms.deadlineBlocks,
             PocoCategoryInvalid(terms.roundBlocks, terms.deadlineBlocks)
         );
         require(_categories.length <= type(uint16).max, PocoCategoryInvalid(terms.roundBlocks, terms.deadlineBlocks));
@@ -49,11 +46,11 @@ contract Poco is Settlement, Ownable2Step {
     }
 
     /// @inheritdoc ICertifier
-    function admit(Deal calldata draft, uint32 minSeats, uint64 minSeatStake)
-        external
-        view
-        returns (Refusal refusal, uint64 poolStake, bytes32 frozen)
-    {
+    function admit(
+        Deal calldata draft,
+        uint32 minSeats,
+        uint64 minSeatStake
+    ) external view returns (Refusal refusal, uint64 poolStake, bytes32 frozen) {
         if (draft.category >= _categories.length) return (Refusal.CategoryUnknown, 0, 0);
         PoolBook memory book = _pools[draft.pool];
         refusal = _refusalOf(book, draft.trust, minSeats, minSeatStake);
@@ -61,9 +58,13 @@ contract Poco is Settlement, Ownable2Step {
 
         Category memory terms = _categories[draft.category];
         // At most the price.
-        poolStake = uint64(uint256(draft.poolPrice) * POOL_STAKE_PERCENT / 100);
+        poolStake = uint64((uint256(draft.poolPrice) * POOL_STAKE_PERCENT) / 100);
         frozen = PocoFrozen.pack(
-            book.seats, book.seatStake, book.schedulerShare, terms.roundBlocks, terms.deadlineBlocks
+            book.seats,
+            book.seatStake,
+            book.schedulerShare,
+            terms.roundBlocks,
+            terms.deadlineBlocks
         );
     }
 
@@ -72,11 +73,12 @@ contract Poco is Settlement, Ownable2Step {
         if (id < _categories.length) terms = _categories[id];
     }
 
-    function _refusalOf(PoolBook memory book, uint32 trust, uint32 minSeats, uint64 minSeatStake)
-        private
-        pure
-        returns (Refusal)
-    {
+    function _refusalOf(
+        PoolBook memory book,
+        uint32 trust,
+        uint32 minSeats,
+        uint64 minSeatStake
+    ) private pure returns (Refusal) {
         if (!book.opened) return Refusal.PoolNotOpen;
         if (trust > MAX_TRUST) return Refusal.TrustTooHigh;
         if (trust > 1 && book.closed) return Refusal.PoolClosed;

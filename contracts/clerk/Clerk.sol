@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {Batch, DealState, Entry, IClerk, Match, OrderHashes} from "../interfaces/IClerk.sol";
+import {Batch, DealState, Entry, IClerk, Match, OrderHashes, NO_DATASET} from "../interfaces/IClerk.sol";
 import {ICertifier} from "../interfaces/ICertifier.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {OrderHash} from "../libraries/OrderHash.sol";
@@ -22,9 +22,6 @@ import {Standings} from "./Standings.sol";
 contract Clerk is Standings, Ownable2Step {
     using OrderHash for bytes;
     using Restrictions for *;
-
-    /// @notice Stands for "no dataset" in a match.
-    uint16 public constant NO_DATASET = type(uint16).max;
 
     /// @dev A `Deal` in memory: 25 words.
     uint256 private constant DEAL_BYTES = 25 * 32;
@@ -49,11 +46,11 @@ contract Clerk is Standings, Ownable2Step {
         Deal deal;
     }
 
-    constructor(IERC20 token, IRegistry registry, address governance)
-        Accounts(token)
-        Standings(registry)
-        Ownable(governance)
-    {}
+    constructor(
+        IERC20 token,
+        IRegistry registry,
+        address governance
+    ) Accounts(token) Standings(registry) Ownable(governance) {}
 
     // ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -69,9 +66,10 @@ contract Clerk is Standings, Ownable2Step {
         for (uint256 i = 0; i < batch.matches.length; ++i) {
             Match calldata chosen = batch.matches[i];
             require(
-                chosen.app < desk.apps.length && chosen.pool < desk.pools.length
-                    && chosen.request < desk.requests.length
-                    && (chosen.dataset == NO_DATASET || chosen.dataset < desk.datasets.length),
+                chosen.app < desk.apps.length &&
+                    chosen.pool < desk.pools.length &&
+                    chosen.request < desk.requests.length &&
+                    (chosen.dataset == NO_DATASET || chosen.dataset < desk.datasets.length),
                 ClerkMatchOutOfRange(i)
             );
             (desk.verdicts[i].leg, desk.verdicts[i].refusal) = _checkOrders(batch, desk, chosen);
@@ -130,11 +128,11 @@ contract Clerk is Standings, Ownable2Step {
 
     // ── The orders of a match together ───────────────────────────────────────────────────────────────────────────────
 
-    function _checkOrders(Batch calldata batch, Desk memory desk, Match calldata chosen)
-        private
-        view
-        returns (Leg, Refusal refusal)
-    {
+    function _checkOrders(
+        Batch calldata batch,
+        Desk memory desk,
+        Match calldata chosen
+    ) private view returns (Leg, Refusal refusal) {
         RequestOrder calldata request = batch.requests[chosen.request].order;
         AppOrder calldata app = batch.apps[chosen.app].order;
         PoolOrder calldata pool = batch.pools[chosen.pool].order;
@@ -170,10 +168,11 @@ contract Clerk is Standings, Ownable2Step {
     // ── Sealing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Refuses when volume, the certifier's terms or money do not suffice, before it changes anything.
-    function _sealOne(Batch calldata batch, Desk memory desk, Match calldata chosen)
-        private
-        returns (Leg leg, Refusal refusal)
-    {
+    function _sealOne(
+        Batch calldata batch,
+        Desk memory desk,
+        Match calldata chosen
+    ) private returns (Leg leg, Refusal refusal) {
         RequestOrder calldata request = batch.requests[chosen.request].order;
         Deal memory deal = desk.deal;
         _fillDeal(batch, desk, chosen, deal);
@@ -182,8 +181,11 @@ contract Clerk is Standings, Ownable2Step {
         (leg, refusal, deal.volume) = _volume(batch, desk, chosen, deal.firstTask);
         if (refusal != Refusal.None) return (leg, refusal);
 
-        (refusal, deal.poolStake, deal.frozen) =
-            ICertifier(deal.certifier).admit(deal, request.minSeats, request.minSeatStake);
+        (refusal, deal.poolStake, deal.frozen) = ICertifier(deal.certifier).admit(
+            deal,
+            request.minSeats,
+            request.minSeatStake
+        );
         if (refusal != Refusal.None) return (Leg.Pool, refusal);
 
         // Prices are 64 bits and the volume 32: their products fit 256 by far.
@@ -240,11 +242,12 @@ contract Clerk is Standings, Ownable2Step {
     }
 
     /// @dev The smallest volume left, if it is enough for everybody.
-    function _volume(Batch calldata batch, Desk memory desk, Match calldata chosen, uint32 requestFilled)
-        private
-        view
-        returns (Leg leg, Refusal refusal, uint32 volume)
-    {
+    function _volume(
+        Batch calldata batch,
+        Desk memory desk,
+        Match calldata chosen,
+        uint32 requestFilled
+    ) private view returns (Leg leg, Refusal refusal, uint32 volume) {
         Conditions calldata request = batch.requests[chosen.request].order.conditions;
         Conditions calldata app = batch.apps[chosen.app].order.conditions;
         Conditions calldata pool = batch.pools[chosen.pool].order.conditions;
@@ -280,8 +283,7 @@ contract Clerk is Standings, Ownable2Step {
             _deals[toDealId(deal.requestHash, 0)].requestFilled = requestFilled;
             requestFilled = 0;
         }
-        _deals[id] =
-            DealState({openUnits: deal.volume, requestFilled: requestFilled, commitment: _commitment(deal)});
+        _deals[id] = DealState({openUnits: deal.volume, requestFilled: requestFilled, commitment: _commitment(deal)});
 
         OrderHashes memory orders = OrderHashes({
             app: desk.apps[chosen.app].hash,

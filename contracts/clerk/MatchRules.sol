@@ -23,11 +23,10 @@ library MatchRules {
     }
 
     /// @notice The request against the dataset's order.
-    function checkDataset(RequestOrder calldata request, DatasetOrder calldata dataset)
-        internal
-        view
-        returns (Refusal)
-    {
+    function checkDataset(
+        RequestOrder calldata request,
+        DatasetOrder calldata dataset
+    ) internal view returns (Refusal) {
         if (dataset.dataset != request.dataset) return Refusal.OtherDataset;
         if (dataset.price > request.maxDatasetPrice) return Refusal.PriceAboveBid;
         if (dataset.trust > request.trust) return Refusal.TrustNotMet;
@@ -39,11 +38,11 @@ library MatchRules {
     }
 
     /// @notice The request against the pool's order. `needs` is all tags of request, app and dataset together.
-    function checkPool(RequestOrder calldata request, PoolOrder calldata pool, bytes32 needs)
-        internal
-        view
-        returns (Refusal)
-    {
+    function checkPool(
+        RequestOrder calldata request,
+        PoolOrder calldata pool,
+        bytes32 needs
+    ) internal view returns (Refusal) {
         if (pool.category != request.category) return Refusal.OtherCategory;
         if (pool.price > request.maxPoolPrice) return Refusal.PriceAboveBid;
         if (pool.trust < request.trust) return Refusal.TrustNotMet;

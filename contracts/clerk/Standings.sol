@@ -92,9 +92,7 @@ abstract contract Standings is Accounts, EIP712 {
         standings = new Standing[](orders.length);
         for (uint256 i = 0; i < orders.length; ++i) {
             AppOrder calldata order = orders[i].order;
-            _standOfAsset(
-                standings[i], order.app, AssetKind.App, order.hash(), order.conditions, orders[i].signature
-            );
+            _standOfAsset(standings[i], order.app, AssetKind.App, order.hash(), order.conditions, orders[i].signature);
         }
     }
 
@@ -103,7 +101,12 @@ abstract contract Standings is Accounts, EIP712 {
         for (uint256 i = 0; i < orders.length; ++i) {
             DatasetOrder calldata order = orders[i].order;
             _standOfAsset(
-                standings[i], order.dataset, AssetKind.Dataset, order.hash(), order.conditions, orders[i].signature
+                standings[i],
+                order.dataset,
+                AssetKind.Dataset,
+                order.hash(),
+                order.conditions,
+                orders[i].signature
             );
         }
     }
@@ -113,7 +116,12 @@ abstract contract Standings is Accounts, EIP712 {
         for (uint256 i = 0; i < orders.length; ++i) {
             PoolOrder calldata order = orders[i].order;
             _standOfAsset(
-                standings[i], order.pool, AssetKind.Pool, order.hash(), order.conditions, orders[i].signature
+                standings[i],
+                order.pool,
+                AssetKind.Pool,
+                order.hash(),
+                order.conditions,
+                orders[i].signature
             );
         }
     }
@@ -145,9 +153,10 @@ abstract contract Standings is Accounts, EIP712 {
     ) private view {
         address owner = asset.assetKind() == kind ? REGISTRY.ownerOrZero(asset) : address(0);
         (standing.hash, standing.signer) = (orderHash, owner);
-        standing.refusal = owner == address(0)
-            ? Refusal.WrongKind
-            : _refusal(owner, orderHash, _filled[owner][orderHash], conditions, signature);
+        standing.refusal =
+            owner == address(0)
+                ? Refusal.WrongKind
+                : _refusal(owner, orderHash, _filled[owner][orderHash], conditions, signature);
     }
 
     function _refusal(

@@ -17,8 +17,9 @@ interface ICertifier {
     /// @return poolStake What the pool's owner has to lock for each task (nano-HANSE).
     /// @return frozen The certifier's parameters for this deal, kept in it.
     /// @dev Must not revert on any draft: it answers with a refusal.
-    function admit(Deal calldata draft, uint32 minSeats, uint64 minSeatStake)
-        external
-        view
-        returns (Refusal refusal, uint64 poolStake, bytes32 frozen);
+    function admit(
+        Deal calldata draft,
+        uint32 minSeats,
+        uint64 minSeatStake
+    ) external view returns (Refusal refusal, uint64 poolStake, bytes32 frozen);
 }

@@ -52,6 +52,9 @@ struct SignedRequestOrder {
     bytes signature;
 }
 
+// Stands for "no dataset" in a match.
+uint16 constant NO_DATASET = type(uint16).max;
+
 /// @notice Four orders that go together, by their places in the batch. `dataset` is `NO_DATASET` where there is none.
 struct Match {
     uint16 app;
@@ -105,7 +108,14 @@ interface IClerk {
     event OrderCancelled(address indexed account, bytes32 indexed orderHash);
 
     /// @notice A deal was sealed. Whoever acts on it later brings `deal` back as calldata.
-    event DealSealed(DealId indexed id, bytes32 indexed pool, bytes32 indexed requestHash, OrderHashes orders, Deal deal, bytes params);
+    event DealSealed(
+        DealId indexed id,
+        bytes32 indexed pool,
+        bytes32 indexed requestHash,
+        OrderHashes orders,
+        Deal deal,
+        bytes params
+    );
 
     /// @notice Match `index` of the caller's batch was left out.
     event MatchRefused(uint256 index, bytes32 indexed requestHash, Leg leg, Refusal refusal);
@@ -118,7 +128,7 @@ interface IClerk {
 
     /// @notice More is asked of `account` than is free.
     error ClerkBalanceTooLow(address account, uint64 free, uint256 wanted);
-    /// @notice An amount beyond the supply, or zero where money has to move.
+    /// @notice Zero, where money has to move.
     error ClerkAmountInvalid(uint256 amount);
     /// @notice An epoch only rises.
     error ClerkEpochNotRaised(address account, uint64 current, uint64 wanted);
@@ -142,13 +152,16 @@ interface IClerk {
     // ── Accounts ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Moves `amount` of the caller's tokens into its account. Emits `Deposited`.
-    /// @dev Assumes that the caller approved the Clerk in the token.
+    /// @dev Assumes that the caller approved the Clerk in the token, whose errors come through. Reverts with
+    /// `ClerkAmountInvalid` on zero.
     function deposit(uint64 amount) external;
 
     /// @notice Moves `amount` of the caller's tokens into `account`. Emits `Deposited`.
+    /// @dev As `deposit`. Warning: the money is `account`'s from then on.
     function depositFor(address account, uint64 amount) external;
 
     /// @notice Moves `amount` of the caller's free balance out to its wallet. Emits `Withdrawn`.
+    /// @dev Reverts with `ClerkAmountInvalid` on zero, `ClerkBalanceTooLow` on more than is free.
     function withdraw(uint64 amount) external;
 
     /// @notice The caller lets `certifier` hold up to `amount` of its money (not: how much more than it holds already).
@@ -182,9 +195,12 @@ interface IClerk {
     // ── Certifiers ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice The calling certifier locks `amount` of `account`'s free money, within its allowance. Emits `Bonded`.
+    /// @dev Reverts with `ClerkAllowanceTooLow`, `ClerkBalanceTooLow`. Whoever was allowed something is a certifier here,
+    /// registered or not: the allowance is what protects the account.
     function bond(address account, uint64 amount) external;
 
     /// @notice The calling certifier sets `amount` of what it holds of `account` free again. Emits `Unbonded`.
+    /// @dev Reverts with `ClerkBondTooLow`.
     function unbond(address account, uint64 amount) external;
 
     /// @notice The calling certifier settles one unit of its deal: what the buyer and the pool locked for it, and what it
@@ -192,14 +208,17 @@ interface IClerk {
     /// @param deal The content of the deal, as the event told it.
     /// @param seized Bonds to slash.
     /// @param credits Who gets how much; an account may come several times.
+    /// @dev Reverts with `ClerkDealUnknown`, `ClerkNotTheCertifier`, `ClerkDealClosed`, `ClerkBondTooLow`, `ClerkUnbalanced`.
+    /// Credits are not told by an event: the certifier's own events tell who earned and lost, and why.
     function settle(Deal calldata deal, Entry[] calldata seized, Entry[] calldata credits) external;
 
     /// @notice The calling certifier slashes bonds that it holds, outside of any deal. Emits nothing of its own.
-    /// @dev Credits have to equal what is seized.
+    /// @dev Credits have to equal what is seized (`ClerkUnbalanced`), and that what is bonded (`ClerkBondTooLow`).
     function slash(Entry[] calldata seized, Entry[] calldata credits) external;
 
     /// @notice Governance takes up a certifier for new deals, or retires it. Emits `CertifierRegistered`.
-    /// @dev Running deals keep their certifier: this is how the protocol is upgraded, without proxies.
+    /// @dev Running deals keep their certifier: this is how the protocol is upgraded, without proxies. Reverts with
+    /// `OwnableUnauthorizedAccount` for anybody else.
     function registerCertifier(address certifier, bool registered) external;
 
     // ── Views ────────────────────────────────────────────────────────────────────────────────────────────────────────

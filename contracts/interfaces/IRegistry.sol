@@ -43,9 +43,12 @@ interface IRegistry is IERC721 {
 
     /// @notice Registers an asset to the caller.
     /// @dev Emits `Transfer` and `AssetRegistered`. The caller's address is part of the id: nobody can take it first.
-    function register(AssetKind kind, bytes32 checksum, bytes32 measurement, string calldata uri)
-        external
-        returns (AssetId id);
+    function register(
+        AssetKind kind,
+        bytes32 checksum,
+        bytes32 measurement,
+        string calldata uri
+    ) external returns (AssetId id);
 
     /// @notice Announces a new place of the content. Emits `AssetMoved`.
     function move(AssetId id, string calldata uri) external;

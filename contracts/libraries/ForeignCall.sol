@@ -20,7 +20,9 @@ library ForeignCall {
         assembly ("memory-safe") {
             // Only the scratch space is written, whatever the size of the answer.
             let success := staticcall(GAS, target, add(data, 0x20), mload(data), 0, 0x20)
-            if and(success, gt(returndatasize(), 0x1f)) { answer := mload(0) }
+            if and(success, gt(returndatasize(), 0x1f)) {
+                answer := mload(0)
+            }
         }
     }
 }

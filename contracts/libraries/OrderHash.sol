@@ -103,11 +103,12 @@ library OrderHash {
     }
 
     /// @dev Type hash, so many words of calldata, hash of the conditions.
-    function _hash(bytes32 typeHash, uint256 offset, uint256 words, bytes32 conditionsHash)
-        private
-        pure
-        returns (bytes32 result)
-    {
+    function _hash(
+        bytes32 typeHash,
+        uint256 offset,
+        uint256 words,
+        bytes32 conditionsHash
+    ) private pure returns (bytes32 result) {
         assembly ("memory-safe") {
             let start := mload(0x40)
             let size := shl(5, words)

@@ -21,9 +21,9 @@ library Signatures {
     /// @notice The key that signed, or zero. A malleable twin (high s) is refused.
     function recover(bytes32 digest, bytes calldata signature) internal pure returns (address signer) {
         if (signature.length == 64) {
-            (signer,,) = ECDSA.tryRecover(digest, bytes32(signature[:32]), bytes32(signature[32:]));
+            (signer, , ) = ECDSA.tryRecover(digest, bytes32(signature[:32]), bytes32(signature[32:]));
         } else {
-            (signer,,) = ECDSA.tryRecoverCalldata(digest, signature);
+            (signer, , ) = ECDSA.tryRecoverCalldata(digest, signature);
         }
     }
 }

@@ -49,7 +49,7 @@ library Sortition {
         unchecked {
             uint256 i = self.taken;
             bytes32 hash = Keccak.ofWords(seed, TaskId.unwrap(taskId), bytes32(i));
-            uint256 j = i + uint256(hash) % (self.size - i);
+            uint256 j = i + (uint256(hash) % (self.size - i));
             self.taken = i + 1;
 
             uint256 slot;
@@ -63,25 +63,31 @@ library Sortition {
 
     /// @return slot Where position j is in `moved`, or the next free slot.
     /// @return atJ The numbers at both positions.
-    function _lookUp(Shuffle memory self, uint256 j, uint256 i)
-        private
-        pure
-        returns (uint256 slot, uint256 atJ, uint256 atI)
-    {
+    function _lookUp(
+        Shuffle memory self,
+        uint256 j,
+        uint256 i
+    ) private pure returns (uint256 slot, uint256 atJ, uint256 atI) {
         uint256 count = self.movedCount;
         uint256[] memory moved = self.moved;
         (slot, atJ, atI) = (count, j, i);
         assembly ("memory-safe") {
             // Only the first `count` of `moved` are read, and it has room for more: this loop is most of a draw's cost.
             let entries := add(moved, 0x20)
-            for { let k := 0 } lt(k, count) { k := add(k, 1) } {
+            for {
+                let k := 0
+            } lt(k, count) {
+                k := add(k, 1)
+            } {
                 let entry := mload(add(entries, shl(5, k)))
                 let position := shr(NUMBER_BITS, entry)
                 if eq(position, j) {
                     slot := k
                     atJ := and(entry, 0xffffffff)
                 }
-                if eq(position, i) { atI := and(entry, 0xffffffff) }
+                if eq(position, i) {
+                    atI := and(entry, 0xffffffff)
+                }
             }
         }
     }

@@ -11,10 +11,12 @@ contract Registry is ERC721, IRegistry {
     constructor() ERC721("Hanse Assets", "HANSE-ASSET") {}
 
     /// @inheritdoc IRegistry
-    function register(AssetKind kind, bytes32 checksum, bytes32 measurement, string calldata uri)
-        external
-        returns (AssetId id)
-    {
+    function register(
+        AssetKind kind,
+        bytes32 checksum,
+        bytes32 measurement,
+        string calldata uri
+    ) external returns (AssetId id) {
         require(kind != AssetKind.None, RegistryKindMissing());
         require(checksum != 0, RegistryChecksumMissing());
         require(measurement == 0 || kind == AssetKind.App, RegistryMeasurementOfNoApp(kind));

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {AssetId, DealId, Restriction, toDealId} from "./Ids.sol";
 
 /// A sealed computing deal, everything frozen as it was agreed. The Clerk stores its hash; whoever acts on a deal
-/// brings the content back from the `Sealed` event. Amounts are nano-HANSE per task.
+/// brings the content back from the `DealSealed` event. Amounts are nano-HANSE per task.
 struct Deal {
     bytes32 requestHash;
     AssetId app;

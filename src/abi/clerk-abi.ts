@@ -32,7 +32,6 @@ export const clerkAbi = [
   {"anonymous":false,"inputs":[{"indexed":true,"internalType":"address","name":"account","type":"address"},{"indexed":true,"internalType":"address","name":"certifier","type":"address"},{"indexed":false,"internalType":"uint64","name":"amount","type":"uint64"}],"name":"Unbonded","type":"event"},
   {"anonymous":false,"inputs":[{"indexed":true,"internalType":"DealId","name":"id","type":"bytes32"},{"indexed":false,"internalType":"uint32","name":"openUnits","type":"uint32"},{"indexed":false,"internalType":"uint64","name":"seized","type":"uint64"}],"name":"UnitSettled","type":"event"},
   {"anonymous":false,"inputs":[{"indexed":true,"internalType":"address","name":"account","type":"address"},{"indexed":true,"internalType":"address","name":"to","type":"address"},{"indexed":false,"internalType":"uint64","name":"amount","type":"uint64"}],"name":"Withdrawn","type":"event"},
-  {"inputs":[],"name":"NO_DATASET","outputs":[{"internalType":"uint16","name":"","type":"uint16"}],"stateMutability":"view","type":"function"},
   {"inputs":[],"name":"REGISTRY","outputs":[{"internalType":"contract IRegistry","name":"","type":"address"}],"stateMutability":"view","type":"function"},
   {"inputs":[],"name":"TOKEN","outputs":[{"internalType":"contract IERC20","name":"","type":"address"}],"stateMutability":"view","type":"function"},
   {"inputs":[],"name":"acceptOwnership","outputs":[],"stateMutability":"nonpayable","type":"function"},

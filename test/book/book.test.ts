@@ -259,7 +259,10 @@ describe("groups", () => {
 
   test("a later yes opens again what was searched for in vain after a no", () => {
     // Found by the property test: two proposals in flight ask the same, and the group's answer changes in between.
-    const book = bookOf(...entries, poolEntry({ sequence: 4, order: { onlyRequester: onlyMembersOf(GROUP) } }));
+    const book = bookOf(
+      ...entries,
+      poolEntry({ sequence: 4, order: { onlyRequester: onlyMembersOf(GROUP) } }),
+    );
     book.setRemaining(hashOf(2), 2);
     const [first, second] = book.nextMatches(10, NOW);
     const question = second?.questions[0] ?? { restriction: zeroHash, subject: zeroHash };

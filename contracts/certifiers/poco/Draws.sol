@@ -55,16 +55,17 @@ abstract contract Draws is Seats {
     function task(TaskId id) external view returns (Task memory) {
         Progress memory stored = _tasks[id].load();
         // As narrow as they are stored.
-        return Task({
-            status: TaskStatus(stored.status),
-            round: uint8(stored.round),
-            drawn: uint8(stored.drawn),
-            drawnInRound: uint8(stored.drawnInRound),
-            completedAfter: uint16(stored.completedAfter),
-            seedBlock: uint64(_seedBlocks[id]),
-            places: uint64(stored.places),
-            seals: bytes19(stored.seals)
-        });
+        return
+            Task({
+                status: TaskStatus(stored.status),
+                round: uint8(stored.round),
+                drawn: uint8(stored.drawn),
+                drawnInRound: uint8(stored.drawnInRound),
+                completedAfter: uint16(stored.completedAfter),
+                seedBlock: uint64(_seedBlocks[id]),
+                places: uint64(stored.places),
+                seals: bytes19(stored.seals)
+            });
     }
 
     /// @inheritdoc IPoco
@@ -157,11 +158,12 @@ abstract contract Draws is Seats {
 
     /// @dev Everybody drawn in the first `rounds` rounds. Assumes that no seat number drawn was given out again, see
     /// `UNBONDING_BLOCKS`.
-    function _draw(Deal calldata deal, TaskId id, Progress memory running, uint256 rounds)
-        internal
-        view
-        returns (Drawing memory drawing)
-    {
+    function _draw(
+        Deal calldata deal,
+        TaskId id,
+        Progress memory running,
+        uint256 rounds
+    ) internal view returns (Drawing memory drawing) {
         drawing.seats = new uint256[](MAX_PLACES);
         Shuffle memory shuffle = Sortition.shuffle(deal.frozen.seats());
         mapping(uint256 number => SeatBook) storage seats = _seats[deal.pool];

@@ -13,11 +13,10 @@ library PocoFrozen {
         uint32 roundBlocksOf,
         uint32 deadlineBlocksOf
     ) internal pure returns (bytes32) {
-        return bytes32(
-            abi.encodePacked(
-                seatNumbers, seatStakeOf, schedulerShareOf, roundBlocksOf, deadlineBlocksOf, uint80(0)
-            )
-        );
+        return
+            bytes32(
+                abi.encodePacked(seatNumbers, seatStakeOf, schedulerShareOf, roundBlocksOf, deadlineBlocksOf, uint80(0))
+            );
     }
 
     /// @notice How many seat numbers the pool had given out; the draw is among them.

@@ -45,8 +45,14 @@ function isSettled(TaskWord self) pure returns (bool) {
 
 /// @dev Nothing runs over its bits: there are 7 rounds and 64 places at most, and deadlines are below 2^16 blocks.
 function toTaskWord(Progress memory self) pure returns (TaskWord) {
-    return TaskWord.wrap(
-        self.status | (self.round << 2) | (self.drawn << 5) | (self.drawnInRound << 12) | (self.completedAfter << 19)
-            | (self.places << 35) | uint256(self.seals)
-    );
+    return
+        TaskWord.wrap(
+            self.status |
+                (self.round << 2) |
+                (self.drawn << 5) |
+                (self.drawnInRound << 12) |
+                (self.completedAfter << 19) |
+                (self.places << 35) |
+                uint256(self.seals)
+        );
 }

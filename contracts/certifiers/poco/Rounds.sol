@@ -18,8 +18,7 @@ import {Progress, SEALS_MASK, toTaskWord} from "./Progress.sol";
 abstract contract Rounds is Draws, Domain("Hanse Poco", "1") {
     using PocoFrozen for bytes32;
 
-    bytes32 private constant CONTRIBUTION_TYPEHASH =
-        keccak256("Contribution(bytes32 taskId,uint8 round,bytes32 seal)");
+    bytes32 private constant CONTRIBUTION_TYPEHASH = keccak256("Contribution(bytes32 taskId,uint8 round,bytes32 seal)");
 
     /// @inheritdoc IPoco
     function commit(Deal calldata deal, uint32 index, Contribution[] calldata contributions) external {
@@ -114,11 +113,13 @@ abstract contract Rounds is Draws, Domain("Hanse Poco", "1") {
 
     /// @param start Where to begin: who brings contributions in the order of the draw has each found at once.
     /// @return place Counted over all rounds, from 0.
-    function _placeOf(TaskId id, uint8 round, Drawing memory drawing, uint32 number, uint256 start)
-        private
-        pure
-        returns (uint256 place)
-    {
+    function _placeOf(
+        TaskId id,
+        uint8 round,
+        Drawing memory drawing,
+        uint32 number,
+        uint256 start
+    ) private pure returns (uint256 place) {
         // Places are at most 64.
         unchecked {
             place = start;
@@ -139,12 +140,13 @@ abstract contract Rounds is Draws, Domain("Hanse Poco", "1") {
     ) private view {
         if (contribution.signature.length == 0 && worker == msg.sender) return;
         bytes32 structHash = Keccak.ofWords(
-            CONTRIBUTION_TYPEHASH, TaskId.unwrap(id), bytes32(uint256(round)), contribution.seal
+            CONTRIBUTION_TYPEHASH,
+            TaskId.unwrap(id),
+            bytes32(uint256(round)),
+            contribution.seal
         );
         require(
-            Signatures.isValid(
-                worker, MessageHashUtils.toTypedDataHash(domain, structHash), contribution.signature
-            ),
+            Signatures.isValid(worker, MessageHashUtils.toTypedDataHash(domain, structHash), contribution.signature),
             PocoSealNotSigned(id, contribution.seat, worker)
         );
     }

@@ -70,8 +70,12 @@ abstract contract Seats is IPoco {
             terms.schedulerShare <= SHARE_UNIT && (terms.closed || terms.seatStake != 0),
             PocoTermsInvalid(terms.seatStake, terms.schedulerShare, terms.closed)
         );
-        (book.seatStake, book.schedulerShare, book.closed, book.opened) =
-            (terms.seatStake, terms.schedulerShare, terms.closed, true);
+        (book.seatStake, book.schedulerShare, book.closed, book.opened) = (
+            terms.seatStake,
+            terms.schedulerShare,
+            terms.closed,
+            true
+        );
         emit PoolOpened(poolId, terms);
     }
 
@@ -137,26 +141,28 @@ abstract contract Seats is IPoco {
     /// @inheritdoc IPoco
     function pool(AssetId id) external view returns (Pool memory) {
         PoolBook memory book = _pools[id];
-        return Pool({
-            terms: PoolTerms({seatStake: book.seatStake, schedulerShare: book.schedulerShare, closed: book.closed}),
-            opened: book.opened,
-            seats: book.seats,
-            liveSeats: book.liveSeats
-        });
+        return
+            Pool({
+                terms: PoolTerms({seatStake: book.seatStake, schedulerShare: book.schedulerShare, closed: book.closed}),
+                opened: book.opened,
+                seats: book.seats,
+                liveSeats: book.liveSeats
+            });
     }
 
     /// @inheritdoc IPoco
     function seat(AssetId poolId, uint32 number) external view returns (Seat memory) {
         SeatBook memory book = _seats[poolId][number];
-        return Seat({
-            worker: book.occupancy.worker(),
-            enrolledAt: book.occupancy.enrolledAt(),
-            leftAt: book.occupancy.leftAt(),
-            convicted: book.occupancy.convicted(),
-            stake: book.standing.stake(),
-            score: book.standing.score(),
-            misses: book.standing.misses()
-        });
+        return
+            Seat({
+                worker: book.occupancy.worker(),
+                enrolledAt: book.occupancy.enrolledAt(),
+                leftAt: book.occupancy.leftAt(),
+                convicted: book.occupancy.convicted(),
+                stake: book.standing.stake(),
+                score: book.standing.score(),
+                misses: book.standing.misses()
+            });
     }
 
     /// @dev The seat was right.
@@ -191,7 +197,7 @@ abstract contract Seats is IPoco {
         Standing standing = book.standing;
         uint64 stake = standing.stake();
         // At most the stake.
-        fine = uint64(uint256(stake) * FINE_PERCENT / 100);
+        fine = uint64((uint256(stake) * FINE_PERCENT) / 100);
         uint16 misses = standing.misses() + 1;
         // The count ends there: a seat that was left may be missed more often.
         if (misses >= MISSES_TO_LOSE_SEAT) {

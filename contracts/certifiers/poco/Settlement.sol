@@ -60,7 +60,7 @@ abstract contract Settlement is Verdicts {
     /// @inheritdoc IPoco
     function complete(Deal calldata deal, uint32 index, address worker, Result calldata result) external {
         // Check
-        (TaskId id,) = _openTask(deal, index);
+        (TaskId id, ) = _openTask(deal, index);
         require(deal.trust <= 1, PocoReplicated(deal.trust));
         require(msg.sender == deal.poolOwner, PocoNotPoolOwner(deal.pool, deal.poolOwner, msg.sender));
         require(worker != address(0), PocoWorkerMissing(id));
@@ -93,7 +93,7 @@ abstract contract Settlement is Verdicts {
         Payout memory payout = Payouts.create(drawing.count, seals.length + OTHER_CREDITS);
         uint64 fines = _fineAbsent(deal.pool, id, late, drawing, payout);
         // A part of the stake, which the pool's owner locked.
-        uint64 toPayer = uint64(uint256(slashed) * PAYER_SLASH_PERCENT / 100);
+        uint64 toPayer = uint64((uint256(slashed) * PAYER_SLASH_PERCENT) / 100);
         payout.credit(deal.payer, deal.appPrice + deal.datasetPrice + deal.poolPrice + toPayer);
         payout.credit(deal.poolOwner, deal.poolStake - slashed);
         payout.credit(TREASURY, fines + _compensate(seals, slashed - toPayer, payout));
@@ -146,7 +146,7 @@ abstract contract Settlement is Verdicts {
             // By the score before it rises: these shares are what `verdict.shares` sums up.
             uint256 share = Confidence.share(Confidence.weight(standing.score()));
             // A part of the pot, which is money locked in the Clerk.
-            reward.amount = uint64(pot * share / verdict.shares);
+            reward.amount = uint64((pot * share) / verdict.shares);
             reward.score = _acquit(seats[by.seatOf()], standing, scoreGain);
             left -= reward.amount;
             payout.credit(reward.worker, reward.amount);
@@ -157,11 +157,11 @@ abstract contract Settlement is Verdicts {
     }
 
     /// @return rest What does not divide, or all of it where nobody committed.
-    function _compensate(Committed[] calldata seals, uint64 pot, Payout memory payout)
-        private
-        pure
-        returns (uint64 rest)
-    {
+    function _compensate(
+        Committed[] calldata seals,
+        uint64 pot,
+        Payout memory payout
+    ) private pure returns (uint64 rest) {
         if (seals.length == 0) return pot;
         // At most the pot.
         uint64 amount = uint64(pot / seals.length);
@@ -195,23 +195,23 @@ abstract contract Settlement is Verdicts {
     /// @dev Pays the owners of app and dataset, or the payer back.
     /// @return price What remains for the pool.
     /// @return cut The scheduler's part of it.
-    function _payOwners(Deal calldata deal, uint8 outcome, Payout memory payout)
-        private
-        pure
-        returns (uint64 price, uint64 cut)
-    {
+    function _payOwners(
+        Deal calldata deal,
+        uint8 outcome,
+        Payout memory payout
+    ) private pure returns (uint64 price, uint64 cut) {
         price = deal.poolPrice;
         if (outcome == 0) {
             payout.credit(deal.appOwner, deal.appPrice);
             payout.credit(deal.datasetOwner, deal.datasetPrice);
         } else {
             // At most the price.
-            uint64 fee = uint64(uint256(price) * FAILURE_FEE_PERCENT / 100);
+            uint64 fee = uint64((uint256(price) * FAILURE_FEE_PERCENT) / 100);
             payout.credit(deal.payer, deal.appPrice + deal.datasetPrice + price - fee);
             price = fee;
         }
         // At most the price, since no pool has a share above the whole.
-        cut = uint64(uint256(price) * deal.frozen.schedulerShare() / SHARE_UNIT);
+        cut = uint64((uint256(price) * deal.frozen.schedulerShare()) / SHARE_UNIT);
     }
 
     function _conclude(
@@ -240,8 +240,6 @@ abstract contract Settlement is Verdicts {
     }
 
     function _hashOf(Result calldata result) private pure returns (bytes32) {
-        return keccak256(
-            abi.encode(result.outcome, result.content, result.memoryHash, keccak256(result.callbackData))
-        );
+        return keccak256(abi.encode(result.outcome, result.content, result.memoryHash, keccak256(result.callbackData)));
     }
 }

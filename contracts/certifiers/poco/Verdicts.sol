@@ -97,11 +97,11 @@ abstract contract Verdicts is Rounds {
     }
 
     /// @dev Where nobody committed in the last round and it cannot be told who was drawn, somebody was.
-    function _placesMissed(Progress memory late, Drawing memory drawing, uint256 committed)
-        internal
-        pure
-        returns (bool)
-    {
+    function _placesMissed(
+        Progress memory late,
+        Drawing memory drawing,
+        uint256 committed
+    ) internal pure returns (bool) {
         if (late.drawnInRound != 0) return committed < late.drawn;
         return !drawing.known || committed < drawing.count;
     }

@@ -65,7 +65,11 @@ contract BondsTest is MarketTest {
         certifier.bond(stranger, first);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IClerk.ClerkAllowanceTooLow.selector, stranger, address(certifier), allowance, uint256(first) + second
+                IClerk.ClerkAllowanceTooLow.selector,
+                stranger,
+                address(certifier),
+                allowance,
+                uint256(first) + second
             )
         );
         certifier.bond(stranger, second);
@@ -124,9 +128,7 @@ contract BondsTest is MarketTest {
 
     function test_slashRefusesBeyondTheBond() external {
         bond(certifier, stranger, 10);
-        vm.expectRevert(
-            abi.encodeWithSelector(IClerk.ClerkBondTooLow.selector, stranger, address(certifier), 4, 5)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IClerk.ClerkBondTooLow.selector, stranger, address(certifier), 4, 5));
         certifier.slash(two(stranger, 6, stranger, 5), one(requester, 11));
     }
 

@@ -14,12 +14,13 @@ import {vm} from "../support/Vm.sol";
 ///   given running deals           it should leave them as they are
 contract CancelTest is MarketTest {
     function _hashes(Batch memory batch) private view returns (bytes32[4] memory) {
-        return [
-            clerk.hashRequestOrder(batch.requests[0].order),
-            clerk.hashAppOrder(batch.apps[0].order),
-            clerk.hashDatasetOrder(batch.datasets[0].order),
-            clerk.hashPoolOrder(batch.pools[0].order)
-        ];
+        return
+            [
+                clerk.hashRequestOrder(batch.requests[0].order),
+                clerk.hashAppOrder(batch.apps[0].order),
+                clerk.hashDatasetOrder(batch.datasets[0].order),
+                clerk.hashPoolOrder(batch.pools[0].order)
+            ];
     }
 
     function testFuzz_leavesOthersAlone(address other) external {

@@ -35,9 +35,7 @@ contract DepositTest is MarketTest {
         amount = uint64(bound(amount, 1, type(uint64).max));
         vm.startPrank(stranger);
         token.approve(address(clerk), amount);
-        vm.expectRevert(
-            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, stranger, 0, amount)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, stranger, 0, amount));
         clerk.deposit(amount);
     }
 

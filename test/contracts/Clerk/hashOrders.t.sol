@@ -16,7 +16,9 @@ contract HashOrdersTest is MarketTest {
         assertEq(structHash, v.structHash, "struct hash");
         assertEq(digestAt(v.clerk, v.chain, structHash), v.digest, "digest");
         assertEq(
-            keccak256(abi.encodePacked(hex"1901", v.domainSeparator, structHash)), v.digest, "digest by its domain"
+            keccak256(abi.encodePacked(hex"1901", v.domainSeparator, structHash)),
+            v.digest,
+            "digest by its domain"
         );
         assertEq(ECDSA.recover(v.digest, v.signature), OrderVectors.SIGNER, "signer");
     }
@@ -58,8 +60,8 @@ contract HashOrdersTest is MarketTest {
     }
 
     function test_domain() external view {
-        (bytes1 which, string memory name, string memory version, uint256 chain, address clerk_,,) =
-            clerk.eip712Domain();
+        (bytes1 which, string memory name, string memory version, uint256 chain, address clerk_, , ) = clerk
+            .eip712Domain();
         assertEq(uint8(which), 0x0f, "fields");
         assertEq(name, "Hanse Clerk", "name");
         assertEq(version, "1", "version");
@@ -74,10 +76,11 @@ contract HashOrdersTest is MarketTest {
         return keccak256(abi.encode(keccak256(CONDITIONS), c));
     }
 
-    function testFuzz_agreesWithThePlainWay(AppOrder calldata a, PoolOrder calldata p, bytes calldata params)
-        external
-        view
-    {
+    function testFuzz_agreesWithThePlainWay(
+        AppOrder calldata a,
+        PoolOrder calldata p,
+        bytes calldata params
+    ) external view {
         bytes32 typeHash = keccak256(
             bytes.concat(
                 "AppOrder(uint256 app,uint64 price,uint32 trust,bytes32 tag,bytes32 onlyDataset,bytes32 onlyPool,bytes32 onlyRequester,Conditions conditions)",

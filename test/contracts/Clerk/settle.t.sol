@@ -42,7 +42,8 @@ contract SettleTest is MarketTest {
     function testFuzz_refusesTheUnknown(Deal calldata deal) external {
         vm.expectRevert(
             abi.encodeWithSelector(
-                IClerk.ClerkDealUnknown.selector, keccak256(abi.encode(deal.requestHash, deal.firstTask))
+                IClerk.ClerkDealUnknown.selector,
+                keccak256(abi.encode(deal.requestHash, deal.firstTask))
             )
         );
         clerk.settle(deal, none(), none());
@@ -59,9 +60,7 @@ contract SettleTest is MarketTest {
     function testFuzz_refusesOtherCallers(address other) external {
         vm.assume(other != address(certifier));
         Deal memory deal = sealOne(batchOf());
-        vm.expectRevert(
-            abi.encodeWithSelector(IClerk.ClerkNotTheCertifier.selector, address(certifier), other)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IClerk.ClerkNotTheCertifier.selector, address(certifier), other));
         vm.prank(other);
         clerk.settle(deal, none(), refund(deal));
     }
@@ -118,9 +117,7 @@ contract SettleTest is MarketTest {
     function test_refusesToSeizeBeyondTheBond() external {
         Deal memory deal = sealOne(batchOf());
         bond(certifier, stranger, 10);
-        vm.expectRevert(
-            abi.encodeWithSelector(IClerk.ClerkBondTooLow.selector, stranger, address(certifier), 10, 11)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IClerk.ClerkBondTooLow.selector, stranger, address(certifier), 10, 11));
         certifier.settle(deal, one(stranger, 11), one(requester, UNIT + STAKE + 11));
     }
 
@@ -128,17 +125,13 @@ contract SettleTest is MarketTest {
         Deal memory deal = sealOne(batchOf());
         OpenCertifier other = newCertifier();
         bond(other, stranger, 10);
-        vm.expectRevert(
-            abi.encodeWithSelector(IClerk.ClerkBondTooLow.selector, stranger, address(certifier), 0, 1)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IClerk.ClerkBondTooLow.selector, stranger, address(certifier), 0, 1));
         certifier.settle(deal, one(stranger, 1), one(requester, UNIT + STAKE + 1));
     }
 
     function test_refusesToSeizeWhatDealsLock() external {
         Deal memory deal = sealOne(batchOf());
-        vm.expectRevert(
-            abi.encodeWithSelector(IClerk.ClerkBondTooLow.selector, requester, address(certifier), 0, 1)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IClerk.ClerkBondTooLow.selector, requester, address(certifier), 0, 1));
         certifier.settle(deal, one(requester, 1), one(stranger, UNIT + STAKE + 1));
     }
 

@@ -34,7 +34,7 @@ contract ConfidenceTest is Assertions {
     }
 
     function testFuzz_firstPlacesReachAndNoFewerDo(uint32 trust) external pure {
-        trust = uint32(2 + uint256(trust) % 999_999);
+        trust = uint32(2 + (uint256(trust) % 999_999));
         uint256 n = Confidence.firstPlaces(trust);
         isTrue(2 ** n * trust > (1 + 2 ** n) * (trust - 1), "reached");
         isTrue(n == 1 || 2 ** (n - 1) * trust <= (1 + 2 ** (n - 1)) * (trust - 1), "not by fewer");
@@ -44,7 +44,7 @@ contract ConfidenceTest is Assertions {
     function testFuzz_isExactWithinBounds(uint256 sides, uint256 seed, uint8 count, uint32 trust) external pure {
         count = count % 65;
         // Sometimes trust as it is asked for, sometimes at the edges.
-        trust = trust % 3 == 0 ? 2 : uint32(2 + uint256(trust) % (type(uint32).max - 2));
+        trust = trust % 3 == 0 ? 2 : uint32(2 + (uint256(trust) % (type(uint32).max - 2)));
         uint256 group;
         uint256 hostile;
         // Little endian digits of 128 bits.
@@ -73,14 +73,12 @@ contract ConfidenceTest is Assertions {
         _add(total, exactHostile);
         _multiply(total, trust - 1);
         _multiply(exactGroup, trust);
-        equal(
-            Confidence.reached(group, hostile, trust) ? 1 : 0, _greater(exactGroup, total) ? 1 : 0, "as exactly"
-        );
+        equal(Confidence.reached(group, hostile, trust) ? 1 : 0, _greater(exactGroup, total) ? 1 : 0, "as exactly");
     }
 
     function testFuzz_oneSideHeavy(uint8 others, uint32 trust) external pure {
         uint256 group;
-        for (uint256 i = 0; i < 64 - others % 8; ++i) {
+        for (uint256 i = 0; i < 64 - (others % 8); ++i) {
             group = Confidence.times(group, 16);
         }
         uint256 hostile;

@@ -63,7 +63,12 @@ contract AdmitTest is PocoTest {
         Deal memory deal = seal(aWish());
         equal(deal.poolStake, 3 * HANSE, "pool stake");
         bytes memory packed = abi.encodePacked(
-            uint32(4), SEAT_STAKE, SCHEDULER_SHARE, ROUND_BLOCKS, DEADLINE_BLOCKS, uint80(0)
+            uint32(4),
+            SEAT_STAKE,
+            SCHEDULER_SHARE,
+            ROUND_BLOCKS,
+            DEADLINE_BLOCKS,
+            uint80(0)
         );
         equal(deal.frozen, bytes32(packed), "frozen");
     }
@@ -78,7 +83,7 @@ contract AdmitTest is PocoTest {
     }
 
     function _refused(Deal memory draft, uint32 minSeats, uint64 minSeatStake, Refusal expected) private view {
-        (Refusal refusal,,) = poco.admit(draft, minSeats, minSeatStake);
+        (Refusal refusal, , ) = poco.admit(draft, minSeats, minSeatStake);
         equal(uint256(refusal), uint256(expected), "refusal");
     }
 }

@@ -43,7 +43,7 @@ contract Receiver is IResultReceiver {
         }
         (lastId, lastResult) = (id, result);
         if (temper == Temper.Reenters) {
-            (bool again,) = msg.sender.call(reentry);
+            (bool again, ) = msg.sender.call(reentry);
             require(!again, "settled twice");
         }
     }
@@ -101,7 +101,7 @@ contract CallbackTest is PocoTest {
         // From what does not even settle to what is ample: it is told with the full cap, or nothing happens.
         bool told = false;
         for (uint256 gas_ = 150_000; gas_ < 900_000; gas_ += 10_000) {
-            (bool done,) = address(poco).call{gas: gas_}(data);
+            (bool done, ) = address(poco).call{gas: gas_}(data);
             if (!done) {
                 isTrue(_receiver.gasSeen() == 0, "not told");
                 continue;

@@ -19,7 +19,7 @@ import {vm} from "./support/Vm.sol";
 contract ClaimTest is PocoTest {
     function test_refusesBeforeTheDeadline() external {
         enrol(0, 4);
-        (Deal memory deal,) = sealAndDraw(aWish());
+        (Deal memory deal, ) = sealAndDraw(aWish());
         uint256 deadline = deal.sealedAtBlock + DEADLINE_BLOCKS;
         rollTo(deadline);
         vm.expectRevert(abi.encodeWithSelector(IPoco.PocoDeadlineNotOver.selector, idOf(deal, 0), deadline));
@@ -28,16 +28,12 @@ contract ClaimTest is PocoTest {
 
     function test_refusesTwice() external {
         enrol(0, 4);
-        (Deal memory deal,) = sealAndDraw(aWish());
+        (Deal memory deal, ) = sealAndDraw(aWish());
         advance(DEADLINE_BLOCKS);
         poco.claim(deal, 0, none());
-        vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoAlreadySettled.selector, idOf(deal, 0), TaskStatus.Claimed)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoAlreadySettled.selector, idOf(deal, 0), TaskStatus.Claimed));
         poco.claim(deal, 0, none());
-        vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoAlreadySettled.selector, idOf(deal, 0), TaskStatus.Claimed)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoAlreadySettled.selector, idOf(deal, 0), TaskStatus.Claimed));
         poco.finalize(deal, 0, none(), success());
     }
 
@@ -47,9 +43,7 @@ contract ClaimTest is PocoTest {
         Committed[] memory seals = commitAll(deal, 1, drawn, success());
         poco.finalize(deal, 0, seals, success());
         advance(DEADLINE_BLOCKS);
-        vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoAlreadySettled.selector, idOf(deal, 0), TaskStatus.Certified)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoAlreadySettled.selector, idOf(deal, 0), TaskStatus.Certified));
         poco.claim(deal, 0, seals);
     }
 
@@ -59,9 +53,7 @@ contract ClaimTest is PocoTest {
         commitAll(deal, 1, firstOf(drawn, 3), success());
         advance(DEADLINE_BLOCKS);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IPoco.PocoSealsDiffer.selector, idOf(deal, 0), taskOf(deal).seals, bytes19(0)
-            )
+            abi.encodeWithSelector(IPoco.PocoSealsDiffer.selector, idOf(deal, 0), taskOf(deal).seals, bytes19(0))
         );
         poco.claim(deal, 0, none());
     }
@@ -89,9 +81,9 @@ contract ClaimTest is PocoTest {
         vm.expectEmit(true, true, true, true, address(poco));
         emit IPoco.TaskClaimed(idOf(deal, 0), 3 * HANSE);
         poco.claim(deal, 0, seals);
-        equal(freeOf(requester), FUNDS + 3 * HANSE / 10, "a tenth of the pool's stake");
+        equal(freeOf(requester), FUNDS + (3 * HANSE) / 10, "a tenth of the pool's stake");
         equal(freeOf(poolOwner), FUNDS - 3 * HANSE, "pool");
-        equal(freeOf(workerOf(drawn[0])), 9 * HANSE / 10, "a third of the rest");
+        equal(freeOf(workerOf(drawn[0])), (9 * HANSE) / 10, "a third of the rest");
         equal(freeOf(workerOf(drawn[3])), 0, "who was silent");
         equal(seatOf(drawn[3]).stake, 95 * HANSE, "fined");
         equal(seatOf(drawn[3]).misses, 1, "missed");
@@ -100,12 +92,12 @@ contract ClaimTest is PocoTest {
 
     function test_silenceOfAllSlashesThePool() external {
         enrol(0, 4);
-        (Deal memory deal,) = sealAndDraw(aWish());
+        (Deal memory deal, ) = sealAndDraw(aWish());
         seeds.record(deal.sealedAtBlock + 1);
         advance(DEADLINE_BLOCKS);
         poco.claim(deal, 0, none());
-        equal(freeOf(requester), FUNDS + 3 * HANSE / 10, "requester");
-        equal(freeOf(TREASURY), 27 * HANSE / 10 + 4 * 5 * HANSE, "rest and fines");
+        equal(freeOf(requester), FUNDS + (3 * HANSE) / 10, "requester");
+        equal(freeOf(TREASURY), (27 * HANSE) / 10 + 4 * 5 * HANSE, "rest and fines");
         for (uint256 i = 0; i < 4; ++i) {
             equal(seatOf(i).misses, 1, "missed");
         }
@@ -131,7 +123,7 @@ contract ClaimTest is PocoTest {
 
     function test_aLostSeedSavesNoPool() external {
         enrol(0, 4);
-        (Deal memory deal,) = sealAndDraw(aWish());
+        (Deal memory deal, ) = sealAndDraw(aWish());
         advance(DEADLINE_BLOCKS);
         poco.claim(deal, 0, none());
         equal(freeOf(poolOwner), FUNDS - 3 * HANSE, "pool");
@@ -155,7 +147,7 @@ contract ClaimTest is PocoTest {
 
     function test_nobodyIsFinedForAnothersNumber() external {
         enrol(0, 4);
-        (Deal memory deal,) = sealAndDraw(aWish());
+        (Deal memory deal, ) = sealAndDraw(aWish());
         seeds.record(deal.sealedAtBlock + 1);
         for (uint32 i = 0; i < 4; ++i) {
             vm.prank(worker(i));
@@ -180,17 +172,20 @@ contract ClaimTest is PocoTest {
         Deal memory deal = seal(wish);
         advance(DEADLINE_BLOCKS + 1);
         poco.claim(deal, 0, none());
-        equal(freeOf(requester), FUNDS + 3 * HANSE / 10, "requester");
-        equal(freeOf(TREASURY), 27 * HANSE / 10, "treasury");
+        equal(freeOf(requester), FUNDS + (3 * HANSE) / 10, "requester");
+        equal(freeOf(TREASURY), (27 * HANSE) / 10, "treasury");
     }
 
     function test_eachTaskOfADealByItself() external {
         enrol(0, 8);
         Wish memory wish = aWish();
         wish.volume = 3;
-        (Deal memory deal,) = sealAndDraw(wish);
+        (Deal memory deal, ) = sealAndDraw(wish);
         poco.finalize(
-            deal, 1, commit(deal, 1, contributions(idOf(deal, 1), 1, drawnIn(deal, 1, 1), success())), success()
+            deal,
+            1,
+            commit(deal, 1, contributions(idOf(deal, 1), 1, drawnIn(deal, 1, 1), success())),
+            success()
         );
         advance(DEADLINE_BLOCKS);
         poco.claim(deal, 0, none());

@@ -62,9 +62,7 @@ contract CommitTest is PocoTest {
     }
 
     function test_refusesAnIndexOutOfRange() external {
-        vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoIndexOutOfRange.selector, uint32(1), uint32(0), uint32(1))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoIndexOutOfRange.selector, uint32(1), uint32(0), uint32(1)));
         poco.commit(_deal, 1, new Contribution[](0));
     }
 
@@ -123,9 +121,7 @@ contract CommitTest is PocoTest {
         _refusesSignature(
             Contribution(_drawn[0], sealed_, signContribution(keyOf[_drawn[0]], idOf(_deal, 1), 1, sealed_))
         );
-        _refusesSignature(
-            Contribution(_drawn[0], ~sealed_, signContribution(keyOf[_drawn[0]], _id, 1, sealed_))
-        );
+        _refusesSignature(Contribution(_drawn[0], ~sealed_, signContribution(keyOf[_drawn[0]], _id, 1, sealed_)));
         _refusesSignature(Contribution(_drawn[0], sealed_, ""));
     }
 
@@ -134,12 +130,11 @@ contract CommitTest is PocoTest {
         Wish memory wish = aWish();
         wish.trust = 2;
         wish.volume = 40;
-        (Deal memory other,) = sealAndDraw(wish);
+        (Deal memory other, ) = sealAndDraw(wish);
         advance(100);
         uint32 liar = _convictSomebody();
         (Deal memory deal, uint32 index) = _drawnFor(other, liar);
-        Contribution[] memory one =
-            only(signed(idOf(deal, index), 1, liar, bytes32(uint256(1))));
+        Contribution[] memory one = only(signed(idOf(deal, index), 1, liar, bytes32(uint256(1))));
         rollTo(deal.sealedAtBlock + 20);
         vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeatConvicted.selector, idOf(deal, index), liar));
         poco.commit(deal, index, one);
@@ -214,13 +209,11 @@ contract CommitTest is PocoTest {
         Wish memory wish = aWish();
         // Thirteen places: everybody is drawn.
         wish.trust = 2 ** 12 + 1;
-        (Deal memory deal,) = sealAndDraw(wish);
+        (Deal memory deal, ) = sealAndDraw(wish);
         TaskId id = idOf(deal, 0);
         bytes32 sealed_ = sealOf(address(contractor), id, 1, success());
         Contribution[] memory one = only(Contribution(number, sealed_, "anything"));
-        vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoSealNotSigned.selector, id, number, address(contractor))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSealNotSigned.selector, id, number, address(contractor)));
         poco.commit(deal, 0, one);
         contractor.approve(contributionDigest(id, 1, sealed_));
         poco.commit(deal, 0, one);
@@ -238,9 +231,7 @@ contract CommitTest is PocoTest {
     }
 
     function _refusesSignature(Contribution memory bad) private {
-        vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoSealNotSigned.selector, _id, bad.seat, workerOf(bad.seat))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSealNotSigned.selector, _id, bad.seat, workerOf(bad.seat)));
         poco.commit(_deal, 0, only(bad));
     }
 

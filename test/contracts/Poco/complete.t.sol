@@ -23,9 +23,7 @@ contract CompleteTest is PocoTest {
 
     function test_refusesOthersThanTheOwner() external {
         Deal memory deal = _seal(1);
-        vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoNotPoolOwner.selector, closedPool, poolOwner, STRANGER)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoNotPoolOwner.selector, closedPool, poolOwner, STRANGER));
         vm.prank(STRANGER);
         poco.complete(deal, 0, worker(0), success());
     }
@@ -40,9 +38,7 @@ contract CompleteTest is PocoTest {
     function test_refusesAfterTheDeadline() external {
         Deal memory deal = _seal(0);
         advance(DEADLINE_BLOCKS + 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoDeadlineOver.selector, idOf(deal, 0), currentBlock - 1)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoDeadlineOver.selector, idOf(deal, 0), currentBlock - 1));
         vm.prank(poolOwner);
         poco.complete(deal, 0, worker(0), success());
     }
@@ -51,9 +47,7 @@ contract CompleteTest is PocoTest {
         Deal memory deal = _seal(1);
         vm.startPrank(poolOwner);
         poco.complete(deal, 0, worker(0), success());
-        vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoAlreadySettled.selector, idOf(deal, 0), TaskStatus.Certified)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoAlreadySettled.selector, idOf(deal, 0), TaskStatus.Certified));
         poco.complete(deal, 0, worker(0), success());
     }
 
@@ -71,7 +65,7 @@ contract CompleteTest is PocoTest {
         Deal memory deal = _seal(1);
         vm.prank(poolOwner);
         poco.complete(deal, 0, worker(0), failure());
-        equal(freeOf(worker(0)), 9 * HANSE / 10, "worker");
+        equal(freeOf(worker(0)), (9 * HANSE) / 10, "worker");
         equal(freeOf(requester), FUNDS - HANSE, "requester");
         equal(uint256(taskOf(deal).status), uint256(TaskStatus.Failed), "status");
     }

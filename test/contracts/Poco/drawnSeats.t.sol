@@ -29,23 +29,23 @@ contract DrawnSeatsTest is PocoTest {
 
     function test_refusesARoundThatWasNotOpened() external {
         enrol(0, 8);
-        (Deal memory deal,) = sealAndDraw(aWish());
-        vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoRoundNotOpened.selector, idOf(deal, 0), uint8(2), uint8(1))
-        );
+        (Deal memory deal, ) = sealAndDraw(aWish());
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoRoundNotOpened.selector, idOf(deal, 0), uint8(2), uint8(1)));
         poco.drawnSeats(deal, 0, 2);
     }
 
     function test_refusesWhenNumbersMayBeOthers() external {
         enrol(0, 8);
-        (Deal memory deal,) = sealAndDraw(aWish());
+        (Deal memory deal, ) = sealAndDraw(aWish());
         seeds.record(deal.sealedAtBlock + 1);
         rollTo(deal.sealedAtBlock + 120_960);
         poco.drawnSeats(deal, 0, 1);
         advance(1);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IPoco.PocoDrawForgotten.selector, idOf(deal, 0), uint256(deal.sealedAtBlock) + 120_960
+                IPoco.PocoDrawForgotten.selector,
+                idOf(deal, 0),
+                uint256(deal.sealedAtBlock) + 120_960
             )
         );
         poco.drawnSeats(deal, 0, 1);
@@ -53,7 +53,7 @@ contract DrawnSeatsTest is PocoTest {
 
     function test_drawsNobodyTwice() external {
         enrol(0, 20);
-        (Deal memory deal,) = sealAndDraw(aWish());
+        (Deal memory deal, ) = sealAndDraw(aWish());
         for (uint8 round = 1; round <= 3; ++round) {
             advance(ROUND_BLOCKS + 12);
             poco.extend(deal, 0);
@@ -136,7 +136,7 @@ contract DrawnSeatsTest is PocoTest {
         enrol(0, 30);
         Wish memory wish = aWish();
         wish.volume = 2;
-        (Deal memory deal,) = sealAndDraw(wish);
+        (Deal memory deal, ) = sealAndDraw(wish);
         isTrue(
             keccak256(abi.encode(poco.drawnSeats(deal, 0, 1))) != keccak256(abi.encode(poco.drawnSeats(deal, 1, 1))),
             "another draw"
@@ -147,7 +147,7 @@ contract DrawnSeatsTest is PocoTest {
         enrol(0, 8);
         Wish memory wish = aWish();
         wish.volume = 400;
-        (Deal memory deal,) = sealAndDraw(wish);
+        (Deal memory deal, ) = sealAndDraw(wish);
         uint256[8] memory times;
         for (uint32 i = 0; i < 400; ++i) {
             uint32[] memory drawn = poco.drawnSeats(deal, i, 1);
@@ -163,7 +163,7 @@ contract DrawnSeatsTest is PocoTest {
 
     /// The whole array shuffled, which is what a TypeScript twin may do.
     function testFuzz_isTheAlgorithmThatIsTold(bytes32 seed, uint8 more) external {
-        uint256 size = 4 + uint256(more) % 40;
+        uint256 size = 4 + (uint256(more) % 40);
         enrol(0, size);
         Deal memory deal = seal(aWish());
         advance(2);
@@ -175,7 +175,7 @@ contract DrawnSeatsTest is PocoTest {
             all[i] = i;
         }
         for (uint256 i = 0; i < 4; ++i) {
-            uint256 j = i + uint256(keccak256(abi.encode(seed, idOf(deal, 0), i))) % (size - i);
+            uint256 j = i + (uint256(keccak256(abi.encode(seed, idOf(deal, 0), i))) % (size - i));
             equal(drawn[i], all[j], "drawn");
             all[j] = all[i];
         }

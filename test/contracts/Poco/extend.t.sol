@@ -18,7 +18,7 @@ import {vm} from "./support/Vm.sol";
 contract ExtendTest is PocoTest {
     function test_refusesWhileTheRoundRuns() external {
         enrol(0, 12);
-        (Deal memory deal,) = sealAndDraw(aWish());
+        (Deal memory deal, ) = sealAndDraw(aWish());
         uint256 graceUntil = deal.sealedAtBlock + 1 + ROUND_BLOCKS + 10;
         rollTo(graceUntil);
         vm.expectRevert(abi.encodeWithSelector(IPoco.PocoGraceRunning.selector, idOf(deal, 0), graceUntil));
@@ -42,13 +42,11 @@ contract ExtendTest is PocoTest {
 
     function test_refusesWhenTheDeadlineIsNear() external {
         enrol(0, 12);
-        (Deal memory deal,) = sealAndDraw(aWish());
+        (Deal memory deal, ) = sealAndDraw(aWish());
         seeds.record(deal.sealedAtBlock + 1);
         uint256 deadline = deal.sealedAtBlock + DEADLINE_BLOCKS;
         rollTo(deadline - ROUND_BLOCKS - 10);
-        vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoTimeTooShort.selector, idOf(deal, 0), deadline + 1, deadline)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoTimeTooShort.selector, idOf(deal, 0), deadline + 1, deadline));
         poco.extend(deal, 0);
         rollTo(deadline - ROUND_BLOCKS - 11);
         poco.extend(deal, 0);
@@ -56,7 +54,7 @@ contract ExtendTest is PocoTest {
 
     function test_refusesWhenNobodyIsLeft() external {
         enrol(0, 4);
-        (Deal memory deal,) = sealAndDraw(aWish());
+        (Deal memory deal, ) = sealAndDraw(aWish());
         advance(100);
         vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeatsExhausted.selector, idOf(deal, 0), uint256(4)));
         poco.extend(deal, 0);
@@ -80,11 +78,9 @@ contract ExtendTest is PocoTest {
 
     function test_refusesWhenTheSeedIsLost() external {
         enrol(0, 12);
-        (Deal memory deal,) = sealAndDraw(aWish());
+        (Deal memory deal, ) = sealAndDraw(aWish());
         advance(300);
-        vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoSeedUnknown.selector, uint256(deal.sealedAtBlock) + 1)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeedUnknown.selector, uint256(deal.sealedAtBlock) + 1));
         poco.extend(deal, 0);
     }
 

@@ -48,9 +48,7 @@ contract FinalizeTest is PocoTest {
         (Deal memory deal, uint32[] memory drawn) = sealAndDraw(aWish());
         Committed[] memory seals = commitAll(deal, 1, drawn, success());
         poco.finalize(deal, 0, seals, success());
-        vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoAlreadySettled.selector, idOf(deal, 0), TaskStatus.Certified)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoAlreadySettled.selector, idOf(deal, 0), TaskStatus.Certified));
         poco.finalize(deal, 0, seals, success());
     }
 
@@ -92,7 +90,7 @@ contract FinalizeTest is PocoTest {
 
     function test_refusesBeforeAnybodyCommitted() external {
         enrol(0, 8);
-        (Deal memory deal,) = sealAndDraw(aWish());
+        (Deal memory deal, ) = sealAndDraw(aWish());
         advance(100);
         _refusesResult(deal, none(), success(), 0, 4, 0, 0);
     }
@@ -158,7 +156,7 @@ contract FinalizeTest is PocoTest {
         equal(freeOf(requester), FUNDS - 13 * HANSE, "requester");
         equal(lockedOf(requester), 0, "nothing locked");
         for (uint256 i = 0; i < 4; ++i) {
-            equal(freeOf(workerOf(drawn[i])), 9 * HANSE / 4, "worker");
+            equal(freeOf(workerOf(drawn[i])), (9 * HANSE) / 4, "worker");
             equal(seatOf(drawn[i]).score, 1, "score");
             equal(seatOf(drawn[i]).stake, SEAT_STAKE, "stake");
         }
@@ -215,7 +213,7 @@ contract FinalizeTest is PocoTest {
         equal(freeOf(workerOf(drawn[3])), 0, "no reward");
         equal(poco.pool(pool).liveSeats, 7, "live seats");
         // The pool's price less the tenth, and as much again as the price out of the stake of 100.
-        equal(freeOf(workerOf(drawn[0])), 19 * uint256(HANSE) / 7, "winner");
+        equal(freeOf(workerOf(drawn[0])), (19 * uint256(HANSE)) / 7, "winner");
         equal(freeOf(TREASURY), 90 * uint256(HANSE), "treasury");
         // Comes back with another stake and no score.
         clerk.depositFor(workerOf(drawn[3]), SEAT_STAKE);
@@ -307,7 +305,7 @@ contract FinalizeTest is PocoTest {
         equal(freeOf(appOwner), 0, "app");
         equal(freeOf(datasetOwner), 0, "dataset");
         equal(freeOf(poolOwner) - poolBefore, 3 * HANSE + HANSE / 10, "stake and share");
-        equal(freeOf(workerOf(drawn[0])), 9 * HANSE / 40, "worker");
+        equal(freeOf(workerOf(drawn[0])), (9 * HANSE) / 40, "worker");
         equal(seatOf(drawn[0]).stake, SEAT_STAKE, "no slash");
         equal(uint256(taskOf(deal).status), uint256(TaskStatus.Failed), "status");
     }
@@ -323,7 +321,7 @@ contract FinalizeTest is PocoTest {
         (Deal memory deal, uint32[] memory drawn) = sealAndDraw(aWish());
         Committed[] memory seals = commitAll(deal, 1, drawn, success());
         poco.finalize(deal, 0, seals, success());
-        equal(freeOf(poolOwner), FUNDS - SEAT_STAKE + HANSE + 9 * HANSE / 4, "as both");
+        equal(freeOf(poolOwner), FUNDS - SEAT_STAKE + HANSE + (9 * HANSE) / 4, "as both");
     }
 
     function test_goesOnWithoutFinesWhereTheSeedWasLost() external {
@@ -383,9 +381,7 @@ contract FinalizeTest is PocoTest {
         uint256 hostile
     ) private {
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IPoco.PocoNotReached.selector, idOf(deal, 0), matching, drawn, group, hostile
-            )
+            abi.encodeWithSelector(IPoco.PocoNotReached.selector, idOf(deal, 0), matching, drawn, group, hostile)
         );
         poco.finalize(deal, 0, seals, result);
     }

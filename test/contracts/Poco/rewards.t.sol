@@ -70,8 +70,8 @@ contract RewardsTest is PocoTest {
 
         for (uint256 i = 0; i < SEATS - c.liars; ++i) {
             uint256 share = _shareOf[drawn[i]];
-            equal(freeOf(workerOf(drawn[i])), e.pot * share / e.shares, "worker");
-            e.paid += e.pot * share / e.shares;
+            equal(freeOf(workerOf(drawn[i])), (e.pot * share) / e.shares, "worker");
+            e.paid += (e.pot * share) / e.shares;
         }
         for (uint256 i = SEATS - c.liars; i < SEATS; ++i) {
             equal(freeOf(workerOf(drawn[i])) + bondedOf(workerOf(drawn[i])), 0, "liar");
@@ -86,7 +86,7 @@ contract RewardsTest is PocoTest {
 
     function _expect(Case memory c, uint32[] memory drawn) private returns (Expected memory e) {
         e.price = c.fails ? uint256(c.poolPrice) / 10 : c.poolPrice;
-        e.cut = e.price * SCHEDULER_SHARE / 10_000;
+        e.cut = (e.price * SCHEDULER_SHARE) / 10_000;
         e.lost = uint256(c.liars) * SEAT_STAKE;
         e.pot = e.price - e.cut + Math.min(e.lost, e.price);
         for (uint256 i = 0; i < SEATS - c.liars; ++i) {

@@ -33,7 +33,11 @@ contract SeatsTest is PocoTest {
         vm.startPrank(STRANGER);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IClerk.ClerkAllowanceTooLow.selector, STRANGER, address(poco), uint64(0), uint256(SEAT_STAKE)
+                IClerk.ClerkAllowanceTooLow.selector,
+                STRANGER,
+                address(poco),
+                uint64(0),
+                uint256(SEAT_STAKE)
             )
         );
         poco.enrol(pool);
@@ -65,9 +69,7 @@ contract SeatsTest is PocoTest {
 
     function test_leaveRefusesOthers() external {
         uint32 number = enrolOne(0);
-        vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoNotTheWorker.selector, pool, number, worker(0), STRANGER)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoNotTheWorker.selector, pool, number, worker(0), STRANGER));
         vm.prank(STRANGER);
         poco.leave(pool, number);
     }
@@ -76,9 +78,7 @@ contract SeatsTest is PocoTest {
         uint32 number = enrolOne(0);
         vm.startPrank(worker(0));
         poco.leave(pool, number);
-        vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoSeatAlreadyLeft.selector, pool, number, uint40(FIRST_BLOCK))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeatAlreadyLeft.selector, pool, number, uint40(FIRST_BLOCK)));
         poco.leave(pool, number);
     }
 

@@ -9,11 +9,14 @@ import {Assertions} from "../Poco/support/Assertions.sol";
 contract SortitionTest is Assertions {
     using Sortition for Shuffle;
 
-    function testFuzz_isTheShuffle(bytes32 seed, bytes32 later, TaskId taskId, uint16 size, uint16 change)
-        external
-        pure
-    {
-        uint256 count = 1 + uint256(size) % 300;
+    function testFuzz_isTheShuffle(
+        bytes32 seed,
+        bytes32 later,
+        TaskId taskId,
+        uint16 size,
+        uint16 change
+    ) external pure {
+        uint256 count = 1 + (uint256(size) % 300);
         uint256[] memory all = new uint256[](count);
         for (uint256 i = 0; i < count; ++i) {
             all[i] = i;
@@ -24,7 +27,7 @@ contract SortitionTest is Assertions {
             isTrue(!shuffle.exhausted(), "not exhausted");
             // The seed changes from a round to the next.
             bytes32 ofRound = i < change % 256 ? seed : later;
-            uint256 j = i + uint256(keccak256(abi.encode(ofRound, taskId, i))) % (count - i);
+            uint256 j = i + (uint256(keccak256(abi.encode(ofRound, taskId, i))) % (count - i));
             equal(shuffle.draw(ofRound, taskId), all[j], "drawn");
             all[j] = all[i];
         }

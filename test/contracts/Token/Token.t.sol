@@ -38,13 +38,14 @@ contract TokenTest is Test, IERC1363Spender {
         return refuses ? bytes4(0) : IERC1363Spender.onApprovalReceived.selector;
     }
 
-    function _permit(uint256 key, uint256 value, uint256 deadline)
-        private
-        view
-        returns (uint8 v, bytes32 r, bytes32 s)
-    {
-        bytes32 typeHash =
-            keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+    function _permit(
+        uint256 key,
+        uint256 value,
+        uint256 deadline
+    ) private view returns (uint8 v, bytes32 r, bytes32 s) {
+        bytes32 typeHash = keccak256(
+            "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+        );
         bytes32 hash = keccak256(abi.encode(typeHash, owner, address(this), value, token.nonces(owner), deadline));
         return vm.sign(key, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), hash)));
     }

@@ -27,7 +27,7 @@ contract ForeignCallTest is Test {
     function testFuzz_refusesToAskWithTooLittleGas(uint256 gas) external {
         address yes = _foreign(Foreign.Manner.Word, "yes");
         gas = bound(gas, 3_000, 108_000);
-        (bool success,) = address(this).call{gas: gas}(abi.encodeCall(this.ask, (yes, 0)));
+        (bool success, ) = address(this).call{gas: gas}(abi.encodeCall(this.ask, (yes, 0)));
         assertTrue(!success, "it reverts");
     }
 

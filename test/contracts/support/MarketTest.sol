@@ -244,11 +244,11 @@ abstract contract MarketTest is Test {
     // ── Batches ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice One match without a dataset.
-    function batchOf(AppOrder memory a, PoolOrder memory p, RequestOrder memory r)
-        internal
-        view
-        returns (Batch memory batch)
-    {
+    function batchOf(
+        AppOrder memory a,
+        PoolOrder memory p,
+        RequestOrder memory r
+    ) internal view returns (Batch memory batch) {
         batch.apps = new SignedAppOrder[](1);
         batch.pools = new SignedPoolOrder[](1);
         batch.requests = new SignedRequestOrder[](1);
@@ -260,11 +260,12 @@ abstract contract MarketTest is Test {
     }
 
     /// @notice One match with a dataset.
-    function batchOf(AppOrder memory a, DatasetOrder memory d, PoolOrder memory p, RequestOrder memory r)
-        internal
-        view
-        returns (Batch memory batch)
-    {
+    function batchOf(
+        AppOrder memory a,
+        DatasetOrder memory d,
+        PoolOrder memory p,
+        RequestOrder memory r
+    ) internal view returns (Batch memory batch) {
         batch = batchOf(a, p, r);
         batch.datasets = new SignedDatasetOrder[](1);
         batch.datasets[0] = signed(d);
@@ -293,7 +294,7 @@ abstract contract MarketTest is Test {
         uint256 found = 0;
         for (uint256 i = 0; i < logs.length; ++i) {
             if (logs[i].topics[0] != IClerk.DealSealed.selector) continue;
-            (, deals[found++],) = abi.decode(logs[i].data, (OrderHashes, Deal, bytes));
+            (, deals[found++], ) = abi.decode(logs[i].data, (OrderHashes, Deal, bytes));
         }
         assertEq(found, count, "one DealSealed for each deal sealed");
     }
@@ -330,8 +331,6 @@ abstract contract MarketTest is Test {
 
     /// @notice Credits of one unit as its buyer's refund and the pool's stake back.
     function refund(Deal memory deal) internal pure returns (Entry[] memory) {
-        return two(
-            deal.payer, deal.appPrice + deal.datasetPrice + deal.poolPrice, deal.poolOwner, deal.poolStake
-        );
+        return two(deal.payer, deal.appPrice + deal.datasetPrice + deal.poolPrice, deal.poolOwner, deal.poolStake);
     }
 }

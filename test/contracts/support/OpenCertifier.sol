@@ -38,11 +38,11 @@ contract OpenCertifier is ICertifier {
         (wantedSeats, wantedSeatStake) = (seats, seatStake);
     }
 
-    function admit(Deal calldata, uint32 minSeats, uint64 minSeatStake)
-        external
-        view
-        returns (Refusal, uint64, bytes32)
-    {
+    function admit(
+        Deal calldata,
+        uint32 minSeats,
+        uint64 minSeatStake
+    ) external view returns (Refusal, uint64, bytes32) {
         if (minSeats > wantedSeats) return (Refusal.SeatsTooFew, 0, 0);
         if (minSeatStake > wantedSeatStake) return (Refusal.SeatStakeTooLow, 0, 0);
         return (refusal, stake, frozen);

@@ -32,7 +32,9 @@ abstract contract PlantedClerk {
         (bool success, bytes memory answer) = address(_real).delegatecall(msg.data);
         if (success) _fault();
         assembly {
-            if iszero(success) { revert(add(answer, 0x20), mload(answer)) }
+            if iszero(success) {
+                revert(add(answer, 0x20), mload(answer))
+            }
             return(add(answer, 0x20), mload(answer))
         }
     }
@@ -70,7 +72,7 @@ contract EarlyClerk is PlantedClerk {
 contract ForgetfulClerk is PlantedClerk {
     function _fault() internal override {
         if (msg.sig != IClerk.seal.selector) return;
-        (Batch memory batch,) = abi.decode(msg.data[4:], (Batch, bool));
+        (Batch memory batch, ) = abi.decode(msg.data[4:], (Batch, bool));
         for (uint256 i = 0; i < batch.pools.length; ++i) {
             address owner = _real.REGISTRY().ownerOrZero(batch.pools[i].order.pool);
             bytes32 hash = _real.hashPoolOrder(batch.pools[i].order);

@@ -60,11 +60,11 @@ abstract contract Test {
         return size == 0 ? x : low + (x % size);
     }
 
-    function _unequal(string memory label, string memory actual, string memory expected)
-        private
-        pure
-        returns (string memory)
-    {
+    function _unequal(
+        string memory label,
+        string memory actual,
+        string memory expected
+    ) private pure returns (string memory) {
         return string.concat(label, ": ", actual, ", expected ", expected);
     }
 }

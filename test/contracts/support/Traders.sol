@@ -88,7 +88,7 @@ contract Traders is MarketTest {
     }
 
     function _key(uint256 i) private pure returns (uint256) {
-        return 0x1000 + i % PEOPLE;
+        return 0x1000 + (i % PEOPLE);
     }
 
     function _person(uint256 seed) private view returns (address) {
@@ -193,9 +193,9 @@ contract Traders is MarketTest {
 
     function _conditions(uint256 seed) private view returns (Conditions memory c) {
         c.certifier = address(certifiers[seed & 1]);
-        c.validUntil = uint64(block.timestamp + _part(seed, 2) % 3_000);
+        c.validUntil = uint64(block.timestamp + (_part(seed, 2) % 3_000));
         c.epoch = epochs[_person(seed)];
-        c.volume = uint32(1 + _part(seed, 3) % 20);
+        c.volume = uint32(1 + (_part(seed, 3) % 20));
         c.minFill = uint32(_part(seed, 4) % 3);
         c.salt = bytes32(_part(seed, 5));
     }
@@ -224,8 +224,12 @@ contract Traders is MarketTest {
         _enter(hash, signer, c);
 
         PoolOrder memory p;
-        (p.pool, p.price, p.trust, p.conditions) =
-            (pools[seed % PEOPLE], uint64(_part(seed, 8) % 1_000), type(uint32).max, c);
+        (p.pool, p.price, p.trust, p.conditions) = (
+            pools[seed % PEOPLE],
+            uint64(_part(seed, 8) % 1_000),
+            type(uint32).max,
+            c
+        );
         hash = clerk.hashPoolOrder(p);
         poolOrders.push(abi.encode(SignedPoolOrder(p, signature(_key(seed), hash))));
         _enter(hash, signer, c);
@@ -250,7 +254,7 @@ contract Traders is MarketTest {
 
     function _recentApp(uint256 seed) private view returns (SignedAppOrder memory) {
         uint256 recent = appOrders.length < RECENT ? appOrders.length : RECENT;
-        return abi.decode(appOrders[appOrders.length - 1 - _part(seed, 1) % recent], (SignedAppOrder));
+        return abi.decode(appOrders[appOrders.length - 1 - (_part(seed, 1) % recent)], (SignedAppOrder));
     }
 
     function cancel(uint256 seed) public {
@@ -272,7 +276,7 @@ contract Traders is MarketTest {
     }
 
     function pass(uint16 time) public {
-        vm.warp(block.timestamp + time % 600);
+        vm.warp(block.timestamp + (time % 600));
         vm.roll(block.number + 1);
     }
 
@@ -303,7 +307,7 @@ contract Traders is MarketTest {
         for (uint256 i = 0; i < 2; ++i) {
             // Perhaps the same one twice.
             uint256 recent = requestOrders.length < 3 ? requestOrders.length : 3;
-            uint256 at = requestOrders.length - 1 - _part(seed, i) % recent;
+            uint256 at = requestOrders.length - 1 - (_part(seed, i) % recent);
             batch.requests[i] = abi.decode(requestOrders[at], (SignedRequestOrder));
         }
         batch.matches = new Match[](2 * count * count);
@@ -334,7 +338,7 @@ contract Traders is MarketTest {
         Vm.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 i = 0; i < logs.length; ++i) {
             if (logs[i].topics[0] != IClerk.DealSealed.selector) continue;
-            (OrderHashes memory orders, Deal memory deal,) = abi.decode(logs[i].data, (OrderHashes, Deal, bytes));
+            (OrderHashes memory orders, Deal memory deal, ) = abi.decode(logs[i].data, (OrderHashes, Deal, bytes));
             _fill(orders.request, deal.volume);
             _fill(orders.app, deal.volume);
             _fill(orders.pool, deal.volume);

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {
-    Batch,
-    IClerk,
-    Match,
-    SignedPoolOrder,
-    SignedRequestOrder
-} from "../../../../contracts/interfaces/IClerk.sol";
+import {Batch, IClerk, Match, SignedPoolOrder, SignedRequestOrder} from "../../../../contracts/interfaces/IClerk.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
 import {AppOrder, PoolOrder, RequestOrder} from "../../../../contracts/types/Orders.sol";
 import {Leg, Refusal} from "../../../../contracts/types/Refusals.sol";
@@ -125,7 +119,11 @@ contract SealMoneyTest is MarketTest {
         assertEq(deals.length, 2, "the others are sealed");
         assertEq(free(stranger), has, "and the stranger keeps its money");
         assertEq(clerk.filled(stranger, clerk.hashRequestOrder(batch.requests[1].order)), 0, "its order stands");
-        assertEq(clerk.filled(appOwner, clerk.hashAppOrder(batch.apps[0].order)), 2 * VOLUME, "nothing is taken for it");
+        assertEq(
+            clerk.filled(appOwner, clerk.hashAppOrder(batch.apps[0].order)),
+            2 * VOLUME,
+            "nothing is taken for it"
+        );
     }
 
     function test_goesOnWhenThePoolRunsDry() external {

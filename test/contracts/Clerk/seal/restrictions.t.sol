@@ -21,11 +21,10 @@ contract SealRestrictionsTest is MarketTest {
 
     /// @dev A batch with a dataset where restriction number `place` is `r`, the subject it is about, and the leg to
     /// blame.
-    function _restrict(uint256 place, Restriction x)
-        private
-        view
-        returns (Batch memory batch, bytes32 subject, Leg leg)
-    {
+    function _restrict(
+        uint256 place,
+        Restriction x
+    ) private view returns (Batch memory batch, bytes32 subject, Leg leg) {
         AppOrder memory a = appOrder();
         DatasetOrder memory d = datasetOrder();
         PoolOrder memory p = poolOrder();
@@ -61,8 +60,8 @@ contract SealRestrictionsTest is MarketTest {
 
     function test_sealsForTheVerySubject() external {
         for (uint256 place = 0; place < PLACES; ++place) {
-            (, bytes32 subject,) = _restrict(place, Restriction.wrap(0));
-            (Batch memory batch,,) = _restrict(place, Restriction.wrap(subject));
+            (, bytes32 subject, ) = _restrict(place, Restriction.wrap(0));
+            (Batch memory batch, , ) = _restrict(place, Restriction.wrap(subject));
             uint256 before = vm.snapshotState();
             assertEq(sealOne(batch).volume, VOLUME, "sealed");
             vm.revertToState(before);
@@ -74,9 +73,9 @@ contract SealRestrictionsTest is MarketTest {
         vm.assume(word != bytes32(uint256(1)));
         address yes = address(new Foreign(Foreign.Manner.Word, bytes32(uint256(1)), clerk));
         address no = address(new Foreign(Foreign.Manner.Word, word, clerk));
-        (Batch memory batch,, Leg leg) = _restrict(place, group(no));
+        (Batch memory batch, , Leg leg) = _restrict(place, group(no));
         refused(batch, leg, Refusal.Restricted);
-        (batch,,) = _restrict(place, group(yes));
+        (batch, , ) = _restrict(place, group(yes));
         assertEq(sealOne(batch).volume, VOLUME, "a member");
     }
 
@@ -95,7 +94,7 @@ contract SealRestrictionsTest is MarketTest {
 
     function test_takesTwoForANo() external {
         address two_ = address(new Foreign(Foreign.Manner.Word, bytes32(uint256(2)), clerk));
-        (Batch memory batch,, Leg leg) = _restrict(5, group(two_));
+        (Batch memory batch, , Leg leg) = _restrict(5, group(two_));
         refused(batch, leg, Refusal.Restricted);
     }
 
@@ -110,7 +109,7 @@ contract SealRestrictionsTest is MarketTest {
         ];
         for (uint256 i = 0; i < manners.length; ++i) {
             Foreign members = new Foreign(manners[i], bytes32(uint256(1)), clerk);
-            (Batch memory batch,, Leg leg) = _restrict(5, group(address(members)));
+            (Batch memory batch, , Leg leg) = _restrict(5, group(address(members)));
             refused(batch, leg, Refusal.Restricted);
             uint256 gas = gasleft();
             clerk.seal(batch, false);
@@ -120,13 +119,13 @@ contract SealRestrictionsTest is MarketTest {
 
     function testFuzz_refusesAGroupWithoutCode(address nobody) external {
         vm.assume(nobody.code.length == 0);
-        (Batch memory batch,, Leg leg) = _restrict(5, group(nobody));
+        (Batch memory batch, , Leg leg) = _restrict(5, group(nobody));
         refused(batch, leg, Refusal.Restricted);
     }
 
     function testFuzz_cannotBeStarved(uint256 gas) external {
         address slow = address(new Foreign(Foreign.Manner.Slow, bytes32(uint256(1)), clerk));
-        (Batch memory batch,,) = _restrict(5, group(slow));
+        (Batch memory batch, , ) = _restrict(5, group(slow));
         gas = bound(gas, 30_000, 900_000);
         vm.prank(broker);
         try clerk.seal{gas: gas}(batch, false) returns (uint256 count) {

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Committed, Contribution, IPoco, Result, Seat, Task, TaskStatus} from "../../../../contracts/interfaces/IPoco.sol";
+import {
+    Committed,
+    Contribution,
+    IPoco,
+    Result,
+    Seat,
+    Task,
+    TaskStatus
+} from "../../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../../contracts/types/Ids.sol";
 import {Wish} from "../support/Market.sol";
@@ -80,8 +88,7 @@ contract PocoHandler is PocoTest {
         uint256 which = (_jobs.length - 1) << 3;
         commit(which, present, liars);
         advance(ROUND_BLOCKS + 1);
-        try this.finalize(which, false) {}
-        catch {
+        try this.finalize(which, false) {} catch {
             advance(11);
             poco.extend(_jobs[_jobs.length - 1].deal, 0);
             ++done["extend"];
@@ -99,7 +106,7 @@ contract PocoHandler is PocoTest {
         wish.datasetPrice = price % HANSE;
         wish.withDataset = withDataset;
         wish.trust = trust % 24;
-        wish.volume = 1 + volume % 3;
+        wish.volume = 1 + (volume % 3);
         Deal memory deal = seal(wish);
         for (uint32 i = 0; i < wish.volume; ++i) {
             _jobs.push().deal = deal;
@@ -174,7 +181,7 @@ contract PocoHandler is PocoTest {
 
     function pass(uint16 blocks) external {
         _restoreBlock();
-        advance(blocks % 16 == 0 ? 1 + blocks % 2_000 : 1 + blocks % 70);
+        advance(blocks % 16 == 0 ? 1 + (blocks % 2_000) : 1 + (blocks % 70));
     }
 
     // ── Laws ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -244,7 +251,7 @@ contract PocoHandler is PocoTest {
     function _place(uint256 which) private view returns (uint256) {
         // Mostly one of the last few, so that something comes of it.
         uint256 last = _jobs.length;
-        return which % 8 == 0 || last < 4 ? (which >> 3) % last : last - 1 - (which >> 3) % 4;
+        return which % 8 == 0 || last < 4 ? (which >> 3) % last : last - 1 - ((which >> 3) % 4);
     }
 
     function _job(uint256 which) private view returns (Job storage) {

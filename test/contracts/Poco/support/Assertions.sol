@@ -30,9 +30,7 @@ abstract contract Assertions {
     function equal(bytes32 actual, bytes32 expected, string memory label) internal pure {
         if (actual != expected) {
             revert AssertionFailed(
-                string.concat(
-                    label, ": ", uint256(actual).toHexString(32), ", not ", uint256(expected).toHexString(32)
-                )
+                string.concat(label, ": ", uint256(actual).toHexString(32), ", not ", uint256(expected).toHexString(32))
             );
         }
     }

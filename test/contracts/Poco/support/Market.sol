@@ -146,7 +146,7 @@ abstract contract Market {
         Vm.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 i = 0; i < logs.length; ++i) {
             if (logs[i].topics[0] == IClerk.DealSealed.selector) {
-                (, deal,) = abi.decode(logs[i].data, (OrderHashes, Deal, bytes));
+                (, deal, ) = abi.decode(logs[i].data, (OrderHashes, Deal, bytes));
                 return deal;
             }
         }
@@ -221,15 +221,16 @@ abstract contract Market {
     }
 
     function domainOf(string memory name, address verifier) internal view returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
-                keccak256(bytes(name)),
-                keccak256("1"),
-                block.chainid,
-                verifier
-            )
-        );
+        return
+            keccak256(
+                abi.encode(
+                    keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                    keccak256(bytes(name)),
+                    keccak256("1"),
+                    block.chainid,
+                    verifier
+                )
+            );
     }
 
     function _sign(uint256 key, bytes32 domain, bytes32 structHash) internal pure returns (bytes memory) {

@@ -105,7 +105,13 @@ abstract contract PocoTest is Market, Assertions {
     // ── Results ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     function success() internal pure returns (Result memory) {
-        return Result({outcome: 0, content: keccak256("42"), memoryHash: keccak256("memory"), callbackData: "for the chain"});
+        return
+            Result({
+                outcome: 0,
+                content: keccak256("42"),
+                memoryHash: keccak256("memory"),
+                callbackData: "for the chain"
+            });
     }
 
     function otherResult() internal pure returns (Result memory) {
@@ -125,11 +131,12 @@ abstract contract PocoTest is Market, Assertions {
     }
 
     /// A signed contribution of whoever is in `seat`.
-    function contribution(TaskId id, uint8 round, uint32 seat, Result memory result)
-        internal
-        view
-        returns (Contribution memory)
-    {
+    function contribution(
+        TaskId id,
+        uint8 round,
+        uint32 seat,
+        Result memory result
+    ) internal view returns (Contribution memory) {
         return signed(id, round, seat, sealOf(workerOf(seat), id, round, result));
     }
 
@@ -137,35 +144,41 @@ abstract contract PocoTest is Market, Assertions {
         return Contribution({seat: seat, seal: sealed_, signature: signContribution(keyOf[seat], id, round, sealed_)});
     }
 
-    function signContribution(uint256 key, TaskId id, uint8 round, bytes32 sealed_)
-        internal
-        view
-        returns (bytes memory)
-    {
+    function signContribution(
+        uint256 key,
+        TaskId id,
+        uint8 round,
+        bytes32 sealed_
+    ) internal view returns (bytes memory) {
         return _sign(key, domainOf("Hanse Poco", address(poco)), _contributionHash(id, round, sealed_));
     }
 
     /// What is signed.
     function contributionDigest(TaskId id, uint8 round, bytes32 sealed_) internal view returns (bytes32) {
-        return keccak256(
-            abi.encodePacked(
-                hex"1901", domainOf("Hanse Poco", address(poco)), _contributionHash(id, round, sealed_)
-            )
-        );
+        return
+            keccak256(
+                abi.encodePacked(
+                    hex"1901",
+                    domainOf("Hanse Poco", address(poco)),
+                    _contributionHash(id, round, sealed_)
+                )
+            );
     }
 
     function _contributionHash(TaskId id, uint8 round, bytes32 sealed_) private pure returns (bytes32) {
-        return keccak256(
-            abi.encode(keccak256("Contribution(bytes32 taskId,uint8 round,bytes32 seal)"), id, round, sealed_)
-        );
+        return
+            keccak256(
+                abi.encode(keccak256("Contribution(bytes32 taskId,uint8 round,bytes32 seal)"), id, round, sealed_)
+            );
     }
 
     /// Contributions of all these seats to one result.
-    function contributions(TaskId id, uint8 round, uint32[] memory drawn, Result memory result)
-        internal
-        view
-        returns (Contribution[] memory all)
-    {
+    function contributions(
+        TaskId id,
+        uint8 round,
+        uint32[] memory drawn,
+        Result memory result
+    ) internal view returns (Contribution[] memory all) {
         all = new Contribution[](drawn.length);
         for (uint256 i = 0; i < drawn.length; ++i) {
             all[i] = contribution(id, round, drawn[i], result);
@@ -177,31 +190,38 @@ abstract contract PocoTest is Market, Assertions {
     }
 
     /// Commits and returns what the event told.
-    function commit(Deal memory deal, uint32 index, Contribution[] memory all) internal returns (Committed[] memory added) {
+    function commit(
+        Deal memory deal,
+        uint32 index,
+        Contribution[] memory all
+    ) internal returns (Committed[] memory added) {
         vm.recordLogs();
         poco.commit(deal, index, all);
         Vm.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 i = 0; i < logs.length; ++i) {
             if (logs[i].topics[0] == IPoco.SealsCommitted.selector) {
-                (added,) = abi.decode(logs[i].data, (Committed[], bool));
+                (added, ) = abi.decode(logs[i].data, (Committed[], bool));
             }
         }
     }
 
     /// All of `drawn` commit to one result.
-    function commitAll(Deal memory deal, uint8 round, uint32[] memory drawn, Result memory result)
-        internal
-        returns (Committed[] memory)
-    {
+    function commitAll(
+        Deal memory deal,
+        uint8 round,
+        uint32[] memory drawn,
+        Result memory result
+    ) internal returns (Committed[] memory) {
         return commit(deal, contributions(idOf(deal, 0), round, drawn, result));
     }
 
     /// Contributions where the seats at places `from` and later commit to another result.
-    function split(TaskId id, uint8 round, uint32[] memory drawn, uint256 from)
-        internal
-        view
-        returns (Contribution[] memory all)
-    {
+    function split(
+        TaskId id,
+        uint8 round,
+        uint32[] memory drawn,
+        uint256 from
+    ) internal view returns (Contribution[] memory all) {
         all = contributions(id, round, drawn, success());
         for (uint256 i = from; i < drawn.length; ++i) {
             all[i] = contribution(id, round, drawn[i], otherResult());
