@@ -35,6 +35,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       blockTime: BLOCK_TIME,
       withLiar: true,
       databaseUrl: options.databaseUrl,
+      signal: interruption.signal,
     },
   );
   try {

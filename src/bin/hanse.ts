@@ -5,6 +5,7 @@ import { describeConfig } from "#src/kernel/config.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { fromSystemError } from "#src/kernel/system-error.ts";
 import { addUserCommands } from "../cli/user-commands.ts";
+import { DEFAULT_PORT, DEFAULT_RPC_PORT, DEFAULT_STATE, parsePort } from "./up-defaults.ts";
 
 // The one program: every service, what users do, and the commands that run it all are its subcommands.
 // What a command needs is loaded when it is called: `--help` and small commands stay quick.
@@ -20,16 +21,16 @@ const program = new Command("hanse")
 program
   .command("up")
   .description("run the whole market on this machine until Ctrl-C; the state is kept")
-  .option("--state <folder>", "where the state is kept", fromCaller, ".hanse/up")
-  .option("--port <number>", "first port of the services", "4100")
-  .option("--rpc-port <number>", "port of the development chain", "8545")
+  .option("--state <folder>", "where the state is kept", fromCaller, DEFAULT_STATE)
+  .option("--port <number>", "first port of the services", parsePort, DEFAULT_PORT)
+  .option("--rpc-port <number>", "port of the development chain", parsePort, DEFAULT_RPC_PORT)
   .action(async ({ state, port, rpcPort }) => {
     const { runUp } = await import("./up.ts");
     process.exitCode = await runUp({
       stateDir: state,
-      port: Number(port),
-      rpcPort: Number(rpcPort),
-      databaseUrl: process.env.DATABASE_URL,
+      port,
+      rpcPort,
+      databaseUrl: process.env.DATABASE_URL || undefined,
     });
   });
 
@@ -40,7 +41,11 @@ program
   .option("--state <folder>", "where the state is made anew", fromCaller, ".hanse/demo")
   .action(async ({ keep, state }) => {
     const { runDemo } = await import("./demo.ts");
-    process.exitCode = await runDemo({ keep, stateDir: state, databaseUrl: process.env.DATABASE_URL });
+    process.exitCode = await runDemo({
+      keep,
+      stateDir: state,
+      databaseUrl: process.env.DATABASE_URL || undefined,
+    });
   });
 
 program

@@ -28,12 +28,12 @@ export interface ProcessGroup {
 }
 
 const STOP_TIMEOUT_MS = 10_000;
-const LOG_TAIL_LINES = 15;
+const LOG_TAIL_LINES = 6;
 
 /** Runs the commands of `hanse` as processes of their own, each with a log file. */
 export function createProcessGroup(
   deps: { readonly clock?: Clock },
-  options: { readonly logDir: string; readonly entry: string },
+  options: { readonly logDir: string; readonly entry: string; readonly signal: AbortSignal },
 ): ProcessGroup {
   const { clock = systemClock } = deps;
   const running: { name: string; child: ChildProcess; ended: Promise<void> }[] = [];
@@ -50,6 +50,7 @@ export function createProcessGroup(
     failed,
 
     async start({ name, args, env, ready, readyTimeoutMs = 30_000 }) {
+      if (stopping) throw new HanseError("HANSE_INTERRUPTED", `${name} was not started any more`);
       const child = spawn(process.execPath, [options.entry, ...args], {
         env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env, HANSE_SUPERVISED: "1" },
         // A group of its own: Ctrl-C reaches this process alone, which then stops the others in order. The pipe to its
@@ -74,6 +75,7 @@ export function createProcessGroup(
 
       const deadline = clock.now() + readyTimeoutMs;
       while (!(await ready().catch(() => false))) {
+        options.signal.throwIfAborted();
         if (over) throw await failure(name, `${name} ended before it was ready`);
         if (clock.now() > deadline)
           throw await failure(name, `${name} was not ready in ${readyTimeoutMs} ms`);
@@ -98,9 +100,23 @@ export function createProcessGroup(
 
   async function failure(name: string, what: string): Promise<HanseError> {
     const log = await readFile(logPath(name), "utf8").catch(() => "");
-    const tail = log.trimEnd().split("\n").slice(-LOG_TAIL_LINES).join("\n");
+    const tail = log.trimEnd().split("\n").slice(-LOG_TAIL_LINES).map(shorten).join("\n");
     return new HanseError("HANSE_PROCESS_FAILED", `${what}; the end of ${logPath(name)}:\n${tail}`, {
       details: { process: name },
     });
+  }
+}
+
+/** What matters of a log line: the whole is in the file. */
+function shorten(line: string): string {
+  try {
+    const { level, msg, err } = JSON.parse(line) as {
+      level?: string;
+      msg?: string;
+      err?: { code?: string; message?: string };
+    };
+    return `  ${level ?? ""}: ${msg ?? ""}${err === undefined ? "" : ` (${err.code ?? ""} ${err.message ?? ""})`}`;
+  } catch {
+    return `  ${line.slice(0, 300)}`;
   }
 }

@@ -1,5 +1,6 @@
 import { WORKER_NUMBERS } from "#src/demo/cast.ts";
 import { freePort } from "#src/store/free-port.ts";
+import { assertApart } from "./up-defaults.ts";
 
 /** Where each process of the stack listens, on loopback. */
 export interface StackPorts {
@@ -12,7 +13,8 @@ export interface StackPorts {
 }
 
 /** The ports of `hanse up`, always the same: the chain's usual one, and a block of others. */
-export function fixedPorts(base = 4100, rpc = 8545): StackPorts {
+export function fixedPorts(base: number, rpc: number): StackPorts {
+  assertApart(base, rpc);
   return {
     rpc,
     broker: base,

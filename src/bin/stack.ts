@@ -12,6 +12,7 @@ import { HanseError } from "#src/kernel/errors.ts";
 import { lockDirectory } from "#src/kernel/lock-file.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { assetIdToHex } from "#src/protocol/ids.ts";
+import { openDatabase } from "#src/store/database.ts";
 import { startEmbeddedPostgres } from "#src/store/embedded-postgres.ts";
 import { appModulePath } from "../../apps/build.ts";
 import { assertPortFree } from "./assert-port-free.ts";
@@ -28,6 +29,8 @@ export interface StackOptions {
   readonly withLiar: boolean;
   /** A PostgreSQL of the user's; without it the stack runs its own. */
   readonly databaseUrl?: string | undefined;
+  /** Gives up starting when it aborts. */
+  readonly signal: AbortSignal;
 }
 
 /** The whole market on one machine, up and ready. */
@@ -63,8 +66,11 @@ export async function startStack(
   deps: { readonly logger: Logger; readonly progress: (text: string) => void },
   options: StackOptions,
 ): Promise<Stack> {
-  const { progress } = deps;
-  const { stateDir, ports } = options;
+  const { stateDir, ports, signal } = options;
+  const progress = (text: string) => {
+    signal.throwIfAborted();
+    deps.progress(text);
+  };
   const logDir = join(stateDir, "logs");
   const started: (() => Promise<void>)[] = [];
   const stop = async () => {
@@ -76,8 +82,9 @@ export async function startStack(
     await mkdir(logDir, { recursive: true });
     for (const port of Object.values(ports).flat()) await assertPortFree(port);
 
+    if (options.databaseUrl !== undefined) await assertDatabase(options.databaseUrl);
     const databaseUrl = options.databaseUrl ?? (await startDatabase());
-    const group = createProcessGroup({}, { logDir, entry: ENTRY });
+    const group = createProcessGroup({}, { logDir, entry: ENTRY, signal });
     started.push(() => group.stop());
     const urls = {
       rpc: `${LOOPBACK}:${ports.rpc}`,
@@ -177,11 +184,23 @@ export async function startStack(
         });
       }),
     );
+    signal.throwIfAborted();
     const broker = createBrokerClient({ baseUrl: urls.broker });
     return { chain, deployment, market, goods, broker, urls, logDir, failed: group.failed, stop };
   } catch (error) {
     await stop();
     throw error;
+  }
+
+  /** Before anything is started on it. @throws HANSE_CONFIG_INVALID, HANSE_DATABASE_UNAVAILABLE */
+  async function assertDatabase(url: string): Promise<void> {
+    if (!/^postgres(ql)?:\/\//.test(url)) {
+      throw new HanseError("HANSE_CONFIG_INVALID", "DATABASE_URL is no connection string of PostgreSQL", {
+        hint: "Write it as postgres://user:password@host:port/database, or unset it: then the stack runs its own.",
+      });
+    }
+    const database = await openDatabase({ logger: deps.logger }, { url, poolSize: 1 });
+    await database.close();
   }
 
   async function startDatabase(): Promise<string> {

@@ -9,6 +9,7 @@ import { defineOption } from "#src/kernel/config.ts";
 import { httpUrlOption, switchOption, wholeNumberOption } from "#src/kernel/config-types.ts";
 import type { Runner } from "#src/worker/computation.ts";
 import { runWasi } from "#src/worker/runner/wasi-runner.ts";
+import { assertRunnerWorks } from "#src/worker/runner-check.ts";
 import { createWorker } from "#src/worker/worker.ts";
 import { lyingRunner } from "./lying-runner.ts";
 import {
@@ -94,16 +95,18 @@ async function start(runner: Runner): Promise<void> {
     const account = accountOfKey(config.privateKey, chain.chainId);
     const sender = createSender({ chain, account }, { pollMs: config.pollMs });
     const { uploadToken: token, ...options } = config;
+    const limits = {
+      memoryBytes: config.memoryMib * MIB,
+      timeMs: config.timeMs,
+      outputBytes: config.outputBytes,
+    };
+    await assertRunnerWorks(runner, limits);
     const worker = createWorker(
       { chain, deployment: manifest, account, sender, runner, logger, metrics },
       {
         ...options,
         pool: hexToBigInt(config.pool),
-        limits: {
-          memoryBytes: config.memoryMib * MIB,
-          timeMs: config.timeMs,
-          outputBytes: config.outputBytes,
-        },
+        limits,
         ...(token === undefined ? {} : { uploadToken: token }),
       },
     );

@@ -6,6 +6,7 @@ import { assetIdToHex } from "#src/protocol/ids.ts";
 import { createInterruption } from "./interruption.ts";
 import { startStack } from "./stack.ts";
 import { fixedPorts } from "./stack-ports.ts";
+import { DEFAULT_PORT, DEFAULT_RPC_PORT, DEFAULT_STATE } from "./up-defaults.ts";
 
 export interface UpOptions {
   readonly stateDir: string;
@@ -31,6 +32,7 @@ export async function runUp(options: UpOptions): Promise<number> {
       blockTime: 1,
       withLiar: false,
       databaseUrl: options.databaseUrl,
+      signal: interruption.signal,
     },
   );
   try {
@@ -48,7 +50,7 @@ export async function runUp(options: UpOptions): Promise<number> {
   dataset  ${assetIdToHex(market.dataset)}
   pool     ${assetIdToHex(market.pool)}
 
-  Buy a computation:  ./hanse request --params '{"days":["2010-12-01"]}' --trust 10
+  Buy a computation:  ./hanse request --params '{"days":["2010-12-01"]}' --trust 10${flagsFor(options)}
   Logs are in ${stack.logDir}. Ctrl-C stops everything; the state stays in ${options.stateDir}.
 `);
     await Promise.race([interruption.happened, stack.failed]);
@@ -60,4 +62,13 @@ export async function runUp(options: UpOptions): Promise<number> {
     interruption.forget();
   }
   return 0;
+}
+
+/** What a command needs to find a market that does not stand where it is looked for by default. */
+function flagsFor({ stateDir, port, rpcPort }: UpOptions): string {
+  return [
+    port === DEFAULT_PORT ? "" : ` --broker http://127.0.0.1:${port}`,
+    rpcPort === DEFAULT_RPC_PORT ? "" : ` --rpc http://127.0.0.1:${rpcPort}`,
+    stateDir === DEFAULT_STATE ? "" : ` --deployment ${stateDir}/deployment.json`,
+  ].join("");
 }

@@ -37,12 +37,16 @@ export type Deployment = z.output<typeof deploymentSchema>;
 export async function readDeployment(path: string): Promise<Deployment> {
   try {
     return deploymentSchema.parse(JSON.parse(await readFile(path, "utf8")));
-  } catch (cause) {
-    throw new HanseError("HANSE_CONFIG_INVALID", `${path} is no deployment manifest`, {
-      cause,
-      hint: "Deploy the contracts first, or correct the path to the manifest.",
-      details: { path },
-    });
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new HanseError(
+      "HANSE_CONFIG_INVALID",
+      `${path} is ${missing ? "not there" : "no deployment manifest"}`,
+      {
+        hint: "Deploy the contracts first, or correct the path to the manifest.",
+        details: { path },
+      },
+    );
   }
 }
 

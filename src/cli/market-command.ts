@@ -1,6 +1,11 @@
 import type { Command } from "commander";
 import type { Hex } from "viem";
+import { createMarketReader } from "#src/chain/market-reader.ts";
+import { createTaskWatcher, type TaskEnd } from "#src/chain/task-watcher.ts";
+import { taskIndices } from "#src/protocol/deals.ts";
+import { taskId } from "#src/protocol/ids.ts";
 import { formatHanse } from "#src/protocol/money.ts";
+import { OUTCOMES } from "#src/protocol/outcomes.ts";
 import { answer, fields } from "./answer.ts";
 import { type CliContext, type ConnectionFlags, connect, withConnection } from "./connection.ts";
 
@@ -44,13 +49,18 @@ export function addMarketCommands(program: Command, context: CliContext): void {
   withConnection(deal.command("show <id>"), context)
     .description("what was agreed, and how many of its tasks are open")
     .action(async (id: string, flags: ConnectionFlags) => {
-      const { broker } = await connect(flags);
+      const { broker, chain, deployment } = await connect(flags);
       const found = await broker.deal(id as Hex);
-      answer(
-        context,
-        flags.json,
-        found,
-        fields({
+      const { deal } = await createMarketReader(chain, deployment).deal(id as Hex);
+      const watcher = createTaskWatcher({ chain, deployment });
+      const tasks = await Promise.all(
+        taskIndices(deal).map(async (index) => ({
+          index,
+          end: await watcher.endOf(taskId(id as Hex, index)),
+        })),
+      );
+      answer(context, flags.json, { ...found, tasks }, [
+        ...fields({
           deal: found.deal,
           app: found.app,
           dataset: found.dataset,
@@ -59,6 +69,20 @@ export function addMarketCommands(program: Command, context: CliContext): void {
           tasks: `${found.volume}, ${found.openUnits} open`,
           "sealed at": `${found.sealedAt}, block ${found.block}`,
         }),
-      );
+        ...tasks.map(({ index, end }) => `task ${index}: ${describeEnd(end)}`),
+      ]);
     });
+}
+
+function describeEnd(end: TaskEnd | undefined): string {
+  switch (end?.type) {
+    case undefined:
+      return "under way";
+    case "certified":
+      return `certified, result ${end.result.content}`;
+    case "failed":
+      return `certified to fail (${OUTCOMES[end.outcome] ?? end.outcome}), refunded but for a small fee`;
+    case "claimed":
+      return "not certified in time, refunded";
+  }
 }

@@ -120,7 +120,7 @@ async function buy(
       const { whyNot } = await broker.order(hash);
       const reason = whyNot[0];
       if (reason === undefined) throw error;
-      throw new HanseError("HANSE_TIMED_OUT", `nobody takes the request: ${reason.message}`, {
+      throw new HanseError("HANSE_ORDER_UNMATCHED", `nobody takes the request: ${reason.message}`, {
         hint: reason.hint,
         details: { order: hash },
       });
@@ -128,6 +128,7 @@ async function buy(
   const { deal } = sealed;
   const price = buyerUnit(deal);
   context.note(`sealed for ${formatHanse(price)} HANSE: deal ${sealed.id}`);
+  context.note(`(\`hanse deal show ${sealed.id}\` tells how it went, whatever happens here)`);
 
   const task = taskId(idOfDeal(deal), deal.firstTask);
   const end = await watcher.waitFor("certifying the result", () => watcher.endOf(task), timeoutMs);
@@ -197,7 +198,7 @@ function parseAsset(text: string | undefined): AssetId | undefined {
 
 function parseCount(text: string, flag: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new HanseError("HANSE_REQUEST_INVALID", `${flag} ${text}: not a whole number`, {
+  throw new HanseError("HANSE_REQUEST_INVALID", `${flag} ${text}: no whole number from 0 up`, {
     hint: "Give a whole number.",
   });
 }

@@ -52,7 +52,10 @@ export const errorCodes = {
   HANSE_TIMED_OUT: { hint: "Try again; if it stays slow, raise the time limit.", retryable: true },
 
   // Requests to a service, and answers of other services
-  HANSE_REQUEST_INVALID: { hint: "Correct the fields listed in `details.issues`.", retryable: false },
+  HANSE_REQUEST_INVALID: {
+    hint: "Correct what the message names; `details.issues` lists fields where there are several.",
+    retryable: false,
+  },
   HANSE_REQUEST_TOO_LARGE: { hint: "Send less at once.", retryable: false },
   HANSE_MEDIA_TYPE_UNSUPPORTED: {
     hint: "Send the content type the operation documents, mostly application/json.",
@@ -198,6 +201,14 @@ export const errorCodes = {
     retryable: false,
   },
   HANSE_ORDER_RESTRICTED: { hint: "One of the orders does not allow this counterparty.", retryable: false },
+  HANSE_ORDER_UNMATCHED: {
+    hint: "Change what stands in the way, or wait for another offer; the order stays published until it expires.",
+    retryable: false,
+  },
+  HANSE_RUNNER_BROKEN: {
+    hint: "This machine cannot run programs of the pool: reinstall the package, without links in node_modules.",
+    retryable: false,
+  },
   HANSE_ORDER_DUPLICATE: {
     hint: "This very order is known already; use another salt for a second one.",
     retryable: false,

@@ -97,7 +97,8 @@ function composeMessage(code: ErrorCode, short: string, hint: string, cause: unk
     cause instanceof HanseError
       ? cause.shortMessage
       : cause instanceof Error
-        ? redactText(cause.message)
+        ? // Libraries append whole requests and stacks of advice to theirs.
+          redactText(cause.message.split("\n", 1)[0] ?? "")
         : undefined;
   return [short, reason ? `Cause: ${reason}` : undefined, `What to do: ${hint}`, `Code: ${code}`]
     .filter((line) => line !== undefined)

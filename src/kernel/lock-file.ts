@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { link, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HanseError } from "./errors.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { processStart } from "./process-identity.ts";
 import { fromSystemError } from "./system-error.ts";
 
@@ -32,7 +33,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
     throw new HanseError("HANSE_INTERNAL", "This process cannot see its own start time");
   const me: Owner = { pid: process.pid, start };
   try {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     for (;;) {
       const newest = (await generations(directory)).at(-1) ?? 0;
       const owner = newest === 0 ? undefined : await readOwner(join(directory, `lock.${newest}`));

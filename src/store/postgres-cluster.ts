@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { HanseError } from "#src/kernel/errors.ts";
@@ -74,7 +74,8 @@ async function runInitdb(
     await run(initdb, flags, { cwd: directory, ...user, env: { LC_ALL: "C" } });
   } catch (error) {
     const output = (error as { stderr?: string }).stderr ?? "";
-    if (/no space left/i.test(output)) {
+    // Out of space, initdb may also just abort.
+    if (/no space left/i.test(output) || (await isFull(directory))) {
       throw new HanseError("HANSE_DISK_FULL", "No space is left to create the database", {
         cause: error,
         details: { path: directory },
@@ -116,4 +117,10 @@ async function exists(path: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
     throw error;
   }
+}
+
+/** A new cluster takes some 40 MB: less than that free is none. */
+async function isFull(directory: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize < 48 * 1024 * 1024;
 }
