@@ -51,7 +51,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
         broker,
         narrator,
         csv,
-        contentSources: [urls.content],
+        contentSources: [urls.results],
       });
     };
     const table = await Promise.race([story(), stack.failed, interruption.happened]);

@@ -7,7 +7,10 @@ export interface StackPorts {
   readonly rpc: number;
   readonly broker: number;
   readonly pool: number;
+  /** Where the owners of app and dataset serve them. */
   readonly content: number;
+  /** Where the pool takes the results. */
+  readonly results: number;
   /** Health and metrics of the workers, in the order of their numbers. */
   readonly workers: readonly number[];
 }
@@ -20,6 +23,7 @@ export function fixedPorts(base: number, rpc: number): StackPorts {
     broker: base,
     pool: base + 1,
     content: base + 2,
+    results: base + 3,
     workers: WORKER_NUMBERS.map((number) => base + 10 + number),
   };
 }
@@ -27,7 +31,7 @@ export function fixedPorts(base: number, rpc: number): StackPorts {
 /** Any ports that are free now, so that a demo runs beside whatever else does. */
 export async function anyPorts(): Promise<StackPorts> {
   const ports = new Set<number>();
-  while (ports.size < 4 + WORKER_NUMBERS.length) ports.add(await freePort());
-  const [rpc = 0, broker = 0, pool = 0, content = 0, ...workers] = ports;
-  return { rpc, broker, pool, content, workers };
+  while (ports.size < 5 + WORKER_NUMBERS.length) ports.add(await freePort());
+  const [rpc = 0, broker = 0, pool = 0, content = 0, results = 0, ...workers] = ports;
+  return { rpc, broker, pool, content, results, workers };
 }

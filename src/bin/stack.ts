@@ -40,12 +40,7 @@ export interface Stack {
   readonly market: Market;
   readonly goods: Goods;
   readonly broker: BrokerClient;
-  readonly urls: {
-    readonly rpc: string;
-    readonly broker: string;
-    readonly pool: string;
-    readonly content: string;
-  };
+  readonly urls: Readonly<Record<"rpc" | "broker" | "pool" | "content" | "results", string>>;
   readonly logDir: string;
   /** Rejects when a process ends that nobody stopped. */
   readonly failed: Promise<never>;
@@ -91,6 +86,7 @@ export async function startStack(
       broker: `${LOOPBACK}:${ports.broker}`,
       pool: `${LOOPBACK}:${ports.pool}`,
       content: `${LOOPBACK}:${ports.content}`,
+      results: `${LOOPBACK}:${ports.results}`,
     };
     const manifest = join(stateDir, "deployment.json");
     const common = {
@@ -117,14 +113,19 @@ export async function startStack(
 
     progress("opening the market: an app, a dataset, a pool, and money for everybody");
     const uploadToken = await keepSecret(join(stateDir, "upload-token"));
-    await group.start({
-      name: "content",
-      args: ["content", "start"],
-      env: { HANSE_PORT: String(ports.content), HANSE_STATE_DIR: stateDir, HANSE_UPLOAD_TOKEN: uploadToken },
-      ready: () => answers(`${urls.content}/readyz`),
-    });
+    const startContent = (name: string, url: string, port: number, directory: string) =>
+      group.start({
+        name,
+        args: ["content", "start"],
+        env: { HANSE_PORT: String(port), HANSE_STATE_DIR: directory, HANSE_UPLOAD_TOKEN: uploadToken },
+        ready: () => answers(`${url}/readyz`),
+      });
+    await Promise.all([
+      startContent("content", urls.content, ports.content, join(stateDir, "content")),
+      startContent("results", urls.results, ports.results, join(stateDir, "results")),
+    ]);
     const goods = await loadGoods();
-    const marketDeps = { chain, deployment, contentUrl: urls.content, uploadToken };
+    const marketDeps = { chain, deployment, contentUrl: urls.content, resultsUrl: urls.results, uploadToken };
     const [market] = await Promise.all([openMarket(marketDeps, goods), fundAccounts(marketDeps)]);
 
     progress("starting broker and pool");
@@ -150,7 +151,7 @@ export async function startStack(
           HANSE_PORT: String(ports.pool),
           HANSE_PRIVATE_KEY: keyOf("poolOwner"),
           HANSE_POOL: poolId,
-          HANSE_CONTENT_URL: urls.content,
+          HANSE_CONTENT_URL: urls.results,
           // For tasks that nobody repeats the owner picks somebody it knows.
           HANSE_TRUSTED_WORKERS: workerAccount(1).address,
         },

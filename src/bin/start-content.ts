@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { registerContentService } from "#src/content/content-service.ts";
 import { createFileContentStore } from "#src/content/file-content-store.ts";
 import { listen } from "#src/http/listen.ts";
@@ -11,7 +10,7 @@ export const contentOptions = { host, port: port(4300), stateDir, uploadToken };
 /** `hanse content start`: keeps and serves content by its hash. */
 export async function startContent(): Promise<void> {
   await runService("content", contentOptions, async ({ config, logger, metrics, shutdown }) => {
-    const store = await createFileContentStore({ directory: join(config.stateDir, "content") });
+    const store = await createFileContentStore({ directory: config.stateDir });
     // Uploads may be large and lines slow.
     const server = await createServer({ logger, metrics }, { name: "content", requestTimeoutMs: 600_000 });
     await registerContentService(

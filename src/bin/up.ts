@@ -44,7 +44,8 @@ export async function runUp(options: UpOptions): Promise<number> {
   chain    ${urls.rpc}        a development chain, id ${chain.chainId}
   broker   ${urls.broker}/docs   orders, depth, deals
   pool     ${urls.pool}/docs   tasks and workers of the development pool
-  content  ${urls.content}/docs   app, dataset and results by their hash
+  content  ${urls.content}/docs   app and dataset by their hash
+  results  ${urls.results}/docs   what the pool's workers computed, by its hash
 
   app      ${assetIdToHex(market.app)}
   dataset  ${assetIdToHex(market.dataset)}

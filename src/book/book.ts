@@ -94,7 +94,9 @@ export function createBook(): Book {
     const wasActive = order.active;
     apply();
     const volume = available(order);
-    order.active = orders.has(order.hash) && order.blockedBy === undefined && volume >= order.minFill;
+    // By identity: an order that was removed and added again meanwhile is another one, and this one stays gone.
+    const isHere = orders.get(order.hash) === order;
+    order.active = isHere && order.blockedBy === undefined && volume >= order.minFill;
     if (!order.active || shelf === undefined) return;
     shelf.ladder.add(order);
     // A smaller volume opens no new match for anybody.

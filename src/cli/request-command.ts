@@ -132,20 +132,13 @@ async function buy(
 
   const task = taskId(idOfDeal(deal), deal.firstTask);
   const end = await watcher.waitFor("certifying the result", () => watcher.endOf(task), timeoutMs);
-  await deliver(
-    context,
-    connection,
-    flags,
-    { deal: sealed.id, task, price, app: deal.app, pool: deal.pool },
-    end,
-  );
+  await deliver(context, connection, flags, { deal: sealed.id, task, price, pool: deal.pool }, end);
 }
 
 interface Bought {
   readonly deal: Hex;
   readonly task: Hex;
   readonly price: bigint;
-  readonly app: AssetId;
   readonly pool: AssetId;
 }
 
@@ -171,7 +164,8 @@ async function deliver(
   }
   context.note("certified and paid");
   const reader = createMarketReader(connection.chain, connection.deployment);
-  const asset = await reader.asset(bought.app);
+  // A pool keeps its results where its own description is.
+  const asset = await reader.asset(bought.pool);
   const bytes = await fetchContent(end.result.content, { sources: [contentBase(asset.uri) ?? asset.uri] });
   if (flags.output !== undefined) await writeFile(flags.output, bytes);
   const { deal, task, price } = bought;

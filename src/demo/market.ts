@@ -31,6 +31,8 @@ export interface MarketDeps {
   readonly deployment: Deployment;
   /** Base URL of the content service that app and dataset are served from. */
   readonly contentUrl: string;
+  /** Base URL of the pool's own: where its description is, and the results will be. */
+  readonly resultsUrl: string;
   readonly uploadToken: string;
 }
 
@@ -105,9 +107,10 @@ async function register(
   account: ReturnType<typeof accountOf>,
   content: Uint8Array,
 ): Promise<AssetId> {
-  const { chain, deployment, contentUrl, uploadToken } = deps;
+  const { chain, deployment, contentUrl, resultsUrl, uploadToken } = deps;
+  const target = kind === "pool" ? resultsUrl : contentUrl;
   const checksum = sha256(content);
-  await putContent(content, { target: contentUrl, uploadToken });
+  await putContent(content, { target, uploadToken });
   const id = assetId({ kind, registrar: account.address, checksum, measurement: zeroHash });
   const { registry } = deployment.contracts;
   const owner = await chain.viem.readContract({
@@ -118,7 +121,7 @@ async function register(
   });
   if (BigInt(owner) === 0n) {
     const sender = sendersOn(chain)(account);
-    const uri = urlOf(contentUrl, checksum);
+    const uri = urlOf(target, checksum);
     await sender.send({
       address: registry,
       abi: registryAbi,

@@ -304,3 +304,20 @@ describe("depth", () => {
     expect(book.depth(7)).toEqual({ asks: [], bids: [] });
   });
 });
+
+describe("an order removed and added again while a match of it is under way", () => {
+  it("is in the book once, whatever becomes of the match", () => {
+    const book = createBook();
+    const pool = poolEntry({ sequence: 2 });
+    book.add(appEntry({ sequence: 1, conditions: { volume: 100 } }));
+    book.add(pool);
+    book.add(requestEntry({ sequence: 3 }));
+    const [proposal] = book.nextMatches(10, 1n);
+    expect(proposal).toBeDefined();
+    book.remove(pool.hash);
+    book.add(pool);
+    book.release(proposal?.id ?? -1);
+    expect(book.depth(1).asks.map(({ orders }) => orders)).toEqual([1]);
+    expect(book.size.pool).toBe(1);
+  });
+});
