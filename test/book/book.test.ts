@@ -306,7 +306,7 @@ describe("depth", () => {
 });
 
 describe("an order removed and added again while a match of it is under way", () => {
-  it("is in the book once, whatever becomes of the match", () => {
+  test("is in the book once, whatever becomes of the match", () => {
     const book = createBook();
     const pool = poolEntry({ sequence: 2 });
     book.add(appEntry({ sequence: 1, conditions: { volume: 100 } }));
