@@ -1,13 +1,10 @@
 import { createBroker } from "#src/broker/broker.ts";
 import type { BrokerTables } from "#src/broker/broker-tables.ts";
 import { createClerkMarketChain } from "#src/broker/clerk-market-chain.ts";
-import { connectChain } from "#src/chain/chain-client.ts";
-import { checkDeployment, readDeployment } from "#src/chain/deployment.ts";
-import { accountOfKey } from "#src/chain/development-keys.ts";
-import { createSender } from "#src/chain/sender.ts";
 import { defineOption } from "#src/kernel/config.ts";
 import { wholeNumberOption } from "#src/kernel/config-types.ts";
 import { openDatabase } from "#src/store/database.ts";
+import { joinChain } from "./join-chain.ts";
 import { databaseUrl, deployment, host, pollMs, port, privateKey, rpcUrl } from "./options.ts";
 import { runService } from "./run-service.ts";
 
@@ -30,11 +27,7 @@ export const brokerOptions = {
 /** `hanse broker start`: keeps orders, matches them and has them sealed. */
 export async function startBroker(): Promise<void> {
   await runService("broker", brokerOptions, async ({ config, logger, metrics, shutdown }) => {
-    const manifest = await readDeployment(config.deployment);
-    const chain = await connectChain(config.rpcUrl, config.pollMs);
-    await checkDeployment(chain, manifest);
-    const account = accountOfKey(config.privateKey, chain.chainId);
-    const sender = createSender({ chain, account }, { pollMs: config.pollMs });
+    const { chain, deployment: manifest, sender } = await joinChain(config);
     const database = await openDatabase<BrokerTables>(
       { logger },
       { url: config.databaseUrl, schema: "broker", applicationName: "hanse broker" },

@@ -1,9 +1,5 @@
 import { getAddress, hexToBigInt } from "viem";
 import { z } from "zod";
-import { connectChain } from "#src/chain/chain-client.ts";
-import { checkDeployment, readDeployment } from "#src/chain/deployment.ts";
-import { accountOfKey } from "#src/chain/development-keys.ts";
-import { createSender } from "#src/chain/sender.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer } from "#src/http/server.ts";
 import { defineOption } from "#src/kernel/config.ts";
@@ -11,6 +7,7 @@ import { httpUrlOption, listOption } from "#src/kernel/config-types.ts";
 import { startPoolService } from "#src/pool/pool-service.ts";
 import type { PoolTables } from "#src/pool/pool-tables.ts";
 import { openDatabase } from "#src/store/database.ts";
+import { joinChain } from "./join-chain.ts";
 import {
   address,
   databaseUrl,
@@ -48,11 +45,7 @@ export const poolOptions = {
 /** `hanse pool start`: the scheduler of one pool. */
 export async function startPool(): Promise<void> {
   await runService("pool", poolOptions, async ({ config, logger, metrics, shutdown }) => {
-    const manifest = await readDeployment(config.deployment);
-    const chain = await connectChain(config.rpcUrl, config.pollMs);
-    await checkDeployment(chain, manifest);
-    const account = accountOfKey(config.privateKey, chain.chainId);
-    const sender = createSender({ chain, account }, { pollMs: config.pollMs });
+    const { chain, deployment: manifest, sender } = await joinChain(config);
     const database = await openDatabase<PoolTables>(
       { logger },
       { url: config.databaseUrl, schema: "pool", applicationName: "hanse pool" },

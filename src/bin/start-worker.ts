@@ -1,8 +1,4 @@
 import { hexToBigInt } from "viem";
-import { connectChain } from "#src/chain/chain-client.ts";
-import { checkDeployment, readDeployment } from "#src/chain/deployment.ts";
-import { accountOfKey } from "#src/chain/development-keys.ts";
-import { createSender } from "#src/chain/sender.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer } from "#src/http/server.ts";
 import { defineOption } from "#src/kernel/config.ts";
@@ -11,6 +7,7 @@ import type { Runner } from "#src/worker/computation.ts";
 import { runWasi } from "#src/worker/runner/wasi-runner.ts";
 import { assertRunnerWorks } from "#src/worker/runner-check.ts";
 import { createWorker } from "#src/worker/worker.ts";
+import { joinChain } from "./join-chain.ts";
 import { lyingRunner } from "./lying-runner.ts";
 import {
   contentSources,
@@ -89,11 +86,7 @@ export async function startLyingWorker(): Promise<void> {
 
 async function start(runner: Runner): Promise<void> {
   await runService("worker", workerOptions, async ({ config, logger, metrics, shutdown }) => {
-    const manifest = await readDeployment(config.deployment);
-    const chain = await connectChain(config.rpcUrl, config.pollMs);
-    await checkDeployment(chain, manifest);
-    const account = accountOfKey(config.privateKey, chain.chainId);
-    const sender = createSender({ chain, account }, { pollMs: config.pollMs });
+    const { chain, deployment: manifest, account, sender } = await joinChain(config);
     const { uploadToken: token, ...options } = config;
     const limits = {
       memoryBytes: config.memoryMib * MIB,

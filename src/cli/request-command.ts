@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { bytesToHex, type Hex, hexToBigInt, stringToHex, zeroAddress } from "viem";
+import { bytesToHex, type Hex, hexToBigInt, stringToHex } from "viem";
 import { createMarketReader } from "#src/chain/market-reader.ts";
 import { createTaskWatcher, type TaskEnd } from "#src/chain/task-watcher.ts";
 import { publishOrder } from "#src/client/sign-order.ts";
@@ -12,10 +12,8 @@ import { buyerUnit, idOfDeal } from "#src/protocol/deals.ts";
 import { type AssetId, NO_ASSET, taskId } from "#src/protocol/ids.ts";
 import { formatHanse } from "#src/protocol/money.ts";
 import { orderHash } from "#src/protocol/order-hash.ts";
-import { conditions, type Order } from "#src/protocol/orders.ts";
+import { conditions, type Order, request } from "#src/protocol/orders.ts";
 import { OUTCOMES } from "#src/protocol/outcomes.ts";
-import { ANYONE } from "#src/protocol/restrictions.ts";
-import { NO_TAGS } from "#src/protocol/tags.ts";
 import { parseAmount } from "./account-command.ts";
 import { answer, fields } from "./answer.ts";
 import {
@@ -70,33 +68,20 @@ async function composeRequest(context: CliContext, connection: Connection, flags
     category,
   });
   const { timestamp } = await chain.viem.getBlock();
-  return {
-    type: "request",
-    order: {
-      requester,
-      ...offers,
-      ...(flags.maxPrice === undefined ? {} : { maxPoolPrice: parseAmount(flags.maxPrice) }),
-      category,
-      trust: parseCount(flags.trust, "--trust"),
-      tag: NO_TAGS,
-      onlyApp: ANYONE,
-      onlyDataset: ANYONE,
-      onlyPool: ANYONE,
-      minSeats: 0,
-      minSeatStake: 0n,
-      beneficiary: requester,
-      callback: zeroAddress,
-      sponsor: zeroAddress,
-      attesters: ANYONE,
-      params: stringToHex(flags.params),
-      conditions: conditions({
-        certifier: deployment.contracts.poco,
-        validUntil: timestamp + VALID_FOR_S,
-        volume: 1,
-        salt: bytesToHex(randomBytes(32)),
-      }),
-    },
-  } as const satisfies Order;
+  return request({
+    requester,
+    ...offers,
+    ...(flags.maxPrice === undefined ? {} : { maxPoolPrice: parseAmount(flags.maxPrice) }),
+    category,
+    trust: parseCount(flags.trust, "--trust"),
+    params: stringToHex(flags.params),
+    conditions: conditions({
+      certifier: deployment.contracts.poco,
+      validUntil: timestamp + VALID_FOR_S,
+      volume: 1,
+      salt: bytesToHex(randomBytes(32)),
+    }),
+  });
 }
 
 async function buy(

@@ -1,6 +1,6 @@
-import { bytesToHex, type Hex, numberToHex, stringToHex, toBytes, zeroAddress } from "viem";
+import { bytesToHex, type Hex, numberToHex, stringToHex, toBytes } from "viem";
 import type { Deployment } from "#src/chain/deployment.ts";
-import { conditions, type Order } from "#src/protocol/orders.ts";
+import { conditions, type Order, request } from "#src/protocol/orders.ts";
 import { ANYONE } from "#src/protocol/restrictions.ts";
 import { NO_TAGS } from "#src/protocol/tags.ts";
 import { accountOf } from "./cast.ts";
@@ -101,35 +101,21 @@ export function requestOrder(
   deployment: Deployment,
   now: bigint,
 ): Order & { type: "request" } {
-  const requester = accountOf("requester").address;
-  return {
-    type: "request",
-    order: {
-      requester,
-      app: market.app,
-      maxAppPrice: PRICES.app,
-      dataset: market.dataset,
-      maxDatasetPrice: PRICES.dataset,
-      maxPoolPrice: PRICES.pool,
-      category: SHORT_TASKS,
-      trust: wish.trust,
-      tag: NO_TAGS,
-      onlyApp: ANYONE,
-      onlyDataset: ANYONE,
-      onlyPool: ANYONE,
-      minSeats: 0,
-      minSeatStake: 0n,
-      beneficiary: requester,
-      callback: zeroAddress,
-      sponsor: zeroAddress,
-      attesters: ANYONE,
-      params: paramsOf(wish),
-      conditions: conditions({
-        certifier: deployment.contracts.poco,
-        validUntil: now + 3600n,
-        volume: 1,
-        salt: numberToHex((now << 32n) + BigInt(wish.number), { size: 32 }),
-      }),
-    },
-  };
+  return request({
+    requester: accountOf("requester").address,
+    app: market.app,
+    maxAppPrice: PRICES.app,
+    dataset: market.dataset,
+    maxDatasetPrice: PRICES.dataset,
+    maxPoolPrice: PRICES.pool,
+    category: SHORT_TASKS,
+    trust: wish.trust,
+    params: paramsOf(wish),
+    conditions: conditions({
+      certifier: deployment.contracts.poco,
+      validUntil: now + 3600n,
+      volume: 1,
+      salt: numberToHex((now << 32n) + BigInt(wish.number), { size: 32 }),
+    }),
+  });
 }

@@ -94,6 +94,35 @@ export function conditions(input: ConditionsInput): Conditions {
   return { matcher: zeroAddress, epoch: 0n, minFill: 1, externalRef: zeroHash, terms: zeroHash, ...input };
 }
 
+/** What a requester has to state; the rest has a neutral value. */
+export type RequestInput = Pick<
+  RequestOrder,
+  | "requester"
+  | "app"
+  | "maxAppPrice"
+  | "dataset"
+  | "maxDatasetPrice"
+  | "maxPoolPrice"
+  | "category"
+  | "trust"
+  | "params"
+  | "conditions"
+> &
+  Partial<RequestOrder>;
+
+/** A request with everything optional left open: any pool of any size, nothing demanded, paid and received by the requester. */
+export function request(input: RequestInput): Extract<Order, { type: "request" }> {
+  return {
+    type: "request",
+    order: {
+      ...{ tag: zeroHash, onlyApp: zeroHash, onlyDataset: zeroHash, onlyPool: zeroHash, attesters: zeroHash },
+      ...{ minSeats: 0, minSeatStake: 0n, callback: zeroAddress, sponsor: zeroAddress },
+      beneficiary: input.requester,
+      ...input,
+    },
+  };
+}
+
 /** The asset an order sells; a request sells none. */
 export function soldAsset(order: Order): AssetId | undefined {
   switch (order.type) {
