@@ -158,8 +158,8 @@ function roundOf(Committer self) pure returns (uint8) {
 /// - Missed places are fined, to the treasury; the third miss in a row costs the seat.
 /// - Certified failure: refunded but for a fee out of the pool's price, shared like a reward. Nobody is slashed for
 ///   having found the failure; who said otherwise is wrong as always.
-/// - Claimed: refunded. If places were missed, or at trust 0 and 1 in any case, the pool's stake is slashed: a tenth to the payer, the rest to the
-///   workers who committed, or to the treasury where nobody did.
+/// - Claimed: refunded. If places were missed, or at trust 0 and 1 in any case, the pool's stake is slashed: a tenth
+///   to the payer, the rest to the workers who committed, or to the treasury where nobody did.
 /// - A score rises by one for a right answer that at least two gave, where the pool is paid at least 0.001 HANSE; it
 ///   falls by a third, rounded up, for a wrong one. It goes on in the worker's next seat of the pool.
 ///
