@@ -202,7 +202,7 @@ describe("does not try in vain", () => {
     await market.publish(poolOrder({ conditions: { volume: 100 } }));
     await market.filled(requests[1] as Hex);
     const first = await market.broker.client.order(requests[0] as Hex);
-    expect(reasons(first)).toEqual([["pool", "Restricted", "HANSE_ORDER_RESTRICTED"]]);
+    expect(reasons(first)).toEqual([["pool", "SealReverted", undefined]]);
   });
 
   test("an RPC failure is waited out", async () => {
