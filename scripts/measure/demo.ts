@@ -28,10 +28,13 @@ async function timeUp(): Promise<number> {
   });
   const ended = new Promise((resolve) => child.once("close", resolve));
   let output = "";
-  for await (const chunk of child.stdout) {
-    output += chunk;
-    if (READY.test(output)) break;
-  }
+  await new Promise<void>((resolve) => {
+    child.stdout.on("data", (chunk) => {
+      output += chunk;
+      if (READY.test(output)) resolve();
+    });
+    void ended.then(() => resolve());
+  });
   const seconds = (performance.now() - begun) / 1000;
   child.kill("SIGINT");
   await ended;

@@ -147,6 +147,11 @@ addUserCommands(program, {
   fromCaller,
 });
 
+// Whoever reads may stop reading (`hanse up | head`): what was begun still ends in order.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
