@@ -35,11 +35,13 @@ export function revertOf(error: unknown): Revert | undefined {
   if (!(error instanceof BaseError)) return undefined;
   const reverted = error.walk((cause) => cause instanceof ContractFunctionRevertedError);
   if (reverted instanceof ContractFunctionRevertedError) {
-    const name = reverted.data?.errorName;
+    // The ABI of a call knows the errors of the contract called, not of those that it calls in turn.
+    const { data, raw } = reverted;
+    const known = data === undefined ? decode(raw) : { name: data.errorName, args: data.args ?? [] };
     return {
-      name,
-      args: reverted.data?.args ?? [],
-      reason: reverted.reason ?? name ?? reverted.shortMessage,
+      name: known?.name,
+      args: known?.args ?? [],
+      reason: reverted.reason ?? known?.name ?? reverted.shortMessage,
     };
   }
   const plain = error.walk((cause) => cause instanceof ExecutionRevertedError);

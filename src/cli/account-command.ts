@@ -39,8 +39,7 @@ export function addAccountCommand(program: Command, context: CliContext): void {
       await sender.send({ address: token, abi: tokenAbi, functionName: "approve", args: [clerk, nano] });
       await sender.send({
         address: clerk,
-        // A deposit that fails fails in the token: its errors have to be known too.
-        abi: [...clerkAbi, ...tokenAbi.filter(({ type }) => type === "error")],
+        abi: clerkAbi,
         functionName: "deposit",
         args: [nano],
       });

@@ -1,6 +1,5 @@
 import type { Address, Hex } from "viem";
 import { blockhashSeedSourceAbi } from "#src/abi/blockhash-seed-source-abi.ts";
-import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
 import type { ChainClient } from "#src/chain/chain-client.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
@@ -27,8 +26,6 @@ export interface PocoChain extends PocoReader {
   claim(deal: Deal, index: number, seals: readonly Committed[]): Promise<void>;
 }
 
-/** Poco calls the Clerk: its refusals come through and have to be readable too. */
-const writeAbi = [...pocoAbi, ...clerkAbi.filter(({ type }) => type === "error")];
 export function createPocoChain(
   deps: { readonly chain: ChainClient; readonly sender: Sender },
   deployment: Deployment,
@@ -36,7 +33,7 @@ export function createPocoChain(
   const { chain, sender } = deps;
   const { poco, seedSource } = deployment.contracts;
   const write = async (functionName: string, args: readonly unknown[]) => {
-    await sender.send({ address: poco, abi: writeAbi, functionName, args });
+    await sender.send({ address: poco, abi: pocoAbi, functionName, args });
   };
   return {
     ...createPocoReader(chain, deployment),

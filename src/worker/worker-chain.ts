@@ -17,9 +17,6 @@ export interface WorkerChain extends PocoReader {
   enrol(pool: AssetId): Promise<void>;
 }
 
-/** Poco calls the Clerk: its refusals come through and have to be readable too. */
-const writeAbi = [...pocoAbi, ...clerkAbi.filter(({ type }) => type === "error")];
-
 export function createWorkerChain(
   deps: { readonly chain: ChainClient; readonly sender: Sender },
   deployment: Deployment,
@@ -47,7 +44,7 @@ export function createWorkerChain(
       await sender.send({ ...bank, functionName: "allowCertifier", args: [poco, amount] });
     },
     async enrol(pool) {
-      await sender.send({ address: poco, abi: writeAbi, functionName: "enrol", args: [pool] });
+      await sender.send({ address: poco, abi: pocoAbi, functionName: "enrol", args: [pool] });
     },
   };
 }

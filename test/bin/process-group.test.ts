@@ -20,7 +20,7 @@ describe("a group of processes", () => {
        if (what === "fail") { console.error("it broke"); process.exit(3); }
        process.on("SIGTERM", () => { note("stopped " + name); process.exit(0); });
        if (what === "stubborn") process.removeAllListeners("SIGTERM").on("SIGTERM", () => {});
-       note("started " + name);
+       note("started " + name + " " + process.pid);
        setInterval(() => {}, 1000);`,
     );
     controller = new AbortController();
@@ -59,12 +59,9 @@ describe("a group of processes", () => {
   });
 
   it("tells when one ends that nobody stopped", async () => {
-    let killed: () => void = () => undefined;
-    await group.start({ ...spec("run", "a"), ready: async () => (await notes()).includes("started a") });
+    await group.start(spec("run", "a"));
     const failed = expect(group.failed).rejects.toMatchObject({ code: "HANSE_PROCESS_FAILED" });
-    const { execFileSync } = await import("node:child_process");
-    killed = () => execFileSync("pkill", ["-9", "-f", entry]);
-    killed();
+    process.kill(Number(/started a (\d+)/.exec(await notes())?.[1]), "SIGKILL");
     await failed;
   });
 

@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { checkDeployment, type Deployment, readDeployment } from "#src/chain/deployment.ts";
 import { accountOfKey, DEVELOPMENT_CHAIN_ID, developmentKey } from "#src/chain/development-keys.ts";
+import { createSender } from "#src/chain/sender.ts";
 import { deploy } from "../../scripts/deploy/deploy.ts";
 import { DEVELOPMENT_PARAMETERS } from "../../scripts/deploy/parameters.ts";
 import { startTestChain, type TestChain } from "../support/anvil.ts";
@@ -62,6 +64,17 @@ describe("a deployment", () => {
     await expect(checkDeployment(test.chain, { ...deployment, chainId: 5 })).rejects.toMatchObject({
       details: { what: "chain id" },
     });
+  });
+
+  it("refuses by an error of a contract behind the one called, and it is told by name", async () => {
+    const { clerk } = deployment.contracts;
+    const sender = createSender({
+      chain: test.chain,
+      account: accountOfKey(developmentKey(2), DEVELOPMENT_CHAIN_ID),
+    });
+    await expect(
+      sender.send({ address: clerk, abi: clerkAbi, functionName: "deposit", args: [5n] }),
+    ).rejects.toMatchObject({ details: { error: "ERC20InsufficientAllowance", args: [clerk, 0n, 5n] } });
   });
 
   it("stands", async () => {
