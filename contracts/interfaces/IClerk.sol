@@ -26,7 +26,8 @@ struct Bond {
 struct DealState {
     /// Units not settled yet.
     uint32 openUnits;
-    /// Of a request's first deal: how much of the request is sealed, over all its deals. Zero in every other.
+    /// Of a request's first deal: how much of the requester's orders with that salt is sealed, over all their deals.
+    /// Zero in every other.
     uint32 requestFilled;
     /// The first 24 bytes of `keccak256(abi.encode(deal))`.
     bytes24 commitment;
@@ -55,6 +56,25 @@ struct SignedRequestOrder {
 // Stands for "no dataset" in a match.
 uint16 constant NO_DATASET = type(uint16).max;
 
+/// @notice A sponsor's word that it pays for a request: EIP-712
+/// `Sponsorship(bytes32 request,uint64 cap,uint64 validUntil,uint64 epoch)`, where `request` is the request's struct hash.
+struct Sponsorship {
+    /// The most (nano-HANSE) that the sponsor pays for the request, over all its deals.
+    uint64 cap;
+    /// The last second at which it may be sealed.
+    uint64 validUntil;
+    /// The sponsor's epoch, as in an order.
+    uint64 epoch;
+    bytes signature;
+}
+
+/// @notice What an order's `terms` is the hash of: `keccak256(abi.encode(checker, data))`.
+struct Terms {
+    /// The `ITerms` that decides.
+    address checker;
+    bytes data;
+}
+
 /// @notice Four orders that go together, by their places in the batch. `dataset` is `NO_DATASET` where there is none.
 struct Match {
     uint16 app;
@@ -69,7 +89,20 @@ struct Batch {
     SignedDatasetOrder[] datasets;
     SignedPoolOrder[] pools;
     SignedRequestOrder[] requests;
+    /// One for each request that names a sponsor, in the order of the requests.
+    Sponsorship[] sponsorships;
+    /// Of all orders that have some, each once, in any order.
+    Terms[] terms;
     Match[] matches;
+}
+
+/// @notice What would become of a match.
+struct Preview {
+    Leg leg;
+    /// `None`: it would be sealed.
+    Refusal refusal;
+    /// Of how many tasks the deal would be; zero where it is refused.
+    uint32 volume;
 }
 
 /// @notice The orders that made a deal; `dataset` is zero where there was none.
@@ -94,7 +127,13 @@ struct Entry {
 /// 2. Each unit of a deal is settled at most once, and pays out exactly what the buyer and the pool locked for it and
 ///    what the deal's certifier seizes of its own bonds: never more, never less, to nobody else's cost.
 /// 3. Money leaves an account's locked balance only by the verdict of the certifier that holds it there.
-/// @dev Orders are EIP-712 typed data of the domain ("Hanse Clerk", "1", chain id, this contract).
+/// 4. An order is sealed never beyond its volume, past its expiry, in another epoch, by another matcher or under another
+///    certifier than it says, and only while it is signed for its account.
+///
+/// What is taken of an order is counted by its kind, signer and salt: orders of one kind with the same salt share one
+/// volume, so that a price is changed by signing again. Whoever numbers salts one after the other pays less gas: eight of
+/// them share a slot.
+/// @dev The tokens are held by the `TILL`. Orders are EIP-712 typed data of the domain ("Hanse Clerk", "1", chain id, this contract).
 interface IClerk {
     event Deposited(address indexed account, address indexed from, uint64 amount);
     event Withdrawn(address indexed account, address indexed to, uint64 amount);
@@ -105,7 +144,9 @@ interface IClerk {
     event Unbonded(address indexed account, address indexed certifier, uint64 amount);
 
     event EpochRaised(address indexed account, uint64 epoch);
-    event OrderCancelled(address indexed account, bytes32 indexed orderHash);
+    event OrderCancelled(address indexed account, bytes32 indexed salt);
+    event Paid(address indexed from, address indexed to, uint64 amount);
+    event SurplusRecovered(address indexed token, address indexed to, uint256 amount);
 
     /// @notice A deal was sealed. Whoever acts on it later brings `deal` back as calldata.
     event DealSealed(
@@ -146,6 +187,8 @@ interface IClerk {
     error ClerkUnbalanced(uint256 held, uint256 credited);
     /// @notice The certifier would hold more than it was allowed to.
     error ClerkAllowanceTooLow(address account, address certifier, uint64 allowance, uint256 wanted);
+    /// @notice Only the token tells of approvals.
+    error ClerkNotTheToken(address caller);
     /// @notice The certifier holds less of `account` than it would release or seize.
     error ClerkBondTooLow(address account, address certifier, uint64 bonded, uint64 wanted);
 
@@ -160,6 +203,19 @@ interface IClerk {
     /// @dev As `deposit`. Warning: the money is `account`'s from then on.
     function depositFor(address account, uint64 amount) external;
 
+    /// @notice As `deposit`, by a signed approval (ERC-2612) instead of a transaction.
+    /// @dev A permit that somebody else handed in before does no harm: what counts is the approval it left.
+    function depositWithPermit(uint64 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
+
+    /// @notice Called by the token's `approveAndCall` (ERC-1363): deposits `value` for `owner`, and seals where there is
+    /// `data`: `abi.encode(Batch batch, bool strict)`, with `owner` as the sealer.
+    /// @dev Reverts with `ClerkNotTheToken` for anybody else, with `ClerkAmountInvalid` on zero and beyond 64 bits.
+    function onApprovalReceived(address owner, uint256 value, bytes calldata data) external returns (bytes4);
+
+    /// @notice Moves free money of the caller's to other accounts. Emits `Paid` for each.
+    /// @dev Reverts with `ClerkBalanceTooLow`.
+    function pay(Entry[] calldata credits) external;
+
     /// @notice Moves `amount` of the caller's free balance out to its wallet. Emits `Withdrawn`.
     /// @dev Reverts with `ClerkAmountInvalid` on zero, `ClerkBalanceTooLow` on more than is free.
     function withdraw(uint64 amount) external;
@@ -171,9 +227,8 @@ interface IClerk {
 
     // ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice Cancels one order of the caller's, of whatever kind, for good. Emits `OrderCancelled`.
-    /// @param orderHash The EIP-712 struct hash.
-    function cancel(bytes32 orderHash) external;
+    /// @notice Cancels the caller's orders with these salts, of whatever kind, for good. Emits `OrderCancelled` for each.
+    function cancel(bytes32[] calldata salts) external;
 
     /// @notice Cancels everything the caller signed for an earlier epoch. Emits `EpochRaised`.
     /// @dev Reverts with `ClerkEpochNotRaised` unless `epoch` is higher than today's.
@@ -182,15 +237,20 @@ interface IClerk {
 
     /// @notice Seals matches into deals, in the order given. Anyone may call it.
     /// Of each match the smallest remaining volume is sealed; the sellers' prices are paid. Emits `DealSealed` for each
-    /// deal, `MatchRefused` for each match left out.
+    /// deal, `MatchRefused` for each match left out. A sponsor's money is taken only by its own signature, and where a
+    /// request names a sponsor, never the requester's.
     /// @param batch Each order is checked once, however many matches share it.
     /// @param strict Whether one refusal reverts it all (`ClerkMatchRefused`).
     /// @return sealedCount How many deals were sealed.
-    /// @dev Contracts named by orders (signers, groups) are called statically, with capped gas and return data, and
+    /// @dev Contracts named by orders (signers, groups, terms) are called statically, with capped gas and return data, and
     /// before anything changes. The certifiers, which governance registered, are asked (statically too) match by match.
     /// @dev Warning: such a contract may use little gas when the call is simulated and all of its cap (100,000) when it is
     /// mined, and too little gas reverts the whole batch (`ForeignCallGasTooLow`): send that much for each of them.
     function seal(Batch calldata batch, bool strict) external returns (uint256 sealedCount);
+
+    /// @notice What `seal` would do with each match if it were the only one, called by `sealer`.
+    /// @dev Reverts as `seal` does, with `ClerkMatchOutOfRange` and `ForeignCallGasTooLow`.
+    function preview(Batch calldata batch, address sealer) external view returns (Preview[] memory);
 
     // ── Certifiers ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -221,15 +281,29 @@ interface IClerk {
     /// `OwnableUnauthorizedAccount` for anybody else.
     function registerCertifier(address certifier, bool registered) external;
 
+    /// @notice Sends tokens that are in nobody's account, whatever token, out of the Clerk's own address. Only governance.
+    /// Emits `SurplusRecovered`.
+    /// @dev Accounts' money is in the `TILL`, out of this function's reach.
+    function recoverSurplus(address token, address to, uint256 amount) external;
+
     // ── Views ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     function account(address owner) external view returns (Account memory);
     function bondOf(address owner, address certifier) external view returns (Bond memory);
     function isCertifier(address certifier) external view returns (bool);
 
-    /// @notice How much of an order's volume is used up; `type(uint32).max` once `signer` has cancelled it.
-    /// @param signer The requester, or the owner of the asset.
-    function filled(address signer, bytes32 orderHash) external view returns (uint32);
+    /// @notice How much is taken of the app, dataset and pool orders of `signer` with this salt; `type(uint32).max` once
+    /// they are cancelled.
+    function filled(address signer, bytes32 salt) external view returns (uint32);
+
+    /// @notice How much is taken of the requests of `requester` with this salt; `type(uint32).max` once they are cancelled.
+    function requestFilled(address requester, bytes32 salt) external view returns (uint32);
+
+    /// @notice What orders signed by an operator key have locked of its account's money so far (nano-HANSE).
+    function spentBy(address owner, address key) external view returns (uint64);
+
+    /// @notice What `sponsor` has paid for a request so far (nano-HANSE).
+    function sponsored(address sponsor, bytes32 requestHash) external view returns (uint64);
 
     function dealState(DealId id) external view returns (DealState memory);
 
@@ -241,4 +315,7 @@ interface IClerk {
     function hashDatasetOrder(DatasetOrder calldata order) external pure returns (bytes32);
     function hashPoolOrder(PoolOrder calldata order) external pure returns (bytes32);
     function hashRequestOrder(RequestOrder calldata order) external pure returns (bytes32);
+
+    /// @notice The EIP-712 digest that is signed (or presigned in the Keyring) for a struct hash.
+    function digestOf(bytes32 structHash) external view returns (bytes32);
 }

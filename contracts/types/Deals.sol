@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AssetId, DealId, Restriction, toDealId} from "./Ids.sol";
+import {AssetId, DealId, RequestId, Restriction, toDealId} from "./Ids.sol";
 
 /// A sealed computing deal, everything frozen as it was agreed. The Clerk stores its hash; whoever acts on a deal
 /// brings the content back from the `DealSealed` event. Amounts are nano-HANSE per task.
 struct Deal {
-    bytes32 requestHash;
+    RequestId requestId;
     AssetId app;
     AssetId dataset;
     AssetId pool;
@@ -41,7 +41,7 @@ struct Deal {
 using {dealId, buyerUnit} for Deal global;
 
 function dealId(Deal memory deal) pure returns (DealId) {
-    return toDealId(deal.requestHash, deal.firstTask);
+    return toDealId(deal.requestId, deal.firstTask);
 }
 
 /// What the buyer has locked for each task. Cannot overflow: the Clerk seals no deal whose unit exceeds the supply.

@@ -5,7 +5,10 @@ pragma solidity ^0.8.28;
 /// (see `IRegistry`). Zero stands for "none".
 type AssetId is uint256;
 
-/// One sealed deal: `keccak256(abi.encode(requestHash, firstTask))`.
+/// The requests that share a volume: `keccak256(abi.encode(salt, requester))`.
+type RequestId is bytes32;
+
+/// One sealed deal: `keccak256(abi.encode(requestId, firstTask))`.
 type DealId is bytes32;
 
 /// One unit of a computing deal: `keccak256(abi.encode(dealId, taskIndex))`.
@@ -43,8 +46,12 @@ function isNone(AssetId id) pure returns (bool) {
     return AssetId.unwrap(id) == 0;
 }
 
-function toDealId(bytes32 requestHash, uint32 firstTask) pure returns (DealId) {
-    return DealId.wrap(_pair(requestHash, firstTask));
+function toRequestId(address requester, bytes32 salt) pure returns (RequestId) {
+    return RequestId.wrap(_pair(salt, uint160(requester)));
+}
+
+function toDealId(RequestId requestId, uint32 firstTask) pure returns (DealId) {
+    return DealId.wrap(_pair(RequestId.unwrap(requestId), firstTask));
 }
 
 function toTaskId(DealId dealId, uint32 taskIndex) pure returns (TaskId) {

@@ -22,11 +22,13 @@ struct Conditions {
     uint32 volume;
     /// The fewest tasks one match may take, so that nobody shreds the volume; at least 1.
     uint32 minFill;
-    /// Tells two otherwise equal orders apart.
+    /// The order's number: orders of one kind with the same salt share one volume. Numbers that follow each other cost
+    /// less gas.
     bytes32 salt;
     /// The id of an agreement made elsewhere (a FEP-0837 Agreement, say); zero: none. Not interpreted.
     bytes32 externalRef;
-    /// Hash of further signed conditions and the contract that checks them; zero: none.
+    /// `keccak256(abi.encode(checker, data))` of further conditions and the contract that checks them (`ITerms`); zero:
+    /// none.
     bytes32 terms;
 }
 

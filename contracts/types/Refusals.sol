@@ -21,6 +21,7 @@ enum Refusal {
     NotTheMatcher,
     TermsNotMet,
     SponsorNotSigned,
+    SponsorCapTooLow,
     // about the orders together
     OtherApp,
     OtherDataset,
@@ -36,11 +37,13 @@ enum Refusal {
     CertifierNotRegistered,
     PayerUnfunded,
     PoolUnfunded,
+    OperatorLimit, // the key that signed may not lock so much
     // about the certifier's own rules
     PoolNotOpen,
     PoolClosed,
     SeatsTooFew,
     SeatStakeTooLow,
     CategoryUnknown,
-    TrustTooHigh
+    TrustTooHigh,
+    TrustTooLow
 }
