@@ -95,7 +95,7 @@ abstract contract Draws is Seats {
     }
 
     function _checkTask(Deal calldata deal, uint32 index) private view returns (TaskId) {
-        DealId id = toDealId(deal.requestHash, deal.firstTask);
+        DealId id = toDealId(deal.requestId, deal.firstTask);
         // An unknown deal's commitment is zero, and nothing hashes to that.
         require(CLERK.dealState(id).commitment == _commitment(deal), PocoDealUnknown(id));
         require(deal.certifier == address(this), PocoNotTheCertifier(deal.certifier));

@@ -145,8 +145,10 @@ abstract contract Rounds is Draws, Domain("Hanse Poco", "1") {
             bytes32(uint256(round)),
             contribution.seal
         );
+        bytes32 digest = MessageHashUtils.toTypedDataHash(domain, structHash);
         require(
-            Signatures.isValid(worker, MessageHashUtils.toTypedDataHash(domain, structHash), contribution.signature),
+            Signatures.isKeys(worker, digest, contribution.signature) ||
+                Signatures.isContracts(worker, digest, contribution.signature),
             PocoSealNotSigned(id, contribution.seat, worker)
         );
     }
