@@ -14,7 +14,7 @@ import {ITerms} from "../interfaces/ITerms.sol";
 import {ForeignCall} from "../libraries/ForeignCall.sol";
 import {OrderHash} from "../libraries/OrderHash.sol";
 import {Restrictions} from "../libraries/Restrictions.sol";
-import {Deal} from "../types/Deals.sol";
+import {DEAL_BYTES, Deal, commitmentOf, commitmentOfDraft} from "../types/Deals.sol";
 import {AssetId, DealId, toDealId, toRequestId} from "../types/Ids.sol";
 import {AppOrder, Conditions, DatasetOrder, PoolOrder, RequestOrder} from "../types/Orders.sol";
 import {Leg, Refusal} from "../types/Refusals.sol";
@@ -28,9 +28,6 @@ contract Clerk is Standings, Ownable2Step {
     using OrderHash for bytes;
     using Restrictions for *;
     using SafeERC20 for IERC20;
-
-    /// @dev A `Deal` in memory: 25 words.
-    uint256 private constant DEAL_BYTES = 25 * 32;
 
     /// @inheritdoc IClerk
     mapping(address certifier => bool) public isCertifier;
@@ -110,14 +107,15 @@ contract Clerk is Standings, Ownable2Step {
     // ── Certifiers ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @inheritdoc IClerk
-    function settle(Deal memory deal, Entry[] calldata seized, Entry[] calldata credits) external {
+    function settle(Deal calldata deal, Entry[] calldata seized, Entry[] calldata credits) external {
         // Check
         (DealId id, DealState memory state) = _checkDeal(deal);
         require(msg.sender == deal.certifier, ClerkNotTheCertifier(deal.certifier, msg.sender));
         require(state.openUnits != 0, ClerkDealClosed(id));
         // Effect
         _deals[id].openUnits = state.openUnits - 1;
-        uint64 unit = deal.buyerUnit();
+        // Below 2^64: the prices of all of the deal's units were locked at the seal.
+        uint64 unit = deal.appPrice + deal.datasetPrice + deal.poolPrice;
         _release(deal.payer, unit);
         _release(deal.poolOwner, deal.poolStake);
         uint256 seizedTotal = _seize(seized);
@@ -148,7 +146,7 @@ contract Clerk is Standings, Ownable2Step {
     }
 
     /// @inheritdoc IClerk
-    function checkDeal(Deal memory deal) external view returns (DealState memory state) {
+    function checkDeal(Deal calldata deal) external view returns (DealState memory state) {
         (, state) = _checkDeal(deal);
     }
 
@@ -436,32 +434,54 @@ contract Clerk is Standings, Ownable2Step {
             _deals[toDealId(deal.requestId, 0)].requestFilled = requestFilled;
             requestFilled = 0;
         }
-        _deals[id] = DealState({openUnits: deal.volume, requestFilled: requestFilled, commitment: _commitment(deal)});
+        _deals[id] = DealState({
+            openUnits: deal.volume,
+            requestFilled: requestFilled,
+            commitment: commitmentOfDraft(deal)
+        });
 
         OrderHashes memory orders = OrderHashes({
             app: desk.apps[chosen.app].hash,
             dataset: chosen.dataset == NO_DATASET ? bytes32(0) : desk.datasets[chosen.dataset].hash,
-            pool: desk.pools[chosen.pool].hash,
-            request: desk.requests[chosen.request].hash
+            pool: desk.pools[chosen.pool].hash
         });
-        bytes calldata params = batch.requests[chosen.request].order.params;
-        emit DealSealed(id, bytes32(AssetId.unwrap(deal.pool)), orders.request, orders, deal, params);
+        bytes32 request = desk.requests[chosen.request].hash;
+        _emitSealed(id, request, orders, deal, batch.requests[chosen.request].order.params);
     }
 
-    function _checkDeal(Deal memory deal) private view returns (DealId id, DealState memory state) {
-        id = deal.dealId();
+    /// @dev `emit DealSealed(id, pool, request, orders, deal, params)`, with the structs sent as they lie in memory: the
+    /// compiler would encode them word by word.
+    function _emitSealed(
+        DealId id,
+        bytes32 request,
+        OrderHashes memory orders,
+        Deal memory deal,
+        bytes calldata params
+    ) private {
+        bytes32 signature = DealSealed.selector;
+        bytes32 pool = bytes32(AssetId.unwrap(deal.pool));
+        assembly ("memory-safe") {
+            // Behind the free memory's beginning, which stays where it is: 3 words of orders, the deal, where the params
+            // begin; then their length and content, padded with zeros to whole words.
+            let data := mload(0x40)
+            mcopy(data, orders, 0x60)
+            mcopy(add(data, 0x60), deal, DEAL_BYTES)
+            let head := add(0x80, DEAL_BYTES)
+            mstore(add(data, sub(head, 0x20)), head)
+            mstore(add(data, head), params.length)
+            let content := add(add(data, head), 0x20)
+            let padded := and(add(params.length, 0x1f), not(0x1f))
+            // The last word, of which the content may fill a part; without content that is its length.
+            mstore(add(content, sub(padded, 0x20)), 0)
+            calldatacopy(content, params.offset, params.length)
+            log4(data, add(add(head, 0x20), padded), signature, id, pool, request)
+        }
+    }
+
+    function _checkDeal(Deal calldata deal) private view returns (DealId id, DealState memory state) {
+        id = toDealId(deal.requestId, deal.firstTask);
         state = _deals[id];
         // An unknown deal's commitment is zero, and nothing hashes to that.
-        require(state.commitment == _commitment(deal), ClerkDealUnknown(id));
-    }
-
-    /// @dev 192 bits: a collision costs 2^96.
-    function _commitment(Deal memory deal) private pure returns (bytes24) {
-        // A static struct lies in memory as its ABI encoding: hashed where it is, not copied first.
-        bytes32 hash;
-        assembly ("memory-safe") {
-            hash := keccak256(deal, DEAL_BYTES)
-        }
-        return bytes24(hash);
+        require(state.commitment == commitmentOf(deal), ClerkDealUnknown(id));
     }
 }
