@@ -20,7 +20,10 @@ export default defineConfig({
   plugins: [toolbox, patchedTypechain],
   solidity: {
     compilers: [compiler(1_000_000)],
-    overrides: { "contracts/certifiers/Poco.sol": compiler(200) },
+    overrides: {
+      "contracts/certifiers/Poco.sol": compiler(200),
+      "contracts/clerk/Clerk.sol": compiler(200),
+    },
   },
   paths: {
     sources: "contracts",

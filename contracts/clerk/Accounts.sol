@@ -2,8 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Account, Bond, Entry, IClerk} from "../interfaces/IClerk.sol";
+import {Till} from "./Till.sol";
 
 /// @title Accounts
 /// @notice The Clerk's money: who owns how much, and what of it is locked. Every change of a balance is in this file.
@@ -11,14 +13,18 @@ import {Account, Bond, Entry, IClerk} from "../interfaces/IClerk.sol";
 abstract contract Accounts is IClerk {
     using SafeERC20 for IERC20;
 
-    /// @notice The token that is kept here.
+    /// @inheritdoc IClerk
     IERC20 public immutable TOKEN;
+
+    /// @inheritdoc IClerk
+    address public immutable TILL;
 
     mapping(address owner => Account) internal _accounts;
     mapping(address owner => mapping(address certifier => Bond)) private _bonds;
 
     constructor(IERC20 token) {
         TOKEN = token;
+        TILL = address(new Till(token));
     }
 
     /// @inheritdoc IClerk
@@ -32,6 +38,13 @@ abstract contract Accounts is IClerk {
     }
 
     /// @inheritdoc IClerk
+    function depositWithPermit(uint64 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external {
+        // A permit that fails may have been handed in by somebody else just before: the approval is there then.
+        try IERC20Permit(address(TOKEN)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+        _deposit(msg.sender, amount);
+    }
+
+    /// @inheritdoc IClerk
     function withdraw(uint64 amount) external {
         // Check
         Account storage from = _accounts[msg.sender];
@@ -41,7 +54,19 @@ abstract contract Accounts is IClerk {
         from.free -= amount;
         emit Withdrawn(msg.sender, msg.sender, amount);
         // Interaction
-        TOKEN.safeTransfer(msg.sender, amount);
+        TOKEN.safeTransferFrom(TILL, msg.sender, amount);
+    }
+
+    /// @inheritdoc IClerk
+    function pay(Entry[] calldata credits) external {
+        Account storage from = _accounts[msg.sender];
+        for (uint256 i = 0; i < credits.length; ++i) {
+            (address to, uint64 amount) = (credits[i].account, credits[i].amount);
+            require(amount <= from.free, ClerkBalanceTooLow(msg.sender, from.free, amount));
+            from.free -= amount;
+            _credit(to, amount);
+            emit Paid(msg.sender, to, amount);
+        }
     }
 
     /// @inheritdoc IClerk
@@ -85,11 +110,16 @@ abstract contract Accounts is IClerk {
     }
 
     function _deposit(address owner, uint64 amount) private {
+        _depositFrom(msg.sender, owner, amount);
+    }
+
+    /// @dev Assumes that `from` asked for it.
+    function _depositFrom(address from, address owner, uint64 amount) internal {
         require(amount != 0, ClerkAmountInvalid(amount));
         // Interaction first, on a token that calls nobody back, so that an account never counts what has not arrived.
-        TOKEN.safeTransferFrom(msg.sender, address(this), amount);
+        TOKEN.safeTransferFrom(from, TILL, amount);
         _credit(owner, amount);
-        emit Deposited(owner, msg.sender, amount);
+        emit Deposited(owner, from, amount);
     }
 
     /// @dev Free becomes locked.

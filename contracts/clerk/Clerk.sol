@@ -3,14 +3,19 @@ pragma solidity ^0.8.28;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {IERC1363Spender} from "@openzeppelin/contracts/interfaces/IERC1363Spender.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {Batch, DealState, Entry, IClerk, Match, OrderHashes, NO_DATASET} from "../interfaces/IClerk.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Batch, DealState, Entry, IClerk, Match, NO_DATASET, OrderHashes, Preview} from "../interfaces/IClerk.sol";
 import {ICertifier} from "../interfaces/ICertifier.sol";
+import {IKeyring} from "../interfaces/IKeyring.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
+import {ITerms} from "../interfaces/ITerms.sol";
+import {ForeignCall} from "../libraries/ForeignCall.sol";
 import {OrderHash} from "../libraries/OrderHash.sol";
 import {Restrictions} from "../libraries/Restrictions.sol";
-import {Deal} from "../types/Deals.sol";
-import {AssetId, DealId, toDealId} from "../types/Ids.sol";
+import {DEAL_BYTES, Deal, commitmentOf, commitmentOfDraft} from "../types/Deals.sol";
+import {AssetId, DealId, toDealId, toRequestId} from "../types/Ids.sol";
 import {AppOrder, Conditions, DatasetOrder, PoolOrder, RequestOrder} from "../types/Orders.sol";
 import {Leg, Refusal} from "../types/Refusals.sol";
 import {Accounts} from "./Accounts.sol";
@@ -22,17 +27,20 @@ import {Standings} from "./Standings.sol";
 contract Clerk is Standings, Ownable2Step {
     using OrderHash for bytes;
     using Restrictions for *;
-
-    /// @dev A `Deal` in memory: 25 words.
-    uint256 private constant DEAL_BYTES = 25 * 32;
+    using SafeERC20 for IERC20;
 
     /// @inheritdoc IClerk
     mapping(address certifier => bool) public isCertifier;
 
-    /// @dev Why a match is refused, if it is.
-    struct Verdict {
+    /// @dev What the check of a match found.
+    struct Finding {
         Leg leg;
+        // Why it is refused, if it is.
         Refusal refusal;
+        // Whether a terms contract was asked, and about a deal of how many tasks from which on.
+        bool hasTerms;
+        uint32 firstTask;
+        uint32 volume;
     }
 
     /// @dev All that a call of `seal` works on. In memory as one, since the stack has no room for it.
@@ -41,7 +49,9 @@ contract Clerk is Standings, Ownable2Step {
         Standing[] datasets;
         Standing[] pools;
         Standing[] requests;
-        Verdict[] verdicts;
+        Finding[] findings;
+        // Of the terms that were brought.
+        bytes32[] termsHashes;
         // The deal at hand. One for all matches: memory grows dearer with its size.
         Deal deal;
     }
@@ -49,57 +59,63 @@ contract Clerk is Standings, Ownable2Step {
     constructor(
         IERC20 token,
         IRegistry registry,
+        IKeyring keyring,
         address governance
-    ) Accounts(token) Standings(registry) Ownable(governance) {}
+    ) Accounts(token) Standings(registry, keyring) Ownable(governance) {}
 
     // ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @inheritdoc IClerk
-    function seal(Batch calldata batch, bool strict) external returns (uint256 sealedCount) {
-        // Check: everything that may call a stranger's contract, before anything changes.
-        Desk memory desk;
-        desk.apps = _standApps(batch.apps);
-        desk.datasets = _standDatasets(batch.datasets);
-        desk.pools = _standPools(batch.pools);
-        desk.requests = _standRequests(batch.requests);
-        desk.verdicts = new Verdict[](batch.matches.length);
-        for (uint256 i = 0; i < batch.matches.length; ++i) {
-            Match calldata chosen = batch.matches[i];
-            require(
-                chosen.app < desk.apps.length &&
-                    chosen.pool < desk.pools.length &&
-                    chosen.request < desk.requests.length &&
-                    (chosen.dataset == NO_DATASET || chosen.dataset < desk.datasets.length),
-                ClerkMatchOutOfRange(i)
-            );
-            (desk.verdicts[i].leg, desk.verdicts[i].refusal) = _checkOrders(batch, desk, chosen);
-        }
+    function seal(Batch calldata batch, bool strict) external returns (uint256) {
+        return _seal(batch, strict, msg.sender);
+    }
 
-        // Effect: volumes and money, one match after the other.
-        for (uint256 i = 0; i < batch.matches.length; ++i) {
-            Match calldata chosen = batch.matches[i];
-            (Leg leg, Refusal refusal) = (desk.verdicts[i].leg, desk.verdicts[i].refusal);
-            if (refusal == Refusal.None) (leg, refusal) = _sealOne(batch, desk, chosen);
-            if (refusal == Refusal.None) {
-                ++sealedCount;
-            } else {
-                require(!strict, ClerkMatchRefused(i, leg, refusal));
-                emit MatchRefused(i, desk.requests[chosen.request].hash, leg, refusal);
+    /// @inheritdoc IClerk
+    function onApprovalReceived(address owner, uint256 value, bytes calldata data) external returns (bytes4) {
+        require(msg.sender == address(TOKEN), ClerkNotTheToken(msg.sender));
+        require(value <= type(uint64).max, ClerkAmountInvalid(value));
+        // The comparison above.
+        _depositFrom(owner, owner, uint64(value));
+        if (data.length != 0) {
+            Batch calldata batch;
+            bool strict;
+            // `abi.decode` would copy the batch to memory. Whatever the words say, reads stay within the calldata, and
+            // what is read is the owner's own to choose, as in `seal`.
+            assembly ("memory-safe") {
+                batch := add(data.offset, calldataload(data.offset))
+                strict := iszero(iszero(calldataload(add(data.offset, 0x20))))
             }
+            _seal(batch, strict, owner);
+        }
+        return IERC1363Spender.onApprovalReceived.selector;
+    }
+
+    /// @inheritdoc IClerk
+    function preview(Batch calldata batch, address sealer) external view returns (Preview[] memory previews) {
+        Desk memory desk = _check(batch, sealer);
+        previews = new Preview[](batch.matches.length);
+        for (uint256 i = 0; i < previews.length; ++i) {
+            Finding memory finding = desk.findings[i];
+            if (finding.refusal == Refusal.None) {
+                (finding.leg, finding.refusal) = _assess(batch, desk, batch.matches[i], finding);
+            }
+            (previews[i].leg, previews[i].refusal) = (finding.leg, finding.refusal);
+            if (finding.refusal == Refusal.None) previews[i].volume = desk.deal.volume;
         }
     }
 
     // ── Certifiers ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @inheritdoc IClerk
-    function settle(Deal memory deal, Entry[] calldata seized, Entry[] calldata credits) external {
+    function settle(Deal calldata deal, Entry[] calldata seized, Entry[] calldata credits) external {
         // Check
         (DealId id, DealState memory state) = _checkDeal(deal);
         require(msg.sender == deal.certifier, ClerkNotTheCertifier(deal.certifier, msg.sender));
         require(state.openUnits != 0, ClerkDealClosed(id));
         // Effect
         _deals[id].openUnits = state.openUnits - 1;
-        uint64 unit = deal.buyerUnit();
+        // Below 2^64: the prices of all of the deal's units were locked at the seal.
+        uint64 unit = deal.appPrice + deal.datasetPrice + deal.poolPrice;
         _release(deal.payer, unit);
         _release(deal.poolOwner, deal.poolStake);
         uint256 seizedTotal = _seize(seized);
@@ -108,10 +124,18 @@ contract Clerk is Standings, Ownable2Step {
         emit UnitSettled(id, state.openUnits - 1, uint64(seizedTotal));
     }
 
+    // ── Governance ───────────────────────────────────────────────────────────────────────────────────────────────────
+
     /// @inheritdoc IClerk
     function registerCertifier(address certifier, bool registered) external onlyOwner {
         isCertifier[certifier] = registered;
         emit CertifierRegistered(certifier, registered);
+    }
+
+    /// @inheritdoc IClerk
+    function recoverSurplus(address token, address to, uint256 amount) external onlyOwner {
+        emit SurplusRecovered(token, to, amount);
+        IERC20(token).safeTransfer(to, amount);
     }
 
     // ── Views ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -122,8 +146,57 @@ contract Clerk is Standings, Ownable2Step {
     }
 
     /// @inheritdoc IClerk
-    function checkDeal(Deal memory deal) external view returns (DealState memory state) {
+    function checkDeal(Deal calldata deal) external view returns (DealState memory state) {
         (, state) = _checkDeal(deal);
+    }
+
+    // ── Sealing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function _seal(Batch calldata batch, bool strict, address sealer) private returns (uint256 sealedCount) {
+        // Check
+        Desk memory desk = _check(batch, sealer);
+        // Effect: volumes and money, one match after the other.
+        for (uint256 i = 0; i < batch.matches.length; ++i) {
+            Match calldata chosen = batch.matches[i];
+            Finding memory finding = desk.findings[i];
+            if (finding.refusal == Refusal.None) {
+                (finding.leg, finding.refusal) = _assess(batch, desk, chosen, finding);
+            }
+            if (finding.refusal == Refusal.None) {
+                _take(batch, desk, chosen);
+                _store(batch, desk, chosen);
+                ++sealedCount;
+            } else {
+                require(!strict, ClerkMatchRefused(i, finding.leg, finding.refusal));
+                emit MatchRefused(i, desk.requests[chosen.request].hash, finding.leg, finding.refusal);
+            }
+        }
+    }
+
+    /// @dev Everything that may call a stranger's contract, before anything changes.
+    function _check(Batch calldata batch, address sealer) private view returns (Desk memory desk) {
+        desk.apps = _standApps(batch.apps, sealer);
+        desk.datasets = _standDatasets(batch.datasets, sealer);
+        desk.pools = _standPools(batch.pools, sealer);
+        desk.requests = _standRequests(batch.requests, batch.sponsorships, sealer);
+        desk.termsHashes = new bytes32[](batch.terms.length);
+        for (uint256 i = 0; i < batch.terms.length; ++i) {
+            desk.termsHashes[i] = keccak256(abi.encode(batch.terms[i].checker, batch.terms[i].data));
+        }
+        desk.findings = new Finding[](batch.matches.length);
+        for (uint256 i = 0; i < batch.matches.length; ++i) {
+            Match calldata chosen = batch.matches[i];
+            require(
+                chosen.app < desk.apps.length &&
+                    chosen.pool < desk.pools.length &&
+                    chosen.request < desk.requests.length &&
+                    (chosen.dataset == NO_DATASET || chosen.dataset < desk.datasets.length),
+                ClerkMatchOutOfRange(i)
+            );
+            Finding memory finding = desk.findings[i];
+            (finding.leg, finding.refusal) = _checkOrders(batch, desk, chosen);
+            if (finding.refusal == Refusal.None) _checkTerms(batch, desk, chosen, finding);
+        }
     }
 
     // ── The orders of a match together ───────────────────────────────────────────────────────────────────────────────
@@ -165,21 +238,74 @@ contract Clerk is Standings, Ownable2Step {
         return (Leg.Request, refusal);
     }
 
-    // ── Sealing ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    /// @dev Refuses when volume, the certifier's terms or money do not suffice, before it changes anything.
-    function _sealOne(
+    /// @dev Asks the terms contracts of a match's orders about the deal as it would be sealed now.
+    function _checkTerms(
         Batch calldata batch,
         Desk memory desk,
-        Match calldata chosen
-    ) private returns (Leg leg, Refusal refusal) {
+        Match calldata chosen,
+        Finding memory finding
+    ) private view {
+        Conditions calldata request = batch.requests[chosen.request].order.conditions;
+        Conditions calldata app = batch.apps[chosen.app].order.conditions;
+        Conditions calldata pool = batch.pools[chosen.pool].order.conditions;
+        bytes32 datasetTerms =
+            chosen.dataset == NO_DATASET ? bytes32(0) : batch.datasets[chosen.dataset].order.conditions.terms;
+        if (request.terms | app.terms | pool.terms | datasetTerms == 0) return;
+
+        Deal memory draft = desk.deal;
+        _fillDeal(batch, desk, chosen, draft);
+        (finding.leg, finding.refusal, draft.volume) = _volume(batch, desk, chosen, draft.firstTask);
+        if (finding.refusal != Refusal.None) return;
+        (finding.hasTerms, finding.firstTask, finding.volume) = (true, draft.firstTask, draft.volume);
+
+        if (!_accepts(batch, desk, Leg.Request, request.terms, desk.requests[chosen.request].hash)) {
+            (finding.leg, finding.refusal) = (Leg.Request, Refusal.TermsNotMet);
+        } else if (!_accepts(batch, desk, Leg.App, app.terms, desk.apps[chosen.app].hash)) {
+            (finding.leg, finding.refusal) = (Leg.App, Refusal.TermsNotMet);
+        } else if (!_accepts(batch, desk, Leg.Pool, pool.terms, desk.pools[chosen.pool].hash)) {
+            (finding.leg, finding.refusal) = (Leg.Pool, Refusal.TermsNotMet);
+        } else if (datasetTerms != 0) {
+            if (!_accepts(batch, desk, Leg.Dataset, datasetTerms, desk.datasets[chosen.dataset].hash)) {
+                (finding.leg, finding.refusal) = (Leg.Dataset, Refusal.TermsNotMet);
+            }
+        }
+    }
+
+    /// @dev Terms that nobody brought are not met.
+    function _accepts(
+        Batch calldata batch,
+        Desk memory desk,
+        Leg leg,
+        bytes32 terms,
+        bytes32 orderHash
+    ) private view returns (bool) {
+        if (terms == 0) return true;
+        for (uint256 i = 0; i < desk.termsHashes.length; ++i) {
+            if (desk.termsHashes[i] != terms) continue;
+            bytes memory question = abi.encodeCall(ITerms.accepts, (leg, orderHash, desk.deal, batch.terms[i].data));
+            return ForeignCall.ask(batch.terms[i].checker, question) == bytes32(uint256(1));
+        }
+        return false;
+    }
+
+    /// @dev What a match whose orders go together comes to, as `desk.deal`: refused when volume, the certifier's terms or
+    /// money do not suffice. Changes nothing.
+    function _assess(
+        Batch calldata batch,
+        Desk memory desk,
+        Match calldata chosen,
+        Finding memory finding
+    ) private view returns (Leg leg, Refusal refusal) {
         RequestOrder calldata request = batch.requests[chosen.request].order;
         Deal memory deal = desk.deal;
         _fillDeal(batch, desk, chosen, deal);
 
-        // Check
         (leg, refusal, deal.volume) = _volume(batch, desk, chosen, deal.firstTask);
         if (refusal != Refusal.None) return (leg, refusal);
+        // An earlier match took some of it: terms contracts were asked about another deal.
+        if (finding.hasTerms && (deal.firstTask != finding.firstTask || deal.volume != finding.volume)) {
+            return (Leg.Request, Refusal.TermsNotMet);
+        }
 
         (refusal, deal.poolStake, deal.frozen) = ICertifier(deal.certifier).admit(
             deal,
@@ -189,19 +315,42 @@ contract Clerk is Standings, Ownable2Step {
         if (refusal != Refusal.None) return (Leg.Pool, refusal);
 
         // Prices are 64 bits and the volume 32: their products fit 256 by far.
-        uint256 price = (uint256(deal.appPrice) + deal.datasetPrice + deal.poolPrice) * deal.volume;
+        (uint256 price, uint256 stake) = _amounts(deal);
         if (price > _accounts[deal.payer].free) return (Leg.Request, Refusal.PayerUnfunded);
-        uint256 stake = uint256(deal.poolStake) * deal.volume;
+        Standing memory buyer = desk.requests[chosen.request];
+        if (!_maySpend(buyer, deal.payer, price)) return (Leg.Request, Refusal.OperatorLimit);
+        if (deal.payer != deal.requester && !_maySponsor(buyer, deal.payer, price)) {
+            return (Leg.Request, Refusal.SponsorCapTooLow);
+        }
+        // Who buys from its own pool needs money for both.
         uint256 needed = deal.poolOwner == deal.payer ? stake + price : stake;
         if (needed > _accounts[deal.poolOwner].free) return (Leg.Pool, Refusal.PoolUnfunded);
+        if (!_maySpend(desk.pools[chosen.pool], deal.poolOwner, needed)) return (Leg.Pool, Refusal.OperatorLimit);
+        return (leg, Refusal.None);
+    }
 
-        // Effect
+    /// @dev What buyer and pool lock for all of a deal's tasks.
+    function _amounts(Deal memory deal) private pure returns (uint256 price, uint256 stake) {
+        price = (uint256(deal.appPrice) + deal.datasetPrice + deal.poolPrice) * deal.volume;
+        stake = uint256(deal.poolStake) * deal.volume;
+    }
+
+    /// @dev Locks money and takes volume for a deal that was assessed.
+    function _take(Batch calldata batch, Desk memory desk, Match calldata chosen) private {
+        Deal memory deal = desk.deal;
+        (uint256 price, uint256 stake) = _amounts(deal);
+        Standing memory buyer = desk.requests[chosen.request];
         _lock(deal.payer, price);
+        _countSpent(buyer, deal.payer, price);
+        if (deal.payer != deal.requester) _countSponsored(buyer, deal.payer, price);
         _lock(deal.poolOwner, stake);
-        _take(desk.apps[chosen.app], deal.volume);
-        _take(desk.pools[chosen.pool], deal.volume);
-        if (chosen.dataset != NO_DATASET) _take(desk.datasets[chosen.dataset], deal.volume);
-        _store(batch, desk, chosen, deal);
+        _countSpent(desk.pools[chosen.pool], deal.poolOwner, stake);
+
+        _take(desk.apps[chosen.app], Leg.App, batch.apps[chosen.app].order.conditions.salt, deal.volume);
+        _take(desk.pools[chosen.pool], Leg.Pool, batch.pools[chosen.pool].order.conditions.salt, deal.volume);
+        if (chosen.dataset == NO_DATASET) return;
+        bytes32 salt = batch.datasets[chosen.dataset].order.conditions.salt;
+        _take(desk.datasets[chosen.dataset], Leg.Dataset, salt, deal.volume);
     }
 
     /// @dev All of the deal but its volume, and what the certifier adds.
@@ -209,14 +358,14 @@ contract Clerk is Standings, Ownable2Step {
         RequestOrder calldata request = batch.requests[chosen.request].order;
         AppOrder calldata app = batch.apps[chosen.app].order;
         PoolOrder calldata pool = batch.pools[chosen.pool].order;
-        deal.requestHash = desk.requests[chosen.request].hash;
+        deal.requestId = toRequestId(request.requester, request.conditions.salt);
         deal.app = request.app;
         deal.dataset = request.dataset;
         deal.pool = pool.pool;
         deal.appOwner = desk.apps[chosen.app].signer;
         deal.poolOwner = desk.pools[chosen.pool].signer;
         deal.requester = request.requester;
-        deal.payer = request.requester;
+        deal.payer = request.sponsor == address(0) ? request.requester : request.sponsor;
         deal.beneficiary = request.beneficiary;
         deal.callback = request.callback;
         deal.certifier = request.conditions.certifier;
@@ -225,7 +374,7 @@ contract Clerk is Standings, Ownable2Step {
         deal.poolStake = 0;
         // Fits 64 bits for some billions of years.
         deal.sealedAtBlock = uint64(block.number);
-        deal.firstTask = _deals[toDealId(deal.requestHash, 0)].requestFilled;
+        deal.firstTask = _deals[toDealId(deal.requestId, 0)].requestFilled;
         deal.trust = request.trust;
         deal.category = request.category;
         deal.paramsHash = request.params.hash();
@@ -253,17 +402,18 @@ contract Clerk is Standings, Ownable2Step {
         Conditions calldata pool = batch.pools[chosen.pool].order.conditions;
 
         // The order with the least left decides, and is the one to blame when an earlier match took the rest of it.
-        volume = request.volume - requestFilled;
-        uint32 left = _left(desk.apps[chosen.app], app);
+        // Another request of the batch with the same salt may have taken more than this one's volume.
+        volume = requestFilled < request.volume ? request.volume - requestFilled : 0;
+        uint32 left = _left(desk.apps[chosen.app], Leg.App, app);
         if (left < volume) (leg, volume) = (Leg.App, left);
         uint32 datasetMinFill = 0;
         if (chosen.dataset != NO_DATASET) {
             Conditions calldata dataset = batch.datasets[chosen.dataset].order.conditions;
-            left = _left(desk.datasets[chosen.dataset], dataset);
+            left = _left(desk.datasets[chosen.dataset], Leg.Dataset, dataset);
             if (left < volume) (leg, volume) = (Leg.Dataset, left);
             datasetMinFill = dataset.minFill;
         }
-        left = _left(desk.pools[chosen.pool], pool);
+        left = _left(desk.pools[chosen.pool], Leg.Pool, pool);
         if (left < volume) (leg, volume) = (Leg.Pool, left);
 
         if (volume == 0) return (leg, Refusal.CancelledOrFilled, 0);
@@ -275,40 +425,63 @@ contract Clerk is Standings, Ownable2Step {
 
     // ── Deals ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _store(Batch calldata batch, Desk memory desk, Match calldata chosen, Deal memory deal) private {
+    function _store(Batch calldata batch, Desk memory desk, Match calldata chosen) private {
+        Deal memory deal = desk.deal;
         DealId id = deal.dealId();
         // No more than the request's volume, which is 32 bits.
         uint32 requestFilled = deal.firstTask + deal.volume;
         if (deal.firstTask != 0) {
-            _deals[toDealId(deal.requestHash, 0)].requestFilled = requestFilled;
+            _deals[toDealId(deal.requestId, 0)].requestFilled = requestFilled;
             requestFilled = 0;
         }
-        _deals[id] = DealState({openUnits: deal.volume, requestFilled: requestFilled, commitment: _commitment(deal)});
+        _deals[id] = DealState({
+            openUnits: deal.volume,
+            requestFilled: requestFilled,
+            commitment: commitmentOfDraft(deal)
+        });
 
         OrderHashes memory orders = OrderHashes({
             app: desk.apps[chosen.app].hash,
             dataset: chosen.dataset == NO_DATASET ? bytes32(0) : desk.datasets[chosen.dataset].hash,
-            pool: desk.pools[chosen.pool].hash,
-            request: deal.requestHash
+            pool: desk.pools[chosen.pool].hash
         });
-        bytes calldata params = batch.requests[chosen.request].order.params;
-        emit DealSealed(id, bytes32(AssetId.unwrap(deal.pool)), deal.requestHash, orders, deal, params);
+        bytes32 request = desk.requests[chosen.request].hash;
+        _emitSealed(id, request, orders, deal, batch.requests[chosen.request].order.params);
     }
 
-    function _checkDeal(Deal memory deal) private view returns (DealId id, DealState memory state) {
-        id = deal.dealId();
+    /// @dev `emit DealSealed(id, pool, request, orders, deal, params)`, with the structs sent as they lie in memory: the
+    /// compiler would encode them word by word.
+    function _emitSealed(
+        DealId id,
+        bytes32 request,
+        OrderHashes memory orders,
+        Deal memory deal,
+        bytes calldata params
+    ) private {
+        bytes32 signature = DealSealed.selector;
+        bytes32 pool = bytes32(AssetId.unwrap(deal.pool));
+        assembly ("memory-safe") {
+            // Behind the free memory's beginning, which stays where it is: 3 words of orders, the deal, where the params
+            // begin; then their length and content, padded with zeros to whole words.
+            let data := mload(0x40)
+            mcopy(data, orders, 0x60)
+            mcopy(add(data, 0x60), deal, DEAL_BYTES)
+            let head := add(0x80, DEAL_BYTES)
+            mstore(add(data, sub(head, 0x20)), head)
+            mstore(add(data, head), params.length)
+            let content := add(add(data, head), 0x20)
+            let padded := and(add(params.length, 0x1f), not(0x1f))
+            // The last word, of which the content may fill a part; without content that is its length.
+            mstore(add(content, sub(padded, 0x20)), 0)
+            calldatacopy(content, params.offset, params.length)
+            log4(data, add(add(head, 0x20), padded), signature, id, pool, request)
+        }
+    }
+
+    function _checkDeal(Deal calldata deal) private view returns (DealId id, DealState memory state) {
+        id = toDealId(deal.requestId, deal.firstTask);
         state = _deals[id];
         // An unknown deal's commitment is zero, and nothing hashes to that.
-        require(state.commitment == _commitment(deal), ClerkDealUnknown(id));
-    }
-
-    /// @dev 192 bits: a collision costs 2^96.
-    function _commitment(Deal memory deal) private pure returns (bytes24) {
-        // A static struct lies in memory as its ABI encoding: hashed where it is, not copied first.
-        bytes32 hash;
-        assembly ("memory-safe") {
-            hash := keccak256(deal, DEAL_BYTES)
-        }
-        return bytes24(hash);
+        require(state.commitment == commitmentOf(deal), ClerkDealUnknown(id));
     }
 }

@@ -8,14 +8,23 @@ import {
     SignedAppOrder,
     SignedDatasetOrder,
     SignedPoolOrder,
-    SignedRequestOrder
+    SignedRequestOrder,
+    Sponsorship
 } from "../interfaces/IClerk.sol";
+import {
+    IKeyring,
+    POWER_APP_ORDER,
+    POWER_DATASET_ORDER,
+    POWER_POOL_ORDER,
+    POWER_REQUEST_ORDER,
+    POWER_SPONSORSHIP
+} from "../interfaces/IKeyring.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {OrderHash} from "../libraries/OrderHash.sol";
 import {Signatures} from "../libraries/Signatures.sol";
-import {AssetId, AssetKind, DealId, toDealId} from "../types/Ids.sol";
+import {AssetId, AssetKind, DealId, toDealId, toRequestId} from "../types/Ids.sol";
 import {AppOrder, Conditions, DatasetOrder, PoolOrder, RequestOrder} from "../types/Orders.sol";
-import {Refusal} from "../types/Refusals.sol";
+import {Leg, Refusal} from "../types/Refusals.sol";
 import {Accounts} from "./Accounts.sol";
 
 /// @title Standings
@@ -25,32 +34,47 @@ abstract contract Standings is Accounts, EIP712 {
 
     uint32 private constant CANCELLED = type(uint32).max;
 
-    /// @notice Where assets and their owners are looked up.
+    /// @inheritdoc IClerk
     IRegistry public immutable REGISTRY;
 
-    /// @dev What is taken of app, dataset and pool orders; of a request only whether it is cancelled. Keyed by signer,
-    /// so that anyone can cancel a hash of its own and nobody another's.
-    mapping(address signer => mapping(bytes32 orderHash => uint32)) private _filled;
+    /// @inheritdoc IClerk
+    IKeyring public immutable KEYRING;
+
+    /// @dev What is taken of app, dataset and pool orders; of requests only whether they are cancelled. Eight lanes of 32
+    /// bits to a slot, see `_laneOf`.
+    mapping(address signer => mapping(uint256 group => uint256)) private _lanes;
 
     /// @dev What is taken of a request stands in the slot of its first deal, which has to be written anyway.
     mapping(DealId id => DealState) internal _deals;
 
+    mapping(address owner => mapping(address operator => uint64)) private _spent;
+    mapping(address sponsor => mapping(bytes32 requestHash => uint64)) private _sponsored;
+
     /// @dev An order of a batch. What is left of it is read when a match takes from it, since a batch may name one
-    /// order in two places.
+    /// order, or one volume, in two places.
     struct Standing {
         bytes32 hash;
         address signer;
         Refusal refusal;
+        // The key that signed in the name of whoever's money the order locks (zero: that account itself), and the most
+        // that it may lock.
+        address operator;
+        uint64 limit;
+        // Of a sponsored request: the most that the sponsor pays.
+        uint64 cap;
     }
 
-    constructor(IRegistry registry) EIP712("Hanse Clerk", "1") {
-        REGISTRY = registry;
+    constructor(IRegistry registry, IKeyring keyring) EIP712("Hanse Clerk", "1") {
+        (REGISTRY, KEYRING) = (registry, keyring);
     }
 
     /// @inheritdoc IClerk
-    function cancel(bytes32 orderHash) external {
-        _filled[msg.sender][orderHash] = CANCELLED;
-        emit OrderCancelled(msg.sender, orderHash);
+    function cancel(Leg leg, bytes32[] calldata salts) external {
+        for (uint256 i = 0; i < salts.length; ++i) {
+            (uint256 group, uint256 shift) = _laneOf(leg, salts[i]);
+            _lanes[msg.sender][group] |= uint256(CANCELLED) << shift;
+            emit OrderCancelled(msg.sender, leg, salts[i]);
+        }
     }
 
     /// @inheritdoc IClerk
@@ -62,8 +86,18 @@ abstract contract Standings is Accounts, EIP712 {
     }
 
     /// @inheritdoc IClerk
-    function filled(address signer, bytes32 orderHash) external view returns (uint32) {
-        return _requestFilled(signer, orderHash);
+    function filled(Leg leg, address signer, bytes32 salt) external view returns (uint32) {
+        return leg == Leg.Request ? _requestTaken(signer, salt) : _taken(leg, signer, salt);
+    }
+
+    /// @inheritdoc IClerk
+    function spentBy(address owner, address key) external view returns (uint64) {
+        return _spent[owner][key];
+    }
+
+    /// @inheritdoc IClerk
+    function sponsored(address sponsor, bytes32 requestHash) external view returns (uint64) {
+        return _sponsored[sponsor][requestHash];
     }
 
     /// @inheritdoc IClerk
@@ -86,113 +120,202 @@ abstract contract Standings is Accounts, EIP712 {
         return order.hash();
     }
 
+    /// @inheritdoc IClerk
+    function digestOf(bytes32 structHash) external view returns (bytes32) {
+        return _hashTypedDataV4(structHash);
+    }
+
     // ── Whether it stands ────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _standApps(SignedAppOrder[] calldata orders) internal view returns (Standing[] memory standings) {
+    function _standApps(
+        SignedAppOrder[] calldata orders,
+        address sealer
+    ) internal view returns (Standing[] memory standings) {
         standings = new Standing[](orders.length);
         for (uint256 i = 0; i < orders.length; ++i) {
             AppOrder calldata order = orders[i].order;
-            _standOfAsset(standings[i], order.app, AssetKind.App, order.hash(), order.conditions, orders[i].signature);
+            Standing memory standing = standings[i];
+            (standing.hash, standing.signer) = (order.hash(), _ownerOf(order.app, AssetKind.App));
+            _standOfAsset(standing, Leg.App, POWER_APP_ORDER, order.conditions, orders[i].signature, sealer);
         }
     }
 
-    function _standDatasets(SignedDatasetOrder[] calldata orders) internal view returns (Standing[] memory standings) {
+    function _standDatasets(
+        SignedDatasetOrder[] calldata orders,
+        address sealer
+    ) internal view returns (Standing[] memory standings) {
         standings = new Standing[](orders.length);
         for (uint256 i = 0; i < orders.length; ++i) {
             DatasetOrder calldata order = orders[i].order;
-            _standOfAsset(
-                standings[i],
-                order.dataset,
-                AssetKind.Dataset,
-                order.hash(),
-                order.conditions,
-                orders[i].signature
-            );
+            Standing memory standing = standings[i];
+            (standing.hash, standing.signer) = (order.hash(), _ownerOf(order.dataset, AssetKind.Dataset));
+            _standOfAsset(standing, Leg.Dataset, POWER_DATASET_ORDER, order.conditions, orders[i].signature, sealer);
         }
     }
 
-    function _standPools(SignedPoolOrder[] calldata orders) internal view returns (Standing[] memory standings) {
+    function _standPools(
+        SignedPoolOrder[] calldata orders,
+        address sealer
+    ) internal view returns (Standing[] memory standings) {
         standings = new Standing[](orders.length);
         for (uint256 i = 0; i < orders.length; ++i) {
             PoolOrder calldata order = orders[i].order;
-            _standOfAsset(
-                standings[i],
-                order.pool,
-                AssetKind.Pool,
-                order.hash(),
-                order.conditions,
-                orders[i].signature
-            );
+            Standing memory standing = standings[i];
+            (standing.hash, standing.signer) = (order.hash(), _ownerOf(order.pool, AssetKind.Pool));
+            _standOfAsset(standing, Leg.Pool, POWER_POOL_ORDER, order.conditions, orders[i].signature, sealer);
         }
     }
 
-    function _standRequests(SignedRequestOrder[] calldata orders) internal view returns (Standing[] memory standings) {
+    function _standRequests(
+        SignedRequestOrder[] calldata orders,
+        Sponsorship[] calldata sponsorships,
+        address sealer
+    ) internal view returns (Standing[] memory standings) {
         standings = new Standing[](orders.length);
+        uint256 next = 0;
         for (uint256 i = 0; i < orders.length; ++i) {
             RequestOrder calldata order = orders[i].order;
             Standing memory standing = standings[i];
-            bytes32 orderHash = order.hash();
-            (standing.hash, standing.signer) = (orderHash, order.requester);
-            uint32 taken = _requestFilled(order.requester, orderHash);
-            standing.refusal = _refusal(order.requester, orderHash, taken, order.conditions, orders[i].signature);
-            // A sponsor pays only by its own signature, and none can be handed in yet.
-            if (order.sponsor != address(0) && standing.refusal == Refusal.None) {
-                standing.refusal = Refusal.SponsorNotSigned;
-            }
+            (standing.hash, standing.signer) = (order.hash(), order.requester);
+            uint32 taken = _requestTaken(order.requester, order.conditions.salt);
+            standing.refusal = _refusal(
+                standing,
+                POWER_REQUEST_ORDER,
+                taken,
+                order.conditions,
+                orders[i].signature,
+                sealer
+            );
+            if (order.sponsor == address(0)) continue;
+            // The sponsor pays, or nobody does.
+            if (next == sponsorships.length) standing.refusal = Refusal.SponsorNotSigned;
+            else _standSponsored(standing, order.sponsor, sponsorships[next++]);
         }
     }
 
     /// @dev The signer of an asset's order is whoever owns the asset now: a sale of the asset voids its orders.
+    function _ownerOf(AssetId asset, AssetKind kind) private view returns (address) {
+        return asset.assetKind() == kind ? REGISTRY.ownerOrZero(asset) : address(0);
+    }
+
     function _standOfAsset(
         Standing memory standing,
-        AssetId asset,
-        AssetKind kind,
-        bytes32 orderHash,
+        Leg leg,
+        uint16 power,
         Conditions calldata conditions,
-        bytes calldata signature
+        bytes calldata signature,
+        address sealer
     ) private view {
-        address owner = asset.assetKind() == kind ? REGISTRY.ownerOrZero(asset) : address(0);
-        (standing.hash, standing.signer) = (orderHash, owner);
         standing.refusal =
-            owner == address(0)
+            standing.signer == address(0)
                 ? Refusal.WrongKind
-                : _refusal(owner, orderHash, _filled[owner][orderHash], conditions, signature);
+                : _refusal(
+                    standing,
+                    power,
+                    _taken(leg, standing.signer, conditions.salt),
+                    conditions,
+                    signature,
+                    sealer
+                );
     }
 
     function _refusal(
-        address signer,
-        bytes32 orderHash,
+        Standing memory standing,
+        uint16 power,
         uint32 taken,
         Conditions calldata conditions,
-        bytes calldata signature
+        bytes calldata signature,
+        address sealer
     ) private view returns (Refusal) {
         if (block.timestamp > conditions.validUntil) return Refusal.Expired;
-        if (conditions.epoch != _accounts[signer].epoch) return Refusal.WrongEpoch;
+        if (conditions.epoch != _accounts[standing.signer].epoch) return Refusal.WrongEpoch;
         if (taken >= conditions.volume) return Refusal.CancelledOrFilled;
-        if (conditions.matcher != address(0) && conditions.matcher != msg.sender) return Refusal.NotTheMatcher;
-        // No contract that could check them can be handed in yet.
-        if (conditions.terms != 0) return Refusal.TermsNotMet;
-        if (!Signatures.isValid(signer, _hashTypedDataV4(orderHash), signature)) return Refusal.BadSignature;
+        if (conditions.matcher != address(0) && conditions.matcher != sealer) return Refusal.NotTheMatcher;
+        if (!_isSigned(standing, standing.signer, power, standing.hash, signature)) return Refusal.BadSignature;
         return Refusal.None;
+    }
+
+    function _standSponsored(Standing memory standing, address sponsor, Sponsorship calldata sponsorship) private view {
+        // What is wrong with the request itself is told first.
+        if (standing.refusal != Refusal.None) return;
+        // A key that signed for the requester spends nothing of the sponsor's.
+        standing.operator = address(0);
+        standing.cap = sponsorship.cap;
+        if (
+            block.timestamp > sponsorship.validUntil ||
+            sponsorship.epoch != _accounts[sponsor].epoch ||
+            !_isSigned(standing, sponsor, POWER_SPONSORSHIP, sponsorship.hash(standing.hash), sponsorship.signature)
+        ) standing.refusal = Refusal.SponsorNotSigned;
+    }
+
+    /// @dev Notes the operator that signed, if it was one.
+    function _isSigned(
+        Standing memory standing,
+        address account_,
+        uint16 power,
+        bytes32 structHash,
+        bytes calldata signature
+    ) private view returns (bool valid) {
+        // What most orders carry; all else is the Keyring's business.
+        if (Signatures.isKeys(account_, _hashTypedDataV4(structHash), signature)) return true;
+        (valid, standing.operator, standing.limit) = KEYRING.check(
+            account_,
+            power,
+            _domainSeparatorV4(),
+            structHash,
+            signature
+        );
     }
 
     // ── What is left of it ───────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @dev Of an app, dataset or pool order that stands. What is taken never exceeds `volume` then: it grows by at
-    /// most what is left, and a cancelled order does not stand.
-    function _left(Standing memory standing, Conditions calldata conditions) internal view returns (uint32) {
-        return conditions.volume - _filled[standing.signer][standing.hash];
+    /// @dev Of an app, dataset or pool order that stands. Another order of the batch with the same salt may have taken
+    /// more than this one's volume.
+    function _left(Standing memory standing, Leg leg, Conditions calldata conditions) internal view returns (uint32) {
+        uint32 taken = _taken(leg, standing.signer, conditions.salt);
+        return taken < conditions.volume ? conditions.volume - taken : 0;
     }
 
-    /// @dev Takes from an app, dataset or pool order.
-    function _take(Standing memory standing, uint32 volume) internal {
-        _filled[standing.signer][standing.hash] += volume;
+    /// @dev Takes from an app, dataset or pool order no more than is left, so that its lane does not overflow.
+    function _take(Standing memory standing, Leg leg, bytes32 salt, uint32 volume) internal {
+        (uint256 group, uint256 shift) = _laneOf(leg, salt);
+        _lanes[standing.signer][group] += uint256(volume) << shift;
     }
 
-    /// @dev A request's hash names its requester, so its deals are nobody else's, and `_filled` is set only by a
-    /// cancellation. An order of another kind has no deals.
-    function _requestFilled(address signer, bytes32 orderHash) private view returns (uint32 taken) {
-        taken = _filled[signer][orderHash];
-        if (taken == 0) taken = _deals[toDealId(orderHash, 0)].requestFilled;
+    function _taken(Leg leg, address signer, bytes32 salt) private view returns (uint32) {
+        (uint256 group, uint256 shift) = _laneOf(leg, salt);
+        // The lane's 32 bits.
+        return uint32(_lanes[signer][group] >> shift);
+    }
+
+    function _requestTaken(address requester, bytes32 salt) private view returns (uint32) {
+        if (_taken(Leg.Request, requester, salt) == CANCELLED) return CANCELLED;
+        return _deals[toDealId(toRequestId(requester, salt), 0)].requestFilled;
+    }
+
+    /// @dev The salt's low three bits name the lane, the others and the leg the slot.
+    function _laneOf(Leg leg, bytes32 salt) private pure returns (uint256 group, uint256 shift) {
+        return ((uint256(salt) >> 3) | (uint256(leg) << 253), (uint256(salt) & 7) << 5);
+    }
+
+    // ── What may be locked for it ────────────────────────────────────────────────────────────────────────────────────
+
+    /// @dev Whether the key that signed may lock so much more of `owner`'s money.
+    function _maySpend(Standing memory standing, address owner, uint256 amount) internal view returns (bool) {
+        return standing.operator == address(0) || _spent[owner][standing.operator] + amount <= standing.limit;
+    }
+
+    /// @dev Assumes `_maySpend`: the sum is at most the limit, of 64 bits.
+    function _countSpent(Standing memory standing, address owner, uint256 amount) internal {
+        if (standing.operator != address(0)) _spent[owner][standing.operator] += uint64(amount);
+    }
+
+    function _maySponsor(Standing memory standing, address sponsor, uint256 amount) internal view returns (bool) {
+        return _sponsored[sponsor][standing.hash] + amount <= standing.cap;
+    }
+
+    /// @dev Assumes `_maySponsor`: the sum is at most the cap, of 64 bits.
+    function _countSponsored(Standing memory standing, address sponsor, uint256 amount) internal {
+        _sponsored[sponsor][standing.hash] += uint64(amount);
     }
 }

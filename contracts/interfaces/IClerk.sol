@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Deal} from "../types/Deals.sol";
 import {DealId} from "../types/Ids.sol";
 import {AppOrder, DatasetOrder, PoolOrder, RequestOrder} from "../types/Orders.sol";
 import {Leg, Refusal} from "../types/Refusals.sol";
+import {IKeyring} from "./IKeyring.sol";
+import {IRegistry} from "./IRegistry.sol";
 
 /// @notice An account, in one slot. All amounts are nano-HANSE.
 struct Account {
@@ -105,12 +108,11 @@ struct Preview {
     uint32 volume;
 }
 
-/// @notice The orders that made a deal; `dataset` is zero where there was none.
+/// @notice The sellers' orders that made a deal; `dataset` is zero where there was none.
 struct OrderHashes {
     bytes32 app;
     bytes32 dataset;
     bytes32 pool;
-    bytes32 request;
 }
 
 /// @notice An amount (nano-HANSE) that an account gives or gets.
@@ -144,7 +146,7 @@ interface IClerk {
     event Unbonded(address indexed account, address indexed certifier, uint64 amount);
 
     event EpochRaised(address indexed account, uint64 epoch);
-    event OrderCancelled(address indexed account, bytes32 indexed salt);
+    event OrderCancelled(address indexed account, Leg indexed leg, bytes32 indexed salt);
     event Paid(address indexed from, address indexed to, uint64 amount);
     event SurplusRecovered(address indexed token, address indexed to, uint256 amount);
 
@@ -227,8 +229,8 @@ interface IClerk {
 
     // ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice Cancels the caller's orders with these salts, of whatever kind, for good. Emits `OrderCancelled` for each.
-    function cancel(bytes32[] calldata salts) external;
+    /// @notice Cancels the caller's orders of one kind with these salts for good. Emits `OrderCancelled` for each.
+    function cancel(Leg leg, bytes32[] calldata salts) external;
 
     /// @notice Cancels everything the caller signed for an earlier epoch. Emits `EpochRaised`.
     /// @dev Reverts with `ClerkEpochNotRaised` unless `epoch` is higher than today's.
@@ -288,16 +290,25 @@ interface IClerk {
 
     // ── Views ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// @notice The token of all amounts.
+    function TOKEN() external view returns (IERC20);
+
+    /// @notice Who holds the tokens of all accounts.
+    function TILL() external view returns (address);
+
+    /// @notice Where assets and their owners are looked up.
+    function REGISTRY() external view returns (IRegistry);
+
+    /// @notice Who says which keys sign for whom.
+    function KEYRING() external view returns (IKeyring);
+
     function account(address owner) external view returns (Account memory);
     function bondOf(address owner, address certifier) external view returns (Bond memory);
     function isCertifier(address certifier) external view returns (bool);
 
-    /// @notice How much is taken of the app, dataset and pool orders of `signer` with this salt; `type(uint32).max` once
-    /// they are cancelled.
-    function filled(address signer, bytes32 salt) external view returns (uint32);
-
-    /// @notice How much is taken of the requests of `requester` with this salt; `type(uint32).max` once they are cancelled.
-    function requestFilled(address requester, bytes32 salt) external view returns (uint32);
+    /// @notice How much is taken of the orders of one kind that `signer` (the requester, or the owner of the asset) signed
+    /// with this salt; `type(uint32).max` once they are cancelled.
+    function filled(Leg leg, address signer, bytes32 salt) external view returns (uint32);
 
     /// @notice What orders signed by an operator key have locked of its account's money so far (nano-HANSE).
     function spentBy(address owner, address key) external view returns (uint64);

@@ -37,13 +37,7 @@ struct Operator {
 ///   proof word: a wallet shows all the orders.
 /// @dev An operator's key is a plain key, never a contract.
 interface IKeyring {
-    event OperatorSet(
-        address indexed account,
-        address indexed key,
-        uint16 powers,
-        uint64 limit,
-        uint40 validUntil
-    );
+    event OperatorSet(address indexed account, address indexed key, uint16 powers, uint64 limit, uint40 validUntil);
     event Presigned(address indexed account, bytes32 indexed digest, bool signed);
 
     /// @notice An account is no operator of itself, and nobody is called zero.

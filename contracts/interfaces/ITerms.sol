@@ -17,10 +17,5 @@ interface ITerms {
     /// @return Whether they are met.
     /// @dev Warning: called with 100,000 gas, statically, and one word of the answer is read. Reverting, running out of
     /// gas and answering with anything but the word 1 all mean "no".
-    function accepts(
-        Leg leg,
-        bytes32 orderHash,
-        Deal calldata draft,
-        bytes calldata data
-    ) external view returns (bool);
+    function accepts(Leg leg, bytes32 orderHash, Deal calldata draft, bytes calldata data) external view returns (bool);
 }

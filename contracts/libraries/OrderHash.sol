@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Sponsorship} from "../interfaces/IClerk.sol";
 import {AppOrder, Conditions, DatasetOrder, PoolOrder, RequestOrder} from "../types/Orders.sol";
 
 /// @title OrderHash
@@ -11,37 +12,30 @@ import {AppOrder, Conditions, DatasetOrder, PoolOrder, RequestOrder} from "../ty
 /// check that a narrow field's upper bits are zero; whoever then reads such a field reverts on it, and a seal reads
 /// them all.
 library OrderHash {
+    // The compiler would put the strings together and hash them at every call: the hashes are written out, and
+    // `test/contracts/Clerk/hashOrders.t.sol` holds them to the strings.
+
     string internal constant CONDITIONS_TYPE =
         "Conditions(address certifier,address matcher,uint64 validUntil,uint64 epoch,uint32 volume,uint32 minFill,bytes32 salt,bytes32 externalRef,bytes32 terms)";
+    string internal constant APP_ORDER_TYPE =
+        "AppOrder(uint256 app,uint64 price,uint32 trust,bytes32 tag,bytes32 onlyDataset,bytes32 onlyPool,bytes32 onlyRequester,Conditions conditions)";
+    string internal constant DATASET_ORDER_TYPE =
+        "DatasetOrder(uint256 dataset,uint64 price,uint32 trust,bytes32 tag,bytes32 onlyApp,bytes32 onlyPool,bytes32 onlyRequester,Conditions conditions)";
+    string internal constant POOL_ORDER_TYPE =
+        "PoolOrder(uint256 pool,uint64 price,uint16 category,uint32 trust,bytes32 tag,bytes32 onlyApp,bytes32 onlyDataset,bytes32 onlyRequester,Conditions conditions)";
+    string internal constant REQUEST_ORDER_TYPE =
+        "RequestOrder(address requester,uint256 app,uint64 maxAppPrice,uint256 dataset,uint64 maxDatasetPrice,uint64 maxPoolPrice,uint16 category,uint32 trust,bytes32 tag,bytes32 onlyApp,bytes32 onlyDataset,bytes32 onlyPool,uint32 minSeats,uint64 minSeatStake,address beneficiary,address callback,address sponsor,bytes32 attesters,bytes params,Conditions conditions)";
 
-    bytes32 internal constant CONDITIONS_TYPEHASH = keccak256(bytes(CONDITIONS_TYPE));
+    bytes32 internal constant CONDITIONS_TYPEHASH = 0x15b60518092c8289d5d05a7ca1f011607f265a79b3e2f4a61af2b3986c424f36;
+    bytes32 internal constant APP_ORDER_TYPEHASH = 0xcfe68788f918dac6628131a8700c07314f247ed74c8d1ecf57d967c6e6f34b04;
+    bytes32 internal constant DATASET_ORDER_TYPEHASH =
+        0xadc20f58220ad08ce31adcac1e14594553d0368aee6726e1b5368935e9043d73;
+    bytes32 internal constant POOL_ORDER_TYPEHASH = 0xd22583022459b379aa9795bb00ffbee86fd6e15631badef789706485af657421;
+    bytes32 internal constant REQUEST_ORDER_TYPEHASH =
+        0x8451dc38e27804080bb4f69894a3a1c523302c5306b78b71f38ecb76061ac4d3;
 
-    bytes32 internal constant APP_ORDER_TYPEHASH = keccak256(
-        abi.encodePacked(
-            "AppOrder(uint256 app,uint64 price,uint32 trust,bytes32 tag,bytes32 onlyDataset,bytes32 onlyPool,bytes32 onlyRequester,Conditions conditions)",
-            CONDITIONS_TYPE
-        )
-    );
-
-    bytes32 internal constant DATASET_ORDER_TYPEHASH = keccak256(
-        abi.encodePacked(
-            "DatasetOrder(uint256 dataset,uint64 price,uint32 trust,bytes32 tag,bytes32 onlyApp,bytes32 onlyPool,bytes32 onlyRequester,Conditions conditions)",
-            CONDITIONS_TYPE
-        )
-    );
-
-    bytes32 internal constant POOL_ORDER_TYPEHASH = keccak256(
-        abi.encodePacked(
-            "PoolOrder(uint256 pool,uint64 price,uint16 category,uint32 trust,bytes32 tag,bytes32 onlyApp,bytes32 onlyDataset,bytes32 onlyRequester,Conditions conditions)",
-            CONDITIONS_TYPE
-        )
-    );
-
-    bytes32 internal constant REQUEST_ORDER_TYPEHASH = keccak256(
-        abi.encodePacked(
-            "RequestOrder(address requester,uint256 app,uint64 maxAppPrice,uint256 dataset,uint64 maxDatasetPrice,uint64 maxPoolPrice,uint16 category,uint32 trust,bytes32 tag,bytes32 onlyApp,bytes32 onlyDataset,bytes32 onlyPool,uint32 minSeats,uint64 minSeatStake,address beneficiary,address callback,address sponsor,bytes32 attesters,bytes params,Conditions conditions)",
-            CONDITIONS_TYPE
-        )
+    bytes32 internal constant SPONSORSHIP_TYPEHASH = keccak256(
+        "Sponsorship(bytes32 request,uint64 cap,uint64 validUntil,uint64 epoch)"
     );
 
     function hash(Conditions calldata conditions) internal pure returns (bytes32 result) {
@@ -91,6 +85,20 @@ library OrderHash {
             mstore(add(start, 0x280), conditionsHash)
             result := keccak256(start, 0x2a0)
         }
+    }
+
+    /// @notice A sponsor's word about a request.
+    function hash(Sponsorship calldata sponsorship, bytes32 requestHash) internal pure returns (bytes32) {
+        return
+            keccak256(
+                abi.encode(
+                    SPONSORSHIP_TYPEHASH,
+                    requestHash,
+                    sponsorship.cap,
+                    sponsorship.validUntil,
+                    sponsorship.epoch
+                )
+            );
     }
 
     /// @notice Like `keccak256(data)`, but leaves no copy behind in memory.

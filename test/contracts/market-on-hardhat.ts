@@ -3,6 +3,7 @@ import { network } from "hardhat";
 import {
   BlockhashSeedSource__factory,
   Clerk__factory,
+  Keyring__factory,
   Poco__factory,
   Registry__factory,
   Token__factory,
@@ -32,7 +33,12 @@ export async function createMarket(workerCount: number) {
   const token = await new Token__factory(governance).deploy(owner);
   const registry = await new Registry__factory(governance).deploy();
   const seeds = await new BlockhashSeedSource__factory(governance).deploy();
-  const clerk = await new Clerk__factory(governance).deploy(token, registry, owner);
+  const clerk = await new Clerk__factory(governance).deploy(
+    token,
+    registry,
+    await new Keyring__factory(governance).deploy(),
+    owner,
+  );
   const poco = await new Poco__factory(governance).deploy(clerk, registry, seeds, owner, owner);
   await clerk.registerCertifier(poco, true);
   await poco.addCategory({ roundBlocks: 20, deadlineBlocks: 200 });
@@ -117,6 +123,8 @@ export async function createMarket(workerCount: number) {
         datasets: [await sign(datasetOwner, "DatasetOrder", datasets)],
         pools: [await sign(poolOwner, "PoolOrder", pools)],
         requests: [await sign(requester, "RequestOrder", requests)],
+        sponsorships: [],
+        terms: [],
         matches: [{ app: 0, dataset: 0, pool: 0, request: 0 }],
       },
       true,
@@ -128,7 +136,7 @@ export async function createMarket(workerCount: number) {
       receipt?.blockNumber,
     );
     if (event === undefined) throw new Error("nothing was sealed");
-    return { id: event.args.id, deal: copyOf(event.args.deal) };
+    return { id: event.args.id, deal: copyOf(event.args.deal), gasUsed: receipt?.gasUsed };
   }
 
   const mine = (blocks: number) =>

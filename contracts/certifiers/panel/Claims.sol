@@ -10,6 +10,16 @@ import {PAYER_SLASH_PERCENT, UNBONDING_BLOCKS} from "./Parameters.sol";
 import {Payout, Payouts} from "./Payout.sol";
 import {Progress} from "./Progress.sol";
 
+/// @notice Who pays and gets what for a task that came to nothing.
+struct Shares {
+    /// All of it but what payer and pool get back.
+    Payout payout;
+    /// What the pool loses of its stake.
+    uint64 slashed;
+    /// The payer's part of that.
+    uint64 toPayer;
+}
+
 /// @title Claims
 /// @notice What becomes of a task that was not settled in time.
 abstract contract Claims is Endings {
@@ -18,7 +28,7 @@ abstract contract Claims is Endings {
     /// @inheritdoc IPanel
     function claim(Deal calldata deal, uint32 index, Committed[] calldata seals) external {
         (TaskId id, Progress memory late) = _openTask(deal, index);
-        _claim(deal, id, late, seals);
+        _refund(deal, id, _share(deal.pool, deal.trust, deal.poolStake, id, late, seals));
     }
 
     /// @inheritdoc IPanel
@@ -29,7 +39,8 @@ abstract contract Claims is Endings {
             (TaskId id, Progress memory late) = _taskOf(one.deal, one.index);
             // Else anybody could make a batch fail by claiming one of it just before.
             if (late.status != 0) continue;
-            _claim(one.deal, id, late, one.seals);
+            Deal calldata deal = one.deal;
+            _refund(deal, id, _share(deal.pool, deal.trust, deal.poolStake, id, late, one.seals));
             ++claimed;
         }
         require(claimed != 0, PanelNothingToClaim());
@@ -47,25 +58,16 @@ abstract contract Claims is Endings {
         Payout memory payout
     ) internal virtual returns (uint256 answered, uint64 fines);
 
-    function _claim(Deal calldata deal, TaskId id, Progress memory late, Committed[] calldata seals) private {
-        (Payout memory payout, uint64 slashed, uint64 toPayer) = _share(
-            deal.pool,
-            deal.trust,
-            deal.poolStake,
-            id,
-            late,
-            seals
-        );
-        payout.credit(deal.payer, deal.appPrice + deal.datasetPrice + deal.poolPrice + toPayer);
-        payout.credit(deal.poolOwner, deal.poolStake - slashed);
-        emit TaskClaimed(id, slashed);
+    /// @dev Gives payer and pool back what is theirs.
+    function _refund(Deal calldata deal, TaskId id, Shares memory shares) private {
+        Payout memory payout = shares.payout;
+        payout.credit(deal.payer, deal.appPrice + deal.datasetPrice + deal.poolPrice + shares.toPayer);
+        payout.credit(deal.poolOwner, deal.poolStake - shares.slashed);
+        emit TaskClaimed(id, shares.slashed);
         _close(deal, id, TaskStatus.Claimed, payout);
     }
 
     /// @dev Fines who is to be fined, and shares out what the pool loses.
-    /// @return payout All of it but what payer and pool get back.
-    /// @return slashed What the pool loses of its stake.
-    /// @return toPayer The payer's part of that.
     function _share(
         AssetId poolId,
         uint32 trust,
@@ -73,7 +75,7 @@ abstract contract Claims is Endings {
         TaskId id,
         Progress memory late,
         Committed[] calldata seals
-    ) private returns (Payout memory payout, uint64 slashed, uint64 toPayer) {
+    ) private returns (Shares memory shares) {
         // Check
         uint256 deadline = _deadline(late);
         require(block.number > deadline, PanelDeadlineNotOver(id, deadline));
@@ -83,18 +85,19 @@ abstract contract Claims is Endings {
         bool told = block.number <= late.sealedAt + UNBONDING_BLOCKS;
         if (told && trust > 1) drawing = _draw(poolId, trust, id, late, late.round);
         // Effect
-        payout = Payouts.create(seals.length + drawing.count, seals.length + OTHER_CREDITS);
+        Payout memory payout = Payouts.create(seals.length + drawing.count, seals.length + OTHER_CREDITS);
         (uint64 fines, uint64 felt) = _fineAbsent(poolId, id, late, drawing, payout);
         (uint256 answered, uint64 silentFines) = _fineSilent(poolId, id, seals, told, payout);
         (fines, felt) = (fines + silentFines, felt + silentFines);
         address[] memory workers = _workersOf(seals, answered);
-        if (_isAnyMissing(late, drawing, workers.length)) slashed = poolStake;
+        uint64 slashed = _isAnyMissing(late, drawing, workers.length) ? poolStake : 0;
         // Who missed a place pays for what is shared: else it would pay to miss one in one's own company.
         uint64 shared = trust > 1 && felt < slashed ? felt : slashed;
         // Parts of the stake, which the pool's owner locked.
-        toPayer = uint64((uint256(shared) * PAYER_SLASH_PERCENT) / 100);
+        uint64 toPayer = uint64((uint256(shared) * PAYER_SLASH_PERCENT) / 100);
         uint64 toWorkers = _compensate(workers, shared - toPayer, payout);
         payout.credit(TREASURY, fines + slashed - toPayer - toWorkers);
+        (shares.payout, shares.slashed, shares.toPayer) = (payout, slashed, toPayer);
     }
 
     /// @dev Where nobody committed in the last round and it cannot be told who was drawn, somebody was.

@@ -4,9 +4,8 @@ pragma solidity ^0.8.28;
 import {IPanel, Task, TaskStatus} from "../../interfaces/IPanel.sol";
 import {ISeedSource} from "../../interfaces/ISeedSource.sol";
 import {Confidence} from "../../libraries/Confidence.sol";
-import {DealCalldata} from "../../libraries/DealCalldata.sol";
 import {Shuffle, Sortition} from "../../libraries/Sortition.sol";
-import {Deal} from "../../types/Deals.sol";
+import {Deal, commitmentOf} from "../../types/Deals.sol";
 import {AssetId, DealId, TaskId, toDealId, toTaskId} from "../../types/Ids.sol";
 import {Occupancy} from "./Occupancy.sol";
 import {MAX_PLACES, SEED_DELAY, UNBONDING_BLOCKS} from "./Parameters.sol";
@@ -33,7 +32,6 @@ uint256 constant CONVICTED_ENTRY = 1 << 192;
 /// @title Draws
 /// @notice Tasks under way, and who is drawn for them.
 abstract contract Draws is Seats {
-    using DealCalldata for Deal;
     using PanelFrozen for bytes32;
     using Sortition for Shuffle;
 
@@ -95,7 +93,7 @@ abstract contract Draws is Seats {
     function _taskOf(Deal calldata deal, uint32 index) internal view returns (TaskId id, Progress memory stored) {
         DealId dealId = toDealId(deal.requestId, deal.firstTask);
         // An unknown deal's commitment is zero, and nothing hashes to that.
-        require(CLERK.dealState(dealId).commitment == deal.commitment(), PanelDealUnknown(dealId));
+        require(CLERK.dealState(dealId).commitment == commitmentOf(deal), PanelDealUnknown(dealId));
         require(deal.certifier == address(this), PanelNotTheCertifier(deal.certifier));
         require(
             index >= deal.firstTask && index < uint256(deal.firstTask) + deal.volume,

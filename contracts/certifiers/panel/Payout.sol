@@ -2,8 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IClerk} from "../../interfaces/IClerk.sol";
-import {DEAL_BYTES} from "../../libraries/DealCalldata.sol";
-import {Deal} from "../../types/Deals.sol";
+import {DEAL_BYTES, Deal} from "../../types/Deals.sol";
 
 /// @notice What one settlement seizes and credits, as it is put together: accounts and amounts in turn, as the ABI
 /// wants them, so that the Clerk's calldata is copied together rather than encoded.
@@ -35,7 +34,7 @@ library Payouts {
     }
 
     /// @notice `clerk.settle(deal, seized, credits)`.
-    /// @dev A deal in calldata is its own encoding already (`DealCalldata`).
+    /// @dev A deal in calldata is its own encoding already.
     function settle(Payout memory self, IClerk clerk, Deal calldata deal) internal {
         bytes4 selector = IClerk.settle.selector;
         assembly ("memory-safe") {

@@ -20,6 +20,9 @@ abstract contract Enclaves is Tallies {
         keccak256(
             "EnclaveCertificate(bytes32 taskId,address worker,address enclaveKey,bytes32 measurement,uint64 validUntil)"
         );
+    /// @dev An attester's word is its own, never an operator's.
+    uint16 private constant NO_POWER = 0;
+
     bytes32 private constant RESULT_TYPEHASH = keccak256("EnclaveResult(bytes32 taskId,bytes32 resultHash)");
 
     /// @dev That the certificate is an allowed attester's, for this task and the deal's app.
@@ -52,10 +55,8 @@ abstract contract Enclaves is Tallies {
                 certificate.validUntil
             )
         );
-        require(
-            Signatures.isValid(attester, _digestOf(structHash), certificate.signature),
-            PocoCertificateNotSigned(id, attester)
-        );
+        (bool valid, , ) = KEYRING.check(attester, NO_POWER, _domainSeparator(), structHash, certificate.signature);
+        require(valid, PocoCertificateNotSigned(id, attester));
     }
 
     /// @dev That the enclave's key signed the result.
@@ -66,14 +67,9 @@ abstract contract Enclaves is Tallies {
         bytes calldata signature
     ) internal view {
         bytes32 structHash = Keccak.ofWords(RESULT_TYPEHASH, TaskId.unwrap(id), resultHash);
-        // A bad signature recovers zero, which is no key.
         require(
-            enclaveKey != address(0) && Signatures.recover(_digestOf(structHash), signature) == enclaveKey,
+            Signatures.isKeys(enclaveKey, MessageHashUtils.toTypedDataHash(_domainSeparator(), structHash), signature),
             PocoResultNotSigned(id, enclaveKey)
         );
-    }
-
-    function _digestOf(bytes32 structHash) private view returns (bytes32) {
-        return MessageHashUtils.toTypedDataHash(_domainSeparator(), structHash);
     }
 }

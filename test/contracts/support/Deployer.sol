@@ -3,6 +3,8 @@ pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Clerk} from "../../../contracts/clerk/Clerk.sol";
+import {Keyring} from "../../../contracts/clerk/Keyring.sol";
+import {IKeyring} from "../../../contracts/interfaces/IKeyring.sol";
 import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
 import {Registry} from "../../../contracts/registry/Registry.sol";
 import {Token} from "../../../contracts/token/Token.sol";
@@ -20,7 +22,16 @@ library Deployer {
         return new Registry();
     }
 
-    function clerk(IERC20 token_, IRegistry registry_, address governance) external returns (Clerk) {
-        return new Clerk(token_, registry_, governance);
+    function keyring() external returns (Keyring) {
+        return new Keyring();
+    }
+
+    function clerk(
+        IERC20 token_,
+        IRegistry registry_,
+        IKeyring keyring_,
+        address governance
+    ) external returns (Clerk) {
+        return new Clerk(token_, registry_, keyring_, governance);
     }
 }
