@@ -101,11 +101,7 @@ abstract contract Claims is Endings {
     }
 
     /// @dev Where nobody committed in the last round and it cannot be told who was drawn, somebody was.
-    function _isAnyMissing(
-        Progress memory late,
-        Drawing memory drawing,
-        uint256 answers
-    ) private pure returns (bool) {
+    function _isAnyMissing(Progress memory late, Drawing memory drawing, uint256 answers) private pure returns (bool) {
         if (late.drawnInRound != 0) return answers < late.drawn;
         return !drawing.known || answers < drawing.count;
     }

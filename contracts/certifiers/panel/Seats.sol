@@ -245,11 +245,7 @@ abstract contract Seats is IPanel {
     /// @param percent What that costs, of its stake.
     /// @return worker Whose seat it is.
     /// @return fine The caller seizes it.
-    function _fine(
-        AssetId poolId,
-        uint32 number,
-        uint256 percent
-    ) internal returns (address worker, uint64 fine) {
+    function _fine(AssetId poolId, uint32 number, uint256 percent) internal returns (address worker, uint64 fine) {
         SeatBook storage book = _seats[poolId][number];
         Occupancy occupancy = book.occupancy;
         worker = occupancy.worker();

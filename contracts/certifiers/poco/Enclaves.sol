@@ -16,10 +16,9 @@ import {Tallies} from "./Tallies.sol";
 abstract contract Enclaves is Tallies {
     using Restrictions for Restriction;
 
-    bytes32 private constant CERTIFICATE_TYPEHASH =
-        keccak256(
-            "EnclaveCertificate(bytes32 taskId,address worker,address enclaveKey,bytes32 measurement,uint64 validUntil)"
-        );
+    bytes32 private constant CERTIFICATE_TYPEHASH = keccak256(
+        "EnclaveCertificate(bytes32 taskId,address worker,address enclaveKey,bytes32 measurement,uint64 validUntil)"
+    );
     /// @dev An attester's word is its own, never an operator's.
     uint16 private constant NO_POWER = 0;
 
@@ -60,12 +59,7 @@ abstract contract Enclaves is Tallies {
     }
 
     /// @dev That the enclave's key signed the result.
-    function _checkEnclave(
-        TaskId id,
-        bytes32 resultHash,
-        address enclaveKey,
-        bytes calldata signature
-    ) internal view {
+    function _checkEnclave(TaskId id, bytes32 resultHash, address enclaveKey, bytes calldata signature) internal view {
         bytes32 structHash = Keccak.ofWords(RESULT_TYPEHASH, TaskId.unwrap(id), resultHash);
         require(
             Signatures.isKeys(enclaveKey, MessageHashUtils.toTypedDataHash(_domainSeparator(), structHash), signature),

@@ -47,8 +47,7 @@ abstract contract Settlement is Enclaves {
         uint64 pot = price - cut + spoils;
         uint64 rest = _rewardRight(deal.pool, id, seals, tally, pot, price >= SCORE_FLOOR);
         payout.credit(address(this), pot - rest);
-        payout.credit(deal.poolOwner, deal.poolStake + cut + rest);
-        _conclude(deal, id, resultHash, result, payout);
+        _conclude(deal, id, resultHash, result, cut + rest, payout);
     }
 
     /// @inheritdoc IPoco
@@ -62,7 +61,10 @@ abstract contract Settlement is Enclaves {
         );
         _checkBeforeDeadline(id, running);
         // Effect
-        _payOne(deal, id, worker, _hashOf(result), result);
+        Payout memory payout = Payouts.create(0, OTHER_CREDITS);
+        (uint64 price, uint64 cut) = _payOrRefund(deal, result.outcome, payout);
+        _rewardOne(id, worker, price - cut, payout);
+        _conclude(deal, id, _hashOf(result), result, cut, payout);
     }
 
     /// @inheritdoc IPoco
@@ -84,7 +86,10 @@ abstract contract Settlement is Enclaves {
         _checkEnclave(id, resultHash, certificate.enclaveKey, enclaveSignature);
         // Effect
         emit EnclaveAttested(id, certificate.attester, certificate.enclaveKey);
-        _payOne(deal, id, certificate.worker, resultHash, result);
+        Payout memory payout = Payouts.create(0, OTHER_CREDITS);
+        (uint64 price, uint64 cut) = _payOrRefund(deal, result.outcome, payout);
+        _rewardOne(id, certificate.worker, price - cut, payout);
+        _conclude(deal, id, resultHash, result, cut, payout);
     }
 
     function _grace(uint256) internal pure override returns (uint256) {
@@ -161,6 +166,15 @@ abstract contract Settlement is Enclaves {
         rest = uint64(left);
     }
 
+    /// @dev Rewards a worker that may have no seat.
+    function _rewardOne(TaskId id, address worker, uint64 amount, Payout memory payout) private {
+        require(worker != address(0), PocoWorkerMissing(id));
+        payout.credit(worker, amount);
+        Reward[] memory rewards = new Reward[](1);
+        rewards[0] = Reward({worker: worker, amount: amount, score: 0});
+        emit WorkersRewarded(id, rewards);
+    }
+
     // ── Money ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Pays the owners of app and dataset, or the payer back.
@@ -183,32 +197,16 @@ abstract contract Settlement is Enclaves {
         cut = _cutOf(deal, price);
     }
 
-    /// @dev By the word of one, whose worker may have no seat.
-    function _payOne(
-        Deal calldata deal,
-        TaskId id,
-        address worker,
-        bytes32 resultHash,
-        Result calldata result
-    ) private {
-        require(worker != address(0), PocoWorkerMissing(id));
-        Payout memory payout = Payouts.create(0, 1 + OTHER_CREDITS);
-        (uint64 price, uint64 cut) = _payOrRefund(deal, result.outcome, payout);
-        payout.credit(worker, price - cut);
-        payout.credit(deal.poolOwner, deal.poolStake + cut);
-        Reward[] memory rewards = new Reward[](1);
-        rewards[0] = Reward({worker: worker, amount: price - cut, score: 0});
-        emit WorkersRewarded(id, rewards);
-        _conclude(deal, id, resultHash, result, payout);
-    }
-
+    /// @param toPool What the pool's owner gets beside its stake.
     function _conclude(
         Deal calldata deal,
         TaskId id,
         bytes32 resultHash,
         Result calldata result,
+        uint64 toPool,
         Payout memory payout
     ) private {
+        payout.credit(deal.poolOwner, deal.poolStake + toPool);
         bool certified = result.outcome == 0;
         if (certified) emit TaskCertified(id, resultHash, result);
         else emit TaskFailed(id, resultHash, result.outcome);
