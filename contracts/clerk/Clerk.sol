@@ -307,11 +307,7 @@ contract Clerk is Standings, Ownable2Step {
             return (Leg.Request, Refusal.TermsNotMet);
         }
 
-        (refusal, deal.poolStake, deal.frozen) = ICertifier(deal.certifier).admit(
-            deal,
-            request.minSeats,
-            request.minSeatStake
-        );
+        refusal = _admit(deal, request.minSeats, request.minSeatStake);
         if (refusal != Refusal.None) return (Leg.Pool, refusal);
 
         // Prices are 64 bits and the volume 32: their products fit 256 by far.
@@ -327,6 +323,36 @@ contract Clerk is Standings, Ownable2Step {
         if (needed > _accounts[deal.poolOwner].free) return (Leg.Pool, Refusal.PoolUnfunded);
         if (!_maySpend(desk.pools[chosen.pool], deal.poolOwner, needed)) return (Leg.Pool, Refusal.OperatorLimit);
         return (leg, Refusal.None);
+    }
+
+    /// @dev `(refusal, deal.poolStake, deal.frozen) = certifier.admit(deal, minSeats, minSeatStake)`, with the deal sent as it
+    /// lies in memory.
+    function _admit(Deal memory deal, uint32 minSeats, uint64 minSeatStake) private view returns (Refusal) {
+        bytes4 selector = ICertifier.admit.selector;
+        address certifier = deal.certifier;
+        uint256 refusal;
+        uint256 poolStake;
+        bytes32 frozen;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, selector)
+            mcopy(add(data, 4), deal, DEAL_BYTES)
+            let tail := add(add(data, 4), DEAL_BYTES)
+            mstore(tail, minSeats)
+            mstore(add(tail, 0x20), minSeatStake)
+            let success := staticcall(gas(), certifier, data, add(DEAL_BYTES, 0x44), data, 0x60)
+            // A certifier that reverts, or answers less than it has to, stops the batch: governance registered it.
+            if or(iszero(success), lt(returndatasize(), 0x60)) {
+                returndatacopy(data, 0, returndatasize())
+                revert(data, returndatasize())
+            }
+            refusal := mload(data)
+            poolStake := mload(add(data, 0x20))
+            frozen := mload(add(data, 0x40))
+        }
+        // Cut to what the interface says, as every deal's fields are read.
+        (deal.poolStake, deal.frozen) = (uint64(poolStake), frozen);
+        return Refusal(refusal);
     }
 
     /// @dev What buyer and pool lock for all of a deal's tasks.
