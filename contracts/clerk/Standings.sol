@@ -53,6 +53,9 @@ abstract contract Standings is Accounts, EIP712 {
     /// @dev An order of a batch. What is left of it is read when a match takes from it, since a batch may name one
     /// order, or one volume, in two places.
     struct Standing {
+        // Where in the calldata the order is: `_appAt` and its like give it back, without the checks that finding it in
+        // the batch costs each time. Zero: there is none.
+        uint256 at;
         bytes32 hash;
         address signer;
         Refusal refusal;
@@ -135,6 +138,9 @@ abstract contract Standings is Accounts, EIP712 {
         for (uint256 i = 0; i < orders.length; ++i) {
             AppOrder calldata order = orders[i].order;
             Standing memory standing = standings[i];
+            assembly ("memory-safe") {
+                mstore(standing, order)
+            }
             (standing.hash, standing.signer) = (order.hash(), _ownerOf(order.app, AssetKind.App));
             _standOfAsset(standing, Leg.App, POWER_APP_ORDER, order.conditions, orders[i].signature, sealer);
         }
@@ -148,6 +154,9 @@ abstract contract Standings is Accounts, EIP712 {
         for (uint256 i = 0; i < orders.length; ++i) {
             DatasetOrder calldata order = orders[i].order;
             Standing memory standing = standings[i];
+            assembly ("memory-safe") {
+                mstore(standing, order)
+            }
             (standing.hash, standing.signer) = (order.hash(), _ownerOf(order.dataset, AssetKind.Dataset));
             _standOfAsset(standing, Leg.Dataset, POWER_DATASET_ORDER, order.conditions, orders[i].signature, sealer);
         }
@@ -161,6 +170,9 @@ abstract contract Standings is Accounts, EIP712 {
         for (uint256 i = 0; i < orders.length; ++i) {
             PoolOrder calldata order = orders[i].order;
             Standing memory standing = standings[i];
+            assembly ("memory-safe") {
+                mstore(standing, order)
+            }
             (standing.hash, standing.signer) = (order.hash(), _ownerOf(order.pool, AssetKind.Pool));
             _standOfAsset(standing, Leg.Pool, POWER_POOL_ORDER, order.conditions, orders[i].signature, sealer);
         }
@@ -176,6 +188,9 @@ abstract contract Standings is Accounts, EIP712 {
         for (uint256 i = 0; i < orders.length; ++i) {
             RequestOrder calldata order = orders[i].order;
             Standing memory standing = standings[i];
+            assembly ("memory-safe") {
+                mstore(standing, order)
+            }
             (standing.hash, standing.signer) = (order.hash(), order.requester);
             uint32 taken = _requestTaken(order.requester, order.conditions.salt);
             standing.refusal = _refusal(
@@ -265,6 +280,30 @@ abstract contract Standings is Accounts, EIP712 {
             structHash,
             signature
         );
+    }
+
+    function _appAt(uint256 at) internal pure returns (AppOrder calldata order) {
+        assembly ("memory-safe") {
+            order := at
+        }
+    }
+
+    function _datasetAt(uint256 at) internal pure returns (DatasetOrder calldata order) {
+        assembly ("memory-safe") {
+            order := at
+        }
+    }
+
+    function _poolAt(uint256 at) internal pure returns (PoolOrder calldata order) {
+        assembly ("memory-safe") {
+            order := at
+        }
+    }
+
+    function _requestAt(uint256 at) internal pure returns (RequestOrder calldata order) {
+        assembly ("memory-safe") {
+            order := at
+        }
     }
 
     // ── What is left of it ───────────────────────────────────────────────────────────────────────────────────────────
