@@ -159,23 +159,28 @@ contract PocoHandler is PocoModel, EnclaveTest {
 
     // ── Tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// A task from its seal to its end, which acts drawn one by one seldom come to.
+    /// A task from its seal to its end, which acts drawn one by one seldom come to; and another under way meanwhile.
     function play(uint256 seed) external {
+        uint256 other = _jobs.length << 3;
+        if (seed % 4 == 1) sealOne(seed >> 8, 23, 0);
         sealOne(seed, uint8(seed >> 64), 0);
         uint256 which = (_jobs.length - 1) << 3;
         if (_job(which).deal.trust <= 1) return this.complete(which, seed);
         if (seed % 6 == 0) return this.attest(which, seed);
-        commit(which, seed >> 72, seed >> 136);
-        advance(ROUND_BLOCKS + 1);
+        // Where another is under way there should be liars.
+        commit(which, seed >> 72, seed % 4 == 1 ? (seed >> 136) * 3 : seed >> 136);
+        _close(which);
         try this.finalize(which, false) {} catch {
             advance(11);
-            poco.extend(_jobs[_jobs.length - 1].deal, 0);
+            poco.extend(_job(which).deal, 0);
             ++done["extend"];
             advance(2);
             commit(which, seed >> 104, 1);
-            advance(ROUND_BLOCKS + 1);
+            _close(which);
             try this.finalize(which, false) {} catch {}
         }
+        // All who were drawn, whatever became of them.
+        if (seed % 4 == 1) try this.commit(other, 0, 1) {} catch {}
     }
 
     function sealOne(uint256 seed, uint8 trust, uint8 volume) public {
@@ -433,6 +438,12 @@ contract PocoHandler is PocoModel, EnclaveTest {
         if (currentBlock < deal.sealedAtBlock + 200) seeds.record(deal.sealedAtBlock + 1);
         uint256 deadline = deal.sealedAtBlock + DEADLINE_BLOCKS;
         if (currentBlock <= deadline) rollTo(deadline + 1);
+    }
+
+    /// Until its round is closed.
+    function _close(uint256 which) private {
+        Job storage job = _job(which);
+        if (poco.task(idOf(job.deal, job.index)).completedAfter == 0) advance(ROUND_BLOCKS + 1);
     }
 
     /// The first thing found.
