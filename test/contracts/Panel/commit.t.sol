@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {IClerk} from "../../../contracts/interfaces/IClerk.sol";
+import {Operator, POWER_CONTRIBUTION} from "../../../contracts/interfaces/IKeyring.sol";
 import {Committed, Contribution, IPanel, Task, toCommitter} from "../../../contracts/interfaces/IPanel.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {AssetId, TaskId, toDealId} from "../../../contracts/types/Ids.sol";
@@ -37,6 +38,7 @@ contract ContractWorker is IERC1271 {
 // ├── when the signature is another's, over another task, round or seal: refused
 // ├── when nothing new comes: refused; what came before is left out
 // ├── a worker commits by itself without a signature
+// ├── an operator key of the worker's signs for it while it may; a presigned seal needs no signature
 // ├── in any number of calls, the places and the chain of seals are kept
 // └── the last place completes the round
 contract CommitTest is PocoTest {
@@ -171,6 +173,44 @@ contract CommitTest is PocoTest {
         vm.prank(workerOf(_drawn[3]));
         poco.commit(_deal, 0, only(Contribution(_drawn[3], sealed_, "")));
         equal(taskOf(_deal).places, 8, "the fourth place");
+    }
+
+    function test_anOperatorSigns() external {
+        uint256 key = 0x0be;
+        bytes32 sealed_ = sealOf(workerOf(_drawn[0]), _id, 1, success());
+        Contribution memory one = Contribution(_drawn[0], sealed_, signContribution(key, _id, 1, sealed_));
+        _refusesSignature(one);
+        vm.startPrank(workerOf(_drawn[0]));
+        // Every power but the one.
+        keyring.setOperator(vm.addr(key), Operator(~POWER_CONTRIBUTION, type(uint64).max, type(uint40).max));
+        vm.stopPrank();
+        _refusesSignature(one);
+        vm.prank(workerOf(_drawn[0]));
+        keyring.setOperator(vm.addr(key), Operator(POWER_CONTRIBUTION, 0, uint40(block.timestamp)));
+        // Another worker has not named it.
+        sealed_ = sealOf(workerOf(_drawn[1]), _id, 1, success());
+        _refusesSignature(Contribution(_drawn[1], sealed_, signContribution(key, _id, 1, sealed_)));
+        poco.commit(_deal, 0, only(one));
+        equal(taskOf(_deal).places, 1, "the first place");
+    }
+
+    function test_aRevokedOperatorDoesNot() external {
+        uint256 key = 0x0be;
+        bytes32 sealed_ = sealOf(workerOf(_drawn[0]), _id, 1, success());
+        vm.startPrank(workerOf(_drawn[0]));
+        keyring.setOperator(vm.addr(key), Operator(POWER_CONTRIBUTION, 0, type(uint40).max));
+        keyring.setOperator(vm.addr(key), Operator(0, 0, 0));
+        vm.stopPrank();
+        _refusesSignature(Contribution(_drawn[0], sealed_, signContribution(key, _id, 1, sealed_)));
+    }
+
+    function test_aPresignedSealNeedsNoSignature() external {
+        bytes32 sealed_ = sealOf(workerOf(_drawn[2]), _id, 1, success());
+        vm.prank(workerOf(_drawn[2]));
+        keyring.presign(contributionDigest(_id, 1, sealed_), true);
+        vm.prank(STRANGER);
+        poco.commit(_deal, 0, only(Contribution(_drawn[2], sealed_, "")));
+        equal(taskOf(_deal).places, 4, "the third place");
     }
 
     function test_keepsPlacesAndSeals() external {
