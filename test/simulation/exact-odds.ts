@@ -83,7 +83,7 @@ function afterRound(share: OperatorShare, state: State, before: number, drawn: n
   return states;
 }
 
-/** A fraction of integers that no double holds, to 18 digits behind the point. */
+/** A fraction of integers that no double holds, to 30 digits behind the point. */
 function ratio(numerator: bigint, denominator: bigint): number {
   const digits = 10n ** 30n;
   return Number((numerator * digits) / denominator) / 1e30;
