@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Committed, IPanel, TaskStatus} from "../../interfaces/IPanel.sol";
+import {Committed, TaskStatus} from "../../interfaces/IPanel.sol";
 import {ResultCallback} from "../../libraries/ResultCallback.sol";
 import {Deal} from "../../types/Deals.sol";
 import {AssetId, TaskId} from "../../types/Ids.sol";

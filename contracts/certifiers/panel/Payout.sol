@@ -36,7 +36,7 @@ library Payouts {
     /// @notice `clerk.settle(deal, seized, credits)`.
     /// @dev A deal in calldata is its own encoding already.
     function settle(Payout memory self, IClerk clerk, Deal calldata deal) internal {
-        bytes4 selector = IClerk.settle.selector;
+        (bytes4 selector, uint256 dealBytes) = (IClerk.settle.selector, DEAL_BYTES);
         assembly ("memory-safe") {
             function appendList(at, list, count) -> end {
                 mstore(at, count)
@@ -48,9 +48,9 @@ library Payouts {
             let data := mload(0x40)
             mstore(data, selector)
             let args := add(data, 4)
-            calldatacopy(args, deal, DEAL_BYTES)
+            calldatacopy(args, deal, dealBytes)
             // Two offsets follow the deal's 25 words, then the lists.
-            let offsets := add(args, DEAL_BYTES)
+            let offsets := add(args, dealBytes)
             let tail := add(offsets, 0x40)
             mstore(offsets, sub(tail, args))
             tail := appendList(tail, mload(self), mload(add(self, 0x40)))
