@@ -118,16 +118,19 @@ abstract contract PanelTest is Market, Assertions {
     }
 
     function signed(TaskId id, uint8 round, uint32 seat, bytes32 sealed_) internal view returns (Contribution memory) {
-        return Contribution({seat: seat, seal: sealed_, signature: signContribution(keyOf[seat], id, round, sealed_)});
+        return signedBy(keyOf[seat], id, round, seat, sealed_);
     }
 
-    function signContribution(
+    /// By whomever.
+    function signedBy(
         uint256 key,
         TaskId id,
         uint8 round,
+        uint32 seat,
         bytes32 sealed_
-    ) internal view returns (bytes memory) {
-        return _sign(key, domainOf(domainName(), verifier()), _contributionHash(id, round, sealed_));
+    ) internal view returns (Contribution memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, contributionDigest(id, round, sealed_));
+        return Contribution({seat: seat, seal: sealed_, r: r, vs: bytes32(uint256(s) | (uint256(v - 27) << 255))});
     }
 
     /// What is signed.

@@ -221,7 +221,7 @@ contract PocoHandler is PocoModel, EnclaveTest {
             some[count] = contribution(id, round, drawn[i], lies ? otherResult() : _truth(job));
             if ((present >> i) % 2 == 0) {
                 uint256 operator = OPERATOR_KEYS + keyOf[drawn[i]] - WORKER_KEYS;
-                some[count].signature = signContribution(operator, id, round, some[count].seal);
+                some[count] = signedBy(operator, id, round, drawn[i], some[count].seal);
             }
             ++count;
         }
