@@ -32,7 +32,7 @@ contract ContractWorker {
 // ├── when the signature is another's, over another task, round or seal: refused
 // ├── when nothing new comes: refused; what came before is left out
 // ├── a worker commits by itself without a signature
-// ├── a contract works by calling, or by an operator's key
+// ├── a contract works by calling, or by an operator's key; an operator signs for a worker while it may
 // ├── in any number of calls, the places and the chain of seals are kept
 // └── the last place completes the round
 contract CommitTest is PocoTest {
@@ -168,6 +168,35 @@ contract CommitTest is PocoTest {
         vm.prank(workerOf(_drawn[3]));
         poco.commit(_deal, 0, only(Contribution(_drawn[3], sealed_, 0, 0)));
         equal(taskOf(_deal).places, 8, "the fourth place");
+    }
+
+    function test_anOperatorSigns() external {
+        uint256 key = 0x0be;
+        bytes32 sealed_ = sealOf(workerOf(_drawn[0]), _id, 1, success());
+        Contribution memory one = signedBy(key, _id, 1, _drawn[0], sealed_);
+        _refusesSignature(one);
+        vm.startPrank(workerOf(_drawn[0]));
+        // Every power but the one.
+        keyring.setOperator(vm.addr(key), Operator(~POWER_CONTRIBUTION, type(uint64).max, type(uint40).max));
+        vm.stopPrank();
+        _refusesSignature(one);
+        vm.prank(workerOf(_drawn[0]));
+        keyring.setOperator(vm.addr(key), Operator(POWER_CONTRIBUTION, 0, uint40(block.timestamp)));
+        // Another worker has not named it.
+        sealed_ = sealOf(workerOf(_drawn[1]), _id, 1, success());
+        _refusesSignature(signedBy(key, _id, 1, _drawn[1], sealed_));
+        poco.commit(_deal, 0, only(one));
+        equal(taskOf(_deal).places, 1, "the first place");
+    }
+
+    function test_aRevokedOperatorDoesNot() external {
+        uint256 key = 0x0be;
+        bytes32 sealed_ = sealOf(workerOf(_drawn[0]), _id, 1, success());
+        vm.startPrank(workerOf(_drawn[0]));
+        keyring.setOperator(vm.addr(key), Operator(POWER_CONTRIBUTION, 0, type(uint40).max));
+        keyring.setOperator(vm.addr(key), Operator(0, 0, 0));
+        vm.stopPrank();
+        _refusesSignature(signedBy(key, _id, 1, _drawn[0], sealed_));
     }
 
     function test_keepsPlacesAndSeals() external {
