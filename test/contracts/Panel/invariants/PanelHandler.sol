@@ -2,7 +2,15 @@
 pragma solidity ^0.8.28;
 
 import {Operator, POWER_CONTRIBUTION, POWER_RESULT} from "../../../../contracts/interfaces/IKeyring.sol";
-import {Committed, Contribution, IPanel, Seat, Task, TaskClaim, TaskStatus} from "../../../../contracts/interfaces/IPanel.sol";
+import {
+    Committed,
+    Contribution,
+    IPanel,
+    Seat,
+    Task,
+    TaskClaim,
+    TaskStatus
+} from "../../../../contracts/interfaces/IPanel.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../../contracts/types/Ids.sol";
 import {Wish} from "../support/Market.sol";

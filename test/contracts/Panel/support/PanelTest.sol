@@ -2,7 +2,15 @@
 pragma solidity ^0.8.28;
 
 import {IClerk} from "../../../../contracts/interfaces/IClerk.sol";
-import {Committed, Contribution, IPanel, Reward, Seat, Task, toReward} from "../../../../contracts/interfaces/IPanel.sol";
+import {
+    Committed,
+    Contribution,
+    IPanel,
+    Reward,
+    Seat,
+    Task,
+    toReward
+} from "../../../../contracts/interfaces/IPanel.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
 import {AssetId, TaskId, toDealId, toTaskId} from "../../../../contracts/types/Ids.sol";
 import {Assertions} from "./Assertions.sol";
