@@ -1,0 +1,38 @@
+import { createMeasuringChain } from "./chain.ts";
+import { type Market, openMarket } from "./market.ts";
+import { FRESH_SALT } from "./orders.ts";
+import { GAS_ROWS } from "./rows.ts";
+import { commit, complete, finalize, seal, trustOf } from "./tasks.ts";
+
+/** Gas by the names of `GAS_ROWS`. */
+export async function measureGas(): Promise<Readonly<Record<string, number>>> {
+  const chain = await createMeasuringChain();
+  try {
+    const market = await openMarket(chain);
+    await tradeOnce(market);
+    const measured: Record<string, number> = {};
+    for (const [name, row] of Object.entries(GAS_ROWS)) {
+      try {
+        measured[name] = Number(await chain.apart(() => row.gas(market)));
+      } catch (error) {
+        throw new Error(`${name} could not be measured`, { cause: error });
+      }
+    }
+    return measured;
+  } finally {
+    await chain.close();
+  }
+}
+
+/** Everybody has dealt before: each account, each seat, and the slot of the sellers' salts 0 to 7. */
+async function tradeOnce(market: Market): Promise<void> {
+  const { deal } = await seal(market, { salt: 0, dataset: true, requestSalt: 0 });
+  await complete(market, deal);
+  const idle = new Set(market.workers.keys());
+  for (let salt = 2 * FRESH_SALT; idle.size > 0; salt++) {
+    const { deal } = await seal(market, { salt, dataset: true, trust: trustOf(10), requestSalt: salt });
+    const committed = await commit(market, deal);
+    await finalize(market, deal, committed);
+    for (const seat of committed.seats) idle.delete(Number(seat));
+  }
+}
