@@ -26,7 +26,8 @@ export interface MeasuringChain {
     from: Wallet,
     transaction: Promise<Omit<ContractTransaction, "to"> & { to?: unknown }>,
   ): Promise<TransactionReceipt>;
-  mine(blocks: number): Promise<void>;
+  /** @param delay seconds by which the first block is late: it has another hash then */
+  mine(blocks: number, delay?: number): Promise<void>;
   /** Runs something and takes back what it changed. */
   apart<T>(run: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -59,17 +60,21 @@ export async function createMeasuringChain(): Promise<MeasuringChain> {
     async send(from, transaction) {
       const { to, data } = await transaction;
       await rpc.request({ method: "evm_setNextBlockTimestamp", params: [await nextTime()] });
-      const sent = await from.sendTransaction({
+      const sending = from.sendTransaction({
         ...(typeof to === "string" ? { to } : {}),
         ...{ data: data ?? "0x", gasLimit: GAS_LIMIT, type: 0, gasPrice: 0n },
+      });
+      const sent = await sending.catch((error: Error) => {
+        // Without its cause: Hardhat's carries the sources of all that was called.
+        throw new Error(error.message);
       });
       const receipt = await provider.getTransactionReceipt(sent.hash);
       if (receipt?.status !== 1) throw new Error(`a transaction of ${from.address} was reverted`);
       return receipt;
     },
 
-    async mine(blocks) {
-      await rpc.request({ method: "evm_setNextBlockTimestamp", params: [await nextTime()] });
+    async mine(blocks, delay = 0) {
+      await rpc.request({ method: "evm_setNextBlockTimestamp", params: [(await nextTime()) + delay] });
       await rpc.request({
         method: "hardhat_mine",
         params: [toQuantity(blocks), toQuantity(BLOCK_SECONDS)],

@@ -12,7 +12,7 @@ import type { MeasuringChain } from "./chain.ts";
 const HANSE = 10n ** 9n;
 const SEAT_STAKE = 100n * HANSE;
 const BALANCE = 10_000n * HANSE;
-const SEATS = 16;
+const SEATS = 40;
 const REQUESTERS = 50;
 
 /** As long as a place in a content service is. */

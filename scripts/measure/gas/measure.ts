@@ -2,7 +2,7 @@ import { createMeasuringChain } from "./chain.ts";
 import { type Market, openMarket } from "./market.ts";
 import { FRESH_SALT } from "./orders.ts";
 import { GAS_ROWS } from "./rows.ts";
-import { commit, complete, finalize, seal, trustOf } from "./tasks.ts";
+import { commit, complete, drawAny, finalize, seal, trustOf } from "./tasks.ts";
 
 /** Gas by the names of `GAS_ROWS`. */
 export async function measureGas(): Promise<Readonly<Record<string, number>>> {
@@ -15,7 +15,7 @@ export async function measureGas(): Promise<Readonly<Record<string, number>>> {
       try {
         measured[name] = Number(await chain.apart(() => row.gas(market)));
       } catch (error) {
-        throw new Error(`${name} could not be measured`, { cause: error });
+        throw new Error(`${name} cannot be measured: ${(error as Error).message}`);
       }
     }
     return measured;
@@ -31,8 +31,8 @@ async function tradeOnce(market: Market): Promise<void> {
   const idle = new Set(market.workers.keys());
   for (let salt = 2 * FRESH_SALT; idle.size > 0; salt++) {
     const { deal } = await seal(market, { salt, dataset: true, trust: trustOf(10), requestSalt: salt });
-    const committed = await commit(market, deal);
-    await finalize(market, deal, committed);
-    for (const seat of committed.seats) idle.delete(Number(seat));
+    const drawn = await drawAny(market, deal);
+    await finalize(market, deal, await commit(market, deal, drawn));
+    for (const seat of drawn) idle.delete(Number(seat));
   }
 }

@@ -3,7 +3,7 @@ import { clerkDomain } from "#src/protocol/order-types.ts";
 import { signBulk } from "./bulk.ts";
 import { assetUri, type Market } from "./market.ts";
 import { batchOf, FRESH_SALT } from "./orders.ts";
-import { commit, complete, finalize, seal, trustOf } from "./tasks.ts";
+import { commit, complete, drawPlainly, finalize, seal, trustOf } from "./tasks.ts";
 
 const HANSE = 10n ** 9n;
 
@@ -54,7 +54,6 @@ export const GAS_ROWS: Readonly<Record<string, GasRow>> = {
   ...withFreshSlots("seal-50", {
     what: "each of 50 requests by 50 accounts, sealed with one app and one pool order",
     bar: 80_000,
-    limit: "50 different payers: each one's account is read and written",
     gas: async (market, salt) => (await used(seal(market, { salt, requesters: market.requesters }))) / 50n,
   }),
   "seal-50-one-requester": {
@@ -112,7 +111,8 @@ export const GAS_ROWS: Readonly<Record<string, GasRow>> = {
     what: "take back a task of 3 workers of whom one never answered",
     gas: async (market) => {
       const { deal } = await seal(market, { salt: USED_SALT, trust: trustOf(3) });
-      const { committed } = await commit(market, deal, 2);
+      const [, ...present] = await drawPlainly(market, deal);
+      const { committed } = await commit(market, deal, present);
       await market.chain.mine(200);
       return gasOf(
         market.chain.send(market.requester, market.poco.claim.populateTransaction(deal, 0, committed)),
@@ -255,8 +255,9 @@ async function flow(
   { salt, places, dataset = false }: { salt: number; places: number; dataset?: boolean },
 ) {
   const { receipt, deal } = await seal(market, { salt, dataset, trust: trustOf(places) });
-  const committed = await commit(market, deal);
-  if (committed.seats.length !== places) throw new Error(`${committed.seats.length} places, not ${places}`);
+  const drawn = await drawPlainly(market, deal);
+  if (drawn.length !== places) throw new Error(`${drawn.length} places, not ${places}`);
+  const committed = await commit(market, deal, drawn);
   const finalized = await finalize(market, deal, committed);
   return { seal: receipt.gasUsed, commit: committed.receipt.gasUsed, finalize: finalized.gasUsed };
 }

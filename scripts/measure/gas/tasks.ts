@@ -51,12 +51,33 @@ export async function complete(market: Market, deal: SealedDeal): Promise<Transa
   return await chain.send(poolOwner, poco.complete.populateTransaction(deal, 0, worker.address, RESULT));
 }
 
-/** Drawn workers commit, all of them or the first `count`, in one transaction. */
-export async function commit(market: Market, deal: SealedDeal, count?: number) {
-  const { chain, poco, poolOwner, workers, addresses } = market;
-  // The draw is by the block after the seal.
+/** Whoever the next block draws. */
+export async function drawAny({ chain, poco }: Market, deal: SealedDeal): Promise<readonly bigint[]> {
   await chain.mine(2);
-  const drawn = (await poco.drawnSeats(deal, 0, 1)).slice(0, count);
+  return await poco.drawnSeats(deal, 0, 1);
+}
+
+/**
+ * Mines the block that draws, late enough that no draw meets another's number. What a draw costs depends on that by some
+ * hundred gas, and the hash of a block on all that was ever done on the chain: a row would change with other rows' code.
+ * This kind of draw costs most.
+ */
+export async function drawPlainly({ chain, poco }: Market, deal: SealedDeal): Promise<readonly bigint[]> {
+  for (let delay = 0; delay < 10_000; delay++) {
+    const drawLate = async () => {
+      await chain.mine(2, delay);
+      return await poco.drawnSeats(deal, 0, 1);
+    };
+    const drawn = await chain.apart(drawLate);
+    // A number that another draw had moved away is below all that were drawn from their own place.
+    if (drawn.every((seat) => seat >= drawn.length)) return await drawLate();
+  }
+  throw new Error("no plain draw was found: does the pool have enough seats?");
+}
+
+/** The drawn workers commit in one transaction. */
+export async function commit(market: Market, deal: SealedDeal, drawn: readonly bigint[]) {
+  const { chain, poco, poolOwner, workers, addresses } = market;
   const task = taskId(dealId((await deal.requestId) as `0x${string}`, 0), 0);
   const digest = roundDigest(1, task, resultHash(RESULT));
   const contributions = [];
@@ -73,7 +94,7 @@ export async function commit(market: Market, deal: SealedDeal, count?: number) {
   if (log === undefined) throw new Error("nothing was committed");
   const { seals } = poco.interface.decodeEventLog("SealsCommitted", log.data, log.topics);
   const committed = [...seals].map(({ by, seal }) => ({ by, seal }));
-  return { receipt, committed, seats: drawn };
+  return { receipt, committed };
 }
 
 type Commitment = Awaited<ReturnType<typeof commit>>;
