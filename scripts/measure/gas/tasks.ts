@@ -60,7 +60,7 @@ export async function drawAny({ chain, poco }: Market, deal: SealedDeal): Promis
 /**
  * Mines the block that draws, late enough that no draw meets another's number. What a draw costs depends on that by some
  * hundred gas, and the hash of a block on all that was ever done on the chain: a row would change with other rows' code.
- * This kind of draw costs most.
+ * This kind of draw costs most. What remains of the chance is who is drawn: some ten gas, for zeros in the calldata.
  */
 export async function drawPlainly({ chain, poco }: Market, deal: SealedDeal): Promise<readonly bigint[]> {
   for (let delay = 0; delay < 10_000; delay++) {
