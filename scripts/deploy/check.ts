@@ -2,7 +2,7 @@ import type { JsonRpcProvider } from "ethers";
 import { MaxUint256, ZeroAddress } from "ethers";
 import { type Address, getAddress } from "viem";
 import { HanseError } from "#src/kernel/errors.ts";
-import { Clerk__factory, Poco__factory, Token__factory } from "#typechain";
+import { Clerk__factory, Panel__factory, Token__factory } from "#typechain";
 import { CERTIFIERS, OWNED } from "./contracts.ts";
 import type { Manifest, Ownership } from "./manifest.ts";
 
@@ -40,8 +40,8 @@ export async function checkLasting(provider: JsonRpcProvider, deployed: Deployed
     { what: "orders are signed for this Clerk", found: domain.verifyingContract, expected: contracts.clerk },
     { what: "orders are signed for this chain", found: domain.chainId, expected: BigInt(deployed.chainId) },
   ];
-  for (const name of CERTIFIERS) {
-    const certifier = Poco__factory.connect(contracts[name], provider);
+  for (const [name, categories] of CERTIFIERS) {
+    const certifier = Panel__factory.connect(contracts[name], provider);
     facts.push(
       { what: `${name} settles with the Clerk`, found: await certifier.CLERK(), expected: contracts.clerk },
       { what: `${name} reads the registry`, found: await certifier.REGISTRY(), expected: contracts.registry },
@@ -56,7 +56,7 @@ export async function checkLasting(provider: JsonRpcProvider, deployed: Deployed
         expected: parameters.treasury,
       },
     );
-    for (const [number, category] of parameters.categories.entries()) {
+    for (const [number, category] of parameters[categories].entries()) {
       facts.push({
         what: `${name} has category ${number}`,
         found: await readCategory(certifier, number),
@@ -83,8 +83,8 @@ export async function checkBeginning(provider: JsonRpcProvider, deployed: Deploy
     },
     { what: "the till is empty", found: await token.balanceOf(contracts.till), expected: 0n },
   ];
-  for (const name of CERTIFIERS) {
-    const certifier = Poco__factory.connect(contracts[name], provider);
+  for (const [name, categories] of CERTIFIERS) {
+    const certifier = Panel__factory.connect(contracts[name], provider);
     facts.push(
       {
         what: `the Clerk takes ${name}'s verdicts`,
@@ -93,7 +93,7 @@ export async function checkBeginning(provider: JsonRpcProvider, deployed: Deploy
       },
       {
         what: `${name} has no further category`,
-        found: await readCategory(certifier, parameters.categories.length),
+        found: await readCategory(certifier, parameters[categories].length),
         expected: "0 0",
       },
     );
@@ -127,10 +127,11 @@ export async function readOwnership(
   return Object.fromEntries(entries) as Manifest["ownership"];
 }
 
-type Panel = Pick<ReturnType<typeof Poco__factory.connect>, "category">;
-
 /** As words that can be compared; `0 0` where there is no such category. */
-export async function readCategory(certifier: Panel, number: number): Promise<string> {
+export async function readCategory(
+  certifier: ReturnType<typeof Panel__factory.connect>,
+  number: number,
+): Promise<string> {
   const { roundBlocks, deadlineBlocks } = await certifier.category(number);
   return `${roundBlocks} ${deadlineBlocks}`;
 }

@@ -2,6 +2,7 @@ import type { Address } from "viem";
 import {
   BlockhashSeedSource__factory,
   Clerk__factory,
+  Jury__factory,
   Keyring__factory,
   Poco__factory,
   Registry__factory,
@@ -9,7 +10,7 @@ import {
 } from "#typechain";
 import type { MarketParameters } from "./parameters.ts";
 
-export type DeployedName = "token" | "registry" | "keyring" | "seedSource" | "clerk" | "poco";
+export type DeployedName = "token" | "registry" | "keyring" | "seedSource" | "clerk" | "poco" | "jury";
 export type Addresses = Readonly<Record<DeployedName, Address>>;
 
 /** The deployer owns what it has to set up, until all is in place. */
@@ -37,11 +38,18 @@ export const WAVES: readonly Readonly<Partial<Record<DeployedName, InitCode>>>[]
       new Poco__factory().getDeployTransaction(
         ...([at.clerk, at.registry, at.seedSource, parameters.treasury, deployer] as const),
       ),
+    jury: (at, { parameters, deployer }) =>
+      new Jury__factory().getDeployTransaction(
+        ...([at.clerk, at.registry, at.seedSource, parameters.treasury, deployer] as const),
+      ),
   },
 ];
 
-/** Those by whose verdict the Clerk pays. */
-export const CERTIFIERS = ["poco"] as const satisfies readonly DeployedName[];
+/** Those by whose verdict the Clerk pays, and the parameter that has their categories. */
+export const CERTIFIERS = [
+  ["poco", "categories"],
+  ["jury", "juryCategories"],
+] as const satisfies readonly (readonly [DeployedName, keyof MarketParameters])[];
 
 /** Those that governance owns. */
-export const OWNED = ["clerk", "poco"] as const satisfies readonly DeployedName[];
+export const OWNED = ["clerk", "poco", "jury"] as const satisfies readonly DeployedName[];

@@ -1,7 +1,7 @@
 import { getCreateAddress, keccak256 } from "ethers";
 import { type Address, getAddress } from "viem";
 import { HanseError } from "#src/kernel/errors.ts";
-import { Clerk__factory, Poco__factory } from "#typechain";
+import { Clerk__factory, Panel__factory } from "#typechain";
 import { checkBeginning, checkLasting, readCategory, readOwnership } from "./check.ts";
 import { type Addresses, CERTIFIERS, type DeployedName, OWNED, WAVES } from "./contracts.ts";
 import { connectDeployer, type Deployer } from "./deployer.ts";
@@ -132,12 +132,12 @@ async function setUp(deployer: Deployer, at: Addresses, parameters: MarketParame
   const { provider } = deployer;
   const clerk = Clerk__factory.connect(at.clerk, provider);
   const calls: { to: string; data: string }[] = [];
-  for (const name of CERTIFIERS) {
-    const certifier = Poco__factory.connect(at[name], provider);
+  for (const [name, categories] of CERTIFIERS) {
+    const certifier = Panel__factory.connect(at[name], provider);
     if (!(await clerk.isCertifier(at[name]))) {
       calls.push(await clerk.registerCertifier.populateTransaction(at[name], true));
     }
-    for (const [number, category] of parameters.categories.entries()) {
+    for (const [number, category] of parameters[categories].entries()) {
       // Categories are never removed: what is there, an interrupted run has added.
       if ((await readCategory(certifier, number)) !== "0 0") continue;
       calls.push(await certifier.addCategory.populateTransaction(category));

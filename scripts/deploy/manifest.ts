@@ -47,6 +47,7 @@ const parameters = z.object({
   governance: z.string(),
   treasury: z.string(),
   categories: z.array(z.unknown()),
+  juryCategories: z.array(z.unknown()),
 });
 
 const manifestSchema = deploymentSchema.extend({

@@ -10,7 +10,7 @@ import {
 import { HanseError } from "#src/kernel/errors.ts";
 import { GRACE_BLOCKS, SEED_DELAY } from "#src/protocol/poco-parameters.ts";
 
-// Twin of `MAX_DEADLINE_BLOCKS` in `contracts/certifiers/poco/Parameters.sol`.
+// Twin of `MAX_DEADLINE_BLOCKS` in `contracts/certifiers/panel/Parameters.sol`.
 const MAX_DEADLINE_BLOCKS = 60_480;
 
 const account = z
@@ -18,25 +18,35 @@ const account = z
   .refine((text) => isAddress(text) && text !== zeroAddress, "an address is wanted, and not zero")
   .transform((text): Address => getAddress(text));
 
-const category = z
-  .strictObject({
-    /** How long the drawn workers of a round have to commit, in blocks. */
-    roundBlocks: z.int().positive(),
-    /** When a task that is not certified may be claimed back, in blocks after its seal. */
-    deadlineBlocks: z.int().positive().max(MAX_DEADLINE_BLOCKS),
-  })
-  .refine(
-    ({ roundBlocks, deadlineBlocks }) => Number(SEED_DELAY + GRACE_BLOCKS) + roundBlocks <= deadlineBlocks,
-    "a round and its grace have to fit the deadline",
-  );
+/** @param grace how long a closed round of so many blocks may still be settled, before the next one */
+const categoriesOf = (grace: (roundBlocks: number) => number) =>
+  z
+    .array(
+      z
+        .strictObject({
+          /** How long those who are drawn have to commit, in blocks. */
+          roundBlocks: z.int().positive(),
+          /** When a task that is not settled may be claimed back, in blocks after its seal. */
+          deadlineBlocks: z.int().positive().max(MAX_DEADLINE_BLOCKS),
+        })
+        .refine(
+          ({ roundBlocks, deadlineBlocks }) =>
+            Number(SEED_DELAY) + roundBlocks + grace(roundBlocks) <= deadlineBlocks,
+          "a round and its grace have to fit the deadline",
+        ),
+    )
+    .min(1)
+    .max(65_536);
 
 const parametersSchema = z.strictObject({
   /** Owns the contracts once it has accepted them. */
   governance: account,
   /** Receives the whole supply, and what is fined. */
   treasury: account,
-  /** In the order of their numbers, from 0. */
-  categories: z.array(category).min(1).max(65_536),
+  /** Of Poco, in the order of their numbers, from 0. */
+  categories: categoriesOf(() => Number(GRACE_BLOCKS)),
+  /** Of the Jury, likewise; the grace is the time to reveal too. */
+  juryCategories: categoriesOf((roundBlocks) => roundBlocks + Number(GRACE_BLOCKS)),
 });
 
 /** What is decided at the start of a market. */
@@ -45,12 +55,18 @@ export type MarketParameters = z.output<typeof parametersSchema>;
 /** The same as it may be given on a development chain, where the deployer governs and is the treasury. */
 export type DeploymentParameters = Partial<MarketParameters>;
 
-export const DEVELOPMENT_PARAMETERS: Pick<MarketParameters, "categories"> = {
+export const DEVELOPMENT_PARAMETERS: Pick<MarketParameters, "categories" | "juryCategories"> = {
   categories: [
     // 0: short tasks, some seconds of computing
     { roundBlocks: 40, deadlineBlocks: 300 },
     // 1: long tasks, some minutes
     { roundBlocks: 1_200, deadlineBlocks: 6_000 },
+  ],
+  juryCategories: [
+    // 0: rulings by programs
+    { roundBlocks: 40, deadlineBlocks: 300 },
+    // 1: rulings by people
+    { roundBlocks: 1_200, deadlineBlocks: 12_000 },
   ],
 };
 
@@ -60,7 +76,7 @@ export async function readParameters(path: string): Promise<unknown> {
     return JSON.parse(await readFile(path, "utf8"));
   } catch (cause) {
     throw new HanseError("HANSE_CONFIG_INVALID", `${path} holds no parameters`, {
-      hint: "Name a JSON file with governance, treasury and categories.",
+      hint: "Name a JSON file with governance, treasury, categories and juryCategories.",
       details: { path },
       cause,
     });
@@ -81,7 +97,7 @@ export function resolveParameters(given: unknown, chainId: number, deployer: Add
       "HANSE_CONFIG_INVALID",
       `chain ${chainId} is no development chain: it needs parameters`,
       {
-        hint: "Name a file with --parameters; it holds governance, treasury and categories.",
+        hint: "Name a file with --parameters; it holds governance, treasury, categories and juryCategories.",
         details: { chainId },
       },
     );
@@ -108,7 +124,7 @@ export function resolveParameters(given: unknown, chainId: number, deployer: Add
 
 /** @returns the first parameter that differs, in words */
 export function findChange(standing: MarketParameters, wanted: MarketParameters): string | undefined {
-  for (const name of ["governance", "treasury", "categories"] as const) {
+  for (const name of ["governance", "treasury", "categories", "juryCategories"] as const) {
     const [before, now] = [JSON.stringify(standing[name]), JSON.stringify(wanted[name])];
     if (before !== now) return `${name} was ${before} and is ${now} in the file`;
   }

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type Address, getAddress, type Hex, isAddress, keccak256, zeroAddress } from "viem";
+import { type Address, getAddress, type Hex, isAddress, keccak256 } from "viem";
 import { z } from "zod";
 import { HanseError } from "#src/kernel/errors.ts";
 import type { ChainClient } from "./chain-client.ts";
@@ -30,7 +30,7 @@ export const deploymentSchema = z.object({
     till: address,
     seedSource: address,
     poco: address,
-    jury: address.optional(),
+    jury: address,
   }),
   /** Keccak-256 of each contract's code, by the names above. */
   codeHashes: z.record(z.string(), hash),
@@ -78,7 +78,7 @@ export async function checkDeployment(chain: ChainClient, deployment: Deployment
 /** The first contract whose code is not what was deployed. */
 async function findChangedCode(chain: ChainClient, { contracts, codeHashes }: Deployment) {
   const found = await Promise.all(
-    Object.entries(contracts).map(async ([name, address = zeroAddress]) => {
+    Object.entries(contracts).map(async ([name, address]) => {
       const code = await chain.viem.getCode({ address });
       return { what: `code of ${name}`, expected: codeHashes[name], found: keccak256(code ?? "0x") };
     }),

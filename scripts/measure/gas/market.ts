@@ -2,6 +2,7 @@ import { id, MaxUint256, type Wallet, ZeroHash } from "ethers";
 import {
   BlockhashSeedSource__factory,
   Clerk__factory,
+  Jury__factory,
   Keyring__factory,
   Poco__factory,
   Registry__factory,
@@ -13,6 +14,7 @@ const HANSE = 10n ** 9n;
 const SEAT_STAKE = 100n * HANSE;
 const BALANCE = 10_000n * HANSE;
 const SEATS = 40;
+export const JURORS = 12;
 const REQUESTERS = 50;
 
 /** As long as a place in a content service is. */
@@ -24,12 +26,13 @@ export type Market = Awaited<ReturnType<typeof openMarket>>;
 export async function openMarket(chain: MeasuringChain) {
   const { account, send } = chain;
   const [governance, treasury] = [account("governance"), account("treasury")];
-  const [requester, appOwner, datasetOwner, poolOwner, sponsor] = [
+  const [requester, appOwner, datasetOwner, poolOwner, sponsor, attester] = [
     account("requester"),
     account("app owner"),
     account("dataset owner"),
     account("pool owner"),
     account("sponsor"),
+    account("attester"),
   ];
   const workers = Array.from({ length: SEATS }, (_, index) => account(`worker ${index}`));
   const requesters = Array.from({ length: REQUESTERS }, (_, index) => account(`requester ${index}`));
@@ -54,18 +57,26 @@ export async function openMarket(chain: MeasuringChain) {
     "poco",
     new Poco__factory().getDeployTransaction(clerk, registry, seeds, treasury.address, governance.address),
   );
-  const addresses = { token, registry, keyring, seeds, clerk, poco };
+  const jury = await deployed(
+    "jury",
+    new Jury__factory().getDeployTransaction(clerk, registry, seeds, treasury.address, governance.address),
+  );
+  const addresses = { token, registry, keyring, seeds, clerk, poco, jury };
   const contracts = {
     token: Token__factory.connect(token, chain.provider),
     registry: Registry__factory.connect(registry, chain.provider),
     keyring: Keyring__factory.connect(keyring, chain.provider),
     clerk: Clerk__factory.connect(clerk, chain.provider),
     poco: Poco__factory.connect(poco, chain.provider),
+    jury: Jury__factory.connect(jury, chain.provider),
   };
 
-  await send(governance, contracts.clerk.registerCertifier.populateTransaction(poco, true));
   const category = { roundBlocks: 20, deadlineBlocks: 200 };
-  await send(governance, contracts.poco.addCategory.populateTransaction(category));
+  const panels = [contracts.poco, contracts.jury];
+  for (const panel of panels) {
+    await send(governance, contracts.clerk.registerCertifier.populateTransaction(panel.target, true));
+    await send(governance, panel.addCategory.populateTransaction(category));
+  }
   await send(governance, contracts.token.approve.populateTransaction(clerk, MaxUint256));
   const everybody = [
     treasury,
@@ -81,26 +92,29 @@ export async function openMarket(chain: MeasuringChain) {
     await send(governance, contracts.clerk.depositFor.populateTransaction(address, BALANCE));
   }
 
-  async function register(owner: Wallet, kind: number, name: string): Promise<bigint> {
-    const asset = { kind, registrar: owner.address, checksum: id(name), measurement: ZeroHash };
+  async function register(owner: Wallet, kind: number, name: string, measurement = ZeroHash) {
+    const asset = { kind, registrar: owner.address, checksum: id(name), measurement };
     await send(
       owner,
-      contracts.registry.register.populateTransaction(kind, asset.checksum, ZeroHash, assetUri(name)),
+      contracts.registry.register.populateTransaction(kind, asset.checksum, measurement, assetUri(name)),
     );
-    return await contracts.registry.idOf(asset);
+    return { asset, id: await contracts.registry.idOf(asset) };
   }
-  const app = await register(appOwner, 1, "app");
-  const dataset = await register(datasetOwner, 2, "dataset");
-  const pool = await register(poolOwner, 3, "pool");
+  const { id: app } = await register(appOwner, 1, "app");
+  const enclaveApp = await register(appOwner, 1, "enclave app", id("measurement"));
+  const { id: dataset } = await register(datasetOwner, 2, "dataset");
+  const { id: pool } = await register(poolOwner, 3, "pool");
   const terms = { seatStake: SEAT_STAKE, schedulerShare: 500, closed: false };
-  await send(poolOwner, contracts.poco.openPool.populateTransaction(pool, terms));
-  for (const worker of workers) {
-    await send(worker, contracts.clerk.allowCertifier.populateTransaction(poco, SEAT_STAKE));
-    await send(worker, contracts.poco.enrol.populateTransaction(pool));
+  for (const panel of panels) {
+    await send(poolOwner, panel.openPool.populateTransaction(pool, terms));
+    for (const worker of panel === contracts.jury ? workers.slice(0, JURORS) : workers) {
+      await send(worker, contracts.clerk.allowCertifier.populateTransaction(panel.target, SEAT_STAKE));
+      await send(worker, panel.enrol.populateTransaction(pool));
+    }
   }
 
   return {
-    ...{ chain, addresses, ...contracts, app, dataset, pool, workers, requesters, governance },
-    ...{ requester, appOwner, datasetOwner, poolOwner, sponsor },
+    ...{ chain, addresses, ...contracts, app, enclaveApp, dataset, pool, workers, requesters, governance },
+    ...{ requester, appOwner, datasetOwner, poolOwner, sponsor, attester },
   };
 }

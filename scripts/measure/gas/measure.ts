@@ -1,8 +1,8 @@
 import { createMeasuringChain } from "./chain.ts";
-import { type Market, openMarket } from "./market.ts";
+import { JURORS, type Market, openMarket } from "./market.ts";
 import { FRESH_SALT } from "./orders.ts";
 import { GAS_ROWS } from "./rows.ts";
-import { commit, complete, drawAny, finalize, seal, trustOf } from "./tasks.ts";
+import { commit, complete, drawAny, finalize, poll, rule, seal, trustOf } from "./tasks.ts";
 
 const MEASURED_FROM_BLOCK = 5_000;
 
@@ -36,6 +36,14 @@ async function tradeOnce(market: Market): Promise<void> {
     const drawn = await drawAny(market, deal);
     await finalize(market, deal, await commit(market, deal, drawn));
     for (const seat of drawn) idle.delete(Number(seat));
+  }
+  const jurors = new Set(Array(JURORS).keys());
+  for (let salt = 4 * FRESH_SALT; jurors.size > 0; salt++) {
+    const sealed = { salt, trust: trustOf(3), requestSalt: salt, certifier: market.addresses.jury };
+    const { deal } = await seal(market, sealed);
+    const drawn = await drawAny(market, deal, market.jury);
+    await rule(market, deal, await poll(market, deal, drawn));
+    for (const seat of drawn) jurors.delete(Number(seat));
   }
   // How many draws that took is chance, and block numbers are in the calldata.
   await market.chain.mine(MEASURED_FROM_BLOCK - (await market.chain.provider.getBlockNumber()));

@@ -1,4 +1,4 @@
-import { toBeHex, type Wallet, ZeroAddress, ZeroHash } from "ethers";
+import { toBeHex, type Wallet, ZeroAddress, ZeroHash, zeroPadValue } from "ethers";
 import { clerkDomain, ORDER_TYPED_DATA } from "#src/protocol/order-types.ts";
 import type { Market } from "./market.ts";
 
@@ -19,6 +19,12 @@ export interface BatchOptions {
   readonly requesters?: readonly Wallet[];
   readonly requestSalt?: number;
   readonly sponsor?: string;
+  /** By whose verdict the deals are paid; Poco's unless said. */
+  readonly certifier?: string;
+  /** The app's id; the market's first unless said. */
+  readonly app?: bigint;
+  /** Whose enclave certificates the requests accept. */
+  readonly attester?: string;
   /** Signs the requests in place of their requesters. */
   readonly operator?: Wallet;
 }
@@ -37,10 +43,11 @@ export async function batchOf(market: Market, options: BatchOptions) {
     requesters = [market.requester],
     requestSalt = FRESH_SALT,
   } = options;
-  const conditions = conditionsOf(market, salt, requesters.length);
+  const { certifier = market.addresses.poco, app: appId = market.app, attester } = options;
+  const conditions = conditionsOf(certifier, salt, requesters.length);
   const offer = { trust: 0, tag: ANY, onlyRequester: ANY, conditions };
   const { appOwner, datasetOwner, poolOwner } = market;
-  const app = { ...offer, app: market.app, price: PRICES.app, onlyDataset: ANY, onlyPool: ANY };
+  const app = { ...offer, app: appId, price: PRICES.app, onlyDataset: ANY, onlyPool: ANY };
   const data = { ...offer, dataset: market.dataset, price: PRICES.dataset, onlyApp: ANY, onlyPool: ANY };
   const pool = {
     ...{ ...offer, trust: 1_000_000, pool: market.pool, price: PRICES.pool, category: 0 },
@@ -48,12 +55,16 @@ export async function batchOf(market: Market, options: BatchOptions) {
   };
   const requests = requesters.map(async (requester, index) => {
     const order = {
-      ...{ requester: requester.address, app: market.app, maxAppPrice: PRICES.app },
+      ...{ requester: requester.address, app: appId, maxAppPrice: PRICES.app },
       ...{ dataset: dataset ? market.dataset : 0n, maxDatasetPrice: dataset ? PRICES.dataset : 0n },
       ...{ maxPoolPrice: PRICES.pool, category: 0, trust, tag: ANY },
       ...{ onlyApp: ANY, onlyDataset: ANY, onlyPool: ANY, minSeats: 0, minSeatStake: 0n },
       ...{ beneficiary: requester.address, callback: ZeroAddress, sponsor: options.sponsor ?? ZeroAddress },
-      ...{ attesters: ANY, params: "0x", conditions: conditionsOf(market, requestSalt + index, 1) },
+      ...{
+        attesters: attester === undefined ? ANY : zeroPadValue(attester, 32),
+        params: "0x",
+        conditions: conditionsOf(certifier, requestSalt + index, 1),
+      },
     };
     return await signed(market, options.operator ?? requester, "RequestOrder", order);
   });
@@ -73,9 +84,9 @@ export async function batchOf(market: Market, options: BatchOptions) {
   };
 }
 
-function conditionsOf(market: Market, salt: number, volume: number) {
+function conditionsOf(certifier: string, salt: number, volume: number) {
   return {
-    certifier: market.addresses.poco,
+    certifier,
     matcher: ZeroAddress,
     validUntil: 2n ** 40n,
     epoch: 0n,

@@ -3,7 +3,7 @@ import { clerkDomain } from "#src/protocol/order-types.ts";
 import { signBulk } from "./bulk.ts";
 import { assetUri, type Market } from "./market.ts";
 import { batchOf, FRESH_SALT } from "./orders.ts";
-import { commit, complete, drawPlainly, finalize, seal, trustOf } from "./tasks.ts";
+import { attest, commit, complete, drawPlainly, finalize, poll, rule, seal, trustOf } from "./tasks.ts";
 
 const HANSE = 10n ** 9n;
 
@@ -73,14 +73,13 @@ export const GAS_ROWS: Readonly<Record<string, GasRow>> = {
   ...withFreshSlots("flow-3", {
     what: "order to paid result, 3 workers: seal, commit, finalize",
     bar: 370_000,
-    limit: "the reward of each worker is written to its account, beside its score",
+    limit: "commit and finalize each bring the deal back and check it, and finalize writes all who are paid",
     reference: "iExec PoCo 6.2: 2,323,904",
     gas: async (market, salt) => total(await flow(market, { salt, places: 3 })),
   }),
   ...withFreshSlots("flow-10", {
     what: "order to paid result, 10 workers, with dataset: seal, commit, finalize",
     bar: 580_000,
-    limit: "the reward of each worker is written to its account, beside its score",
     reference: "iExec PoCo 6.2: 5,098,590",
     gas: async (market, salt) => total(await flow(market, { salt, places: 10, dataset: true })),
   }),
@@ -106,6 +105,43 @@ export const GAS_ROWS: Readonly<Record<string, GasRow>> = {
   "finalize-10": {
     what: "certify a task of 10 workers, with dataset",
     gas: async (market) => (await flow(market, { salt: USED_SALT, places: 10, dataset: true })).finalize,
+  },
+  "flow-enclave": {
+    what: "order to paid result by an enclave instead of drawn workers: seal, attest",
+    gas: async (market) => {
+      const { attester, enclaveApp } = market;
+      const enclave = { app: enclaveApp.id, attester: attester.address, trust: trustOf(10) };
+      const { receipt, deal } = await seal(market, { salt: USED_SALT, ...enclave });
+      return receipt.gasUsed + (await attest(market, deal)).gasUsed;
+    },
+  },
+  attest: {
+    what: "certify a task by an enclave's word",
+    gas: async (market) => {
+      const { attester, enclaveApp } = market;
+      const enclave = { app: enclaveApp.id, attester: attester.address };
+      const { deal } = await seal(market, { salt: USED_SALT, ...enclave });
+      return (await attest(market, deal)).gasUsed;
+    },
+  },
+  "collect-10": {
+    what: "pay out what 10 seats have earned",
+    gas: ({ chain, poco, pool, poolOwner }) => {
+      const seats = Array.from({ length: 10 }, (_, number) => number);
+      return gasOf(chain.send(poolOwner, poco.collect.populateTransaction(pool, seats)));
+    },
+  },
+  "jury-flow-3": {
+    what: "order to paid ruling, 3 jurors: seal, commit, reveal, rule",
+    gas: async (market) => total(await trial(market)),
+  },
+  "jury-reveal-3": {
+    what: "3 jurors' answers revealed in one transaction",
+    gas: async (market) => (await trial(market)).reveal,
+  },
+  "jury-rule-3": {
+    what: "rule by the answer of 3 jurors",
+    gas: async (market) => (await trial(market)).rule,
   },
   claim: {
     what: "take back a task of 3 workers of whom one never answered",
@@ -260,6 +296,20 @@ async function flow(
   const committed = await commit(market, deal, drawn);
   const finalized = await finalize(market, deal, committed);
   return { seal: receipt.gasUsed, commit: committed.receipt.gasUsed, finalize: finalized.gasUsed };
+}
+
+async function trial(market: Market) {
+  const { receipt, deal } = await seal(market, {
+    ...{ salt: USED_SALT, trust: trustOf(3) },
+    certifier: market.addresses.jury,
+  });
+  const drawn = await drawPlainly(market, deal, market.jury);
+  const polled = await poll(market, deal, drawn);
+  const ruled = await rule(market, deal, polled);
+  return {
+    ...{ seal: receipt.gasUsed, commit: polled.receipt.gasUsed },
+    ...{ reveal: polled.revealed.gasUsed, rule: ruled.gasUsed },
+  };
 }
 
 function total(parts: Readonly<Record<string, bigint>>): bigint {

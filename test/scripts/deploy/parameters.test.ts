@@ -10,7 +10,8 @@ const deployer = accountOfKey(developmentKey(0), DEVELOPMENT_CHAIN_ID).address;
 const governance = "0x1111111111111111111111111111111111111111";
 const treasury = "0x2222222222222222222222222222222222222222";
 const categories = [{ roundBlocks: 20, deadlineBlocks: 200 }];
-const whole = { governance, treasury, categories };
+const juryCategories = [{ roundBlocks: 30, deadlineBlocks: 300 }];
+const whole = { governance, treasury, categories, juryCategories };
 
 function problemsOf(given: unknown, chainId = LIVE_CHAIN_ID): string {
   try {
@@ -27,9 +28,12 @@ describe("parameters are refused", () => {
     expect(problemsOf(undefined)).toContain("no development chain");
   });
 
-  it.each(["governance", "treasury", "categories"])("without %s on such a chain", (name) => {
-    expect(problemsOf({ ...whole, [name]: undefined })).toContain(`${name}:`);
-  });
+  it.each(["governance", "treasury", "categories", "juryCategories"])(
+    "without %s on such a chain",
+    (name) => {
+      expect(problemsOf({ ...whole, [name]: undefined })).toContain(`${name}:`);
+    },
+  );
 
   it.each([
     ["zero", "0x0000000000000000000000000000000000000000"],
@@ -50,6 +54,12 @@ describe("parameters are refused", () => {
     ["parts of a block", { roundBlocks: 20.5, deadlineBlocks: 200 }],
   ])("with a category of %s", (_, category) => {
     expect(problemsOf({ ...whole, categories: [category] })).toContain("categories.0");
+  });
+
+  it("with a category of the Jury that leaves no time to reveal", () => {
+    expect(problemsOf({ ...whole, juryCategories: [{ roundBlocks: 95, deadlineBlocks: 200 }] })).toContain(
+      "juryC",
+    );
   });
 
   it("without any category, on a development chain too", () => {
@@ -81,9 +91,9 @@ describe("parameters", () => {
   });
 
   it("are the deployer's where a development chain is told nothing else", () => {
-    expect(resolveParameters({ categories }, DEVELOPMENT_CHAIN_ID, deployer)).toEqual({
+    expect(resolveParameters({ categories, juryCategories }, DEVELOPMENT_CHAIN_ID, deployer)).toEqual({
       ...{ governance: deployer, treasury: deployer },
-      categories,
+      ...{ categories, juryCategories },
     });
     expect(resolveParameters(undefined, DEVELOPMENT_CHAIN_ID, deployer).categories).toHaveLength(2);
   });

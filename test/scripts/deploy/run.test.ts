@@ -19,7 +19,8 @@ const categories = [
   { roundBlocks: 20, deadlineBlocks: 200 },
   { roundBlocks: 30, deadlineBlocks: 300 },
 ];
-const parameters = { governance, treasury, categories };
+const juryCategories = [{ roundBlocks: 50, deadlineBlocks: 500 }];
+const parameters = { governance, treasury, categories, juryCategories };
 
 let chain: TestChain;
 let provider: JsonRpcProvider;
@@ -149,6 +150,7 @@ describe("a deployment", () => {
     expect(manifest.ownership).toEqual({
       clerk: { owner: deployer, pending: governance },
       poco: { owner: deployer, pending: governance },
+      jury: { owner: deployer, pending: governance },
     });
     const { token, clerk, till, poco } = manifest.contracts;
     const money = Token__factory.connect(token, provider);
@@ -158,6 +160,8 @@ describe("a deployment", () => {
     expect(await Clerk__factory.connect(clerk, provider).isCertifier(poco)).toBe(true);
     const second = await Poco__factory.connect(poco, provider).category(1);
     expect(second.roundBlocks).toBe(30n);
+    const trials = await Poco__factory.connect(manifest.contracts.jury, provider).category(0);
+    expect(trials.roundBlocks).toBe(50n);
     expect((await readDeployment(manifestPath())).contracts.till).toBe(till);
   });
 
@@ -178,6 +182,7 @@ describe("a deployment", () => {
     expect(later.ownership).toEqual({
       clerk: { owner: governance },
       poco: { owner: deployer, pending: governance },
+      jury: { owner: deployer, pending: governance },
     });
     expect(JSON.parse(await readFile(manifestPath(), "utf8")).ownership).toEqual(later.ownership);
   });
@@ -186,7 +191,7 @@ describe("a deployment", () => {
     [0, "before noting"],
     [1, "before sending"],
     [4, "before noting"],
-    [5, "before sending"],
+    [6, "before sending"],
   ] as const)(
     "goes on after an interruption once %i contracts were sent, %s the next",
     async (count, when) => {
@@ -195,9 +200,9 @@ describe("a deployment", () => {
       const { manifest } = await run(parameters);
       const journaled = await readFile(journalPath(manifestPath()), "utf8").catch(() => undefined);
       expect(journaled, "nothing is left unfinished").toBeUndefined();
-      expect(Object.keys(manifest.contracts)).toHaveLength(7);
-      // Six contracts, one certifier, two categories, two owners: nothing was sent twice.
-      expect(await sentBy(deployer)).toBe(before + 11);
+      expect(Object.keys(manifest.contracts)).toHaveLength(8);
+      // Seven contracts, two certifiers, three categories, three owners: nothing was sent twice.
+      expect(await sentBy(deployer)).toBe(before + 15);
     },
   );
 
