@@ -5,13 +5,18 @@
 import { spawnSync } from "node:child_process";
 import { exportAbis } from "./abi/export.ts";
 import { findOversized, readContractFacts, writeContractFacts } from "./contracts/facts.ts";
+import { writePages } from "./measure/record.ts";
 
 const check = process.argv.includes("--check");
 
 run("hardhat", ["build", "--no-tests"]);
 run(process.execPath, ["apps/build.ts"]);
 const facts = await readContractFacts();
-const stale = [...(await exportAbis(check)), ...(await writeContractFacts(facts, check))];
+const stale = [
+  ...(await exportAbis(check)),
+  ...(await writeContractFacts(facts, check)),
+  ...(await writePages(check)),
+];
 // Only now: the pages are made from sources that import the ABIs.
 const { writeReference } = await import("./docs/reference.ts");
 stale.push(...(await writeReference(check)));

@@ -35,10 +35,23 @@ export async function record(name: "bench" | "gas", rows: Rows): Promise<void> {
     [...others, ...Object.entries(rows)].sort(([a], [b]) => (a < b ? -1 : 1)),
   );
   await writeFile(pathOf(name), `${JSON.stringify(sorted, null, 2)}\n`);
-  await writeFile(`docs/${name}.md`, renderPage(name, sorted));
+  await writePages(false);
 }
 
-export function renderPage(name: "bench" | "gas", rows: Rows): string {
+/** @returns the pages that differ from the rows they are made from; they are rewritten unless `check` is set. */
+export async function writePages(check: boolean): Promise<string[]> {
+  const stale: string[] = [];
+  for (const name of ["bench", "gas"] as const) {
+    const path = `docs/${name}.md`;
+    const text = renderPage(name, await readRows(name));
+    if ((await readFile(path, "utf8").catch(() => "")) === text) continue;
+    stale.push(path);
+    if (!check) await writeFile(path, text);
+  }
+  return stale;
+}
+
+function renderPage(name: "bench" | "gas", rows: Rows): string {
   const title = name === "gas" ? "Gas" : "Benchmarks";
   const headings = ["id", "what", "today", "bar", "reference", "command", "measured", "what limits it"];
   const lines = Object.entries(rows).map(([id, row]) => {
