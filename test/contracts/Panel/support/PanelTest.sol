@@ -112,6 +112,11 @@ abstract contract PanelTest is Market, Assertions {
     /// Of the certifier's EIP-712 domain.
     function domainName() internal pure virtual returns (string memory);
 
+    /// As well.
+    function verifier() internal view virtual returns (address) {
+        return address(panel);
+    }
+
     function signed(TaskId id, uint8 round, uint32 seat, bytes32 sealed_) internal view returns (Contribution memory) {
         return Contribution({seat: seat, seal: sealed_, signature: signContribution(keyOf[seat], id, round, sealed_)});
     }
@@ -122,18 +127,14 @@ abstract contract PanelTest is Market, Assertions {
         uint8 round,
         bytes32 sealed_
     ) internal view returns (bytes memory) {
-        return _sign(key, domainOf(domainName(), address(panel)), _contributionHash(id, round, sealed_));
+        return _sign(key, domainOf(domainName(), verifier()), _contributionHash(id, round, sealed_));
     }
 
     /// What is signed.
     function contributionDigest(TaskId id, uint8 round, bytes32 sealed_) internal view returns (bytes32) {
         return
             keccak256(
-                abi.encodePacked(
-                    hex"1901",
-                    domainOf(domainName(), address(panel)),
-                    _contributionHash(id, round, sealed_)
-                )
+                abi.encodePacked(hex"1901", domainOf(domainName(), verifier()), _contributionHash(id, round, sealed_))
             );
     }
 
