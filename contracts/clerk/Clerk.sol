@@ -321,13 +321,16 @@ contract Clerk is Standings, Ownable2Step {
         if (price > _accounts[deal.payer].free) return (Leg.Request, Refusal.PayerUnfunded);
         Standing memory buyer = desk.requests[chosen.request];
         if (!_maySpend(buyer, deal.payer, price)) return (Leg.Request, Refusal.OperatorLimit);
-        if (deal.payer != deal.requester && !_maySponsor(buyer, deal.payer, price)) {
+        if (request.sponsor != address(0) && !_maySponsor(buyer, deal.payer, price)) {
             return (Leg.Request, Refusal.SponsorCapTooLow);
         }
-        // Who buys from its own pool needs money for both.
-        uint256 needed = deal.poolOwner == deal.payer ? stake + price : stake;
-        if (needed > _accounts[deal.poolOwner].free) return (Leg.Pool, Refusal.PoolUnfunded);
-        if (!_maySpend(desk.pools[chosen.pool], deal.poolOwner, needed)) return (Leg.Pool, Refusal.OperatorLimit);
+        // Who buys from its own pool needs money for both, and so does a key that signed both.
+        Standing memory seller = desk.pools[chosen.pool];
+        uint256 both = deal.poolOwner == deal.payer ? stake + price : stake;
+        if (both > _accounts[deal.poolOwner].free) return (Leg.Pool, Refusal.PoolUnfunded);
+        if (!_maySpend(seller, deal.poolOwner, seller.operator == buyer.operator ? both : stake)) {
+            return (Leg.Pool, Refusal.OperatorLimit);
+        }
         return (leg, Refusal.None);
     }
 
@@ -344,7 +347,7 @@ contract Clerk is Standings, Ownable2Step {
         Standing memory buyer = desk.requests[chosen.request];
         _lock(deal.payer, price);
         _countSpent(buyer, deal.payer, price);
-        if (deal.payer != deal.requester) _countSponsored(buyer, deal.payer, price);
+        if (batch.requests[chosen.request].order.sponsor != address(0)) _countSponsored(buyer, deal.payer, price);
         _lock(deal.poolOwner, stake);
         _countSpent(desk.pools[chosen.pool], deal.poolOwner, stake);
 

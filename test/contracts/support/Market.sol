@@ -31,6 +31,7 @@ abstract contract Market is Test {
     uint64 internal constant STAKE = 500;
     uint64 internal constant FUNDS = 1_000_000;
     uint32 internal constant VOLUME = 10;
+    uint16 internal constant NO_DATASET = type(uint16).max;
     bytes32 internal constant FROZEN = "frozen";
 
     address internal treasury = vm.addr(TREASURY_KEY);
@@ -153,5 +154,19 @@ abstract contract Market is Test {
         bytes32 digest = clerk.digestOf(structHash);
         vm.prank(account);
         keyring.presign(digest, true);
+    }
+
+    /// @notice A signed approval (ERC-2612) for the Clerk.
+    function signPermit(
+        uint256 key,
+        address owner,
+        uint256 amount,
+        uint256 until
+    ) internal view returns (uint8 v, bytes32 r, bytes32 s) {
+        bytes32 typeHash = keccak256(
+            "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+        );
+        bytes32 hash = keccak256(abi.encode(typeHash, owner, address(clerk), amount, token.nonces(owner), until));
+        return vm.sign(key, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), hash)));
     }
 }

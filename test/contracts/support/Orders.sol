@@ -4,7 +4,6 @@ pragma solidity ^0.8.28;
 import {
     Batch,
     Match,
-    NO_DATASET,
     SignedAppOrder,
     SignedDatasetOrder,
     SignedPoolOrder,
