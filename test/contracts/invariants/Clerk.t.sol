@@ -5,9 +5,15 @@ import {
     EarlyClerk,
     FaultlessClerk,
     ForgetfulClerk,
+    LeakyClerk,
     MintingClerk,
     PlantedClerk,
-    RepeatingClerk
+    RepeatingClerk,
+    RobbingClerk,
+    SpillingClerk,
+    TimelessClerk,
+    UncappedClerk,
+    UnlimitedClerk
 } from "../support/PlantedClerk.sol";
 import {Test} from "../support/Test.sol";
 import {Traders} from "../support/Traders.sol";
@@ -26,10 +32,13 @@ contract Driver {
 }
 
 /// Laws of the Clerk, whatever traders do:
-///   1 all accounts together hold what was deposited and not withdrawn, and the Clerk has the tokens
-///   2 the locked money of each account is what its open deals and bonds hold
-///   3 an order is never filled beyond its volume, in another epoch, past its expiry or once cancelled
-///   4 a deal pays its units once each, and exactly what was locked for them
+///   1 all accounts together hold what was deposited and not withdrawn, and the Till has the tokens
+///   2 a deal pays its units once each, and exactly what was locked for them
+///   3 the locked money of each account is what its open deals and bonds hold
+///   4 an order is filled as it says: never beyond its volume, past its expiry, in another epoch, cancelled, by another
+///     matcher, under another certifier, against its terms
+///   5 nobody's money is spent without its own signature, or its operator's within what it allowed, or its sponsor's word
+///     within the cap
 contract ClerkInvariants is Test {
     Traders private traders;
 
@@ -44,6 +53,10 @@ contract ClerkInvariants is Test {
 
     function invariant_moneyIsConserved() external view {
         traders.moneyIsConserved();
+    }
+
+    function invariant_onlyOwnersSpend() external view {
+        traders.onlyOwnersSpend();
     }
 
     function invariant_lockedIsOwed() external view {
@@ -64,7 +77,7 @@ contract ClerkLawsCanFailTest is Test {
     function _trade(PlantedClerk twin) private returns (Traders traders) {
         traders = new Traders(twin);
         traders.begin();
-        for (uint256 i = 0; i < 400; ++i) {
+        for (uint256 i = 0; i < 1_200; ++i) {
             uint256 seed = uint256(keccak256(abi.encode("trade", i)));
             traders.act(seed >> 8, seed, uint64(seed >> 16));
         }
@@ -79,63 +92,129 @@ contract ClerkLawsCanFailTest is Test {
         assertEq(string(head), law, "the law that found it");
     }
 
-    function test_theRealClerkKeepsTheLawsAndTradeHappens() external {
-        Traders traders = _trade(PlantedClerk(address(0)));
+    function _keepsAll(Traders traders) private view {
         traders.moneyIsConserved();
+        traders.dealsPayOnce();
         traders.lockedIsOwed();
         traders.ordersHold();
-        traders.dealsPayOnce();
-        assertTrue(traders.done("seal") > 15, "deals are sealed");
-        assertTrue(traders.done("settle") > 20, "and settled");
-        assertTrue(traders.done("bond") > 2, "bonds are taken");
-        assertTrue(traders.done("slash") > 2, "and slashed");
-        assertTrue(traders.done("cancel") > 2, "orders are cancelled");
+        traders.onlyOwnersSpend();
+    }
+
+    function test_theRealClerkKeepsTheLawsAndTradeHappens() external {
+        Traders traders = _trade(PlantedClerk(address(0)));
+        _keepsAll(traders);
+        string[11] memory actions = [
+            "seal",
+            "settle",
+            "bond",
+            "slash",
+            "cancel",
+            "recover",
+            "own",
+            "operator",
+            "presigned",
+            "bulk",
+            "bulk by operator"
+        ];
+        for (uint256 i = 0; i < actions.length; ++i) {
+            assertTrue(traders.done(actions[i]) > 2, string.concat("it happens: ", actions[i]));
+        }
+        assertTrue(traders.done("sponsored") > 1, "it happens: sponsored");
+        assertEq(traders.done("forged"), 0, "forged orders are not sealed");
     }
 
     function test_aFaultlessTwinKeepsThem() external {
-        Traders traders = _trade(new FaultlessClerk());
+        _keepsAll(_trade(new FaultlessClerk()));
+    }
+
+    function _found(bytes memory reason, string memory law) private pure {
+        assertTrue(bytes4(reason) == bytes4(keccak256("Error(string)")), "it failed with a message");
+        assembly {
+            // Behind the selector and the offset.
+            reason := add(reason, 0x44)
+        }
+        _says(string(reason), law);
+    }
+
+    function _law1Finds(PlantedClerk twin) private {
+        Traders traders = _trade(twin);
+        try traders.moneyIsConserved() {
+            assertTrue(false, "law 1 missed the fault");
+        } catch (bytes memory reason) {
+            _found(reason, "law 1");
+        }
+    }
+
+    function _law4Finds(PlantedClerk twin) private {
+        Traders traders = _trade(twin);
+        traders.moneyIsConserved();
+        try traders.ordersHold() {
+            assertTrue(false, "law 4 missed the fault");
+        } catch (bytes memory reason) {
+            _found(reason, "law 4");
+        }
+    }
+
+    function _law5Finds(PlantedClerk twin) private {
+        Traders traders = _trade(twin);
         traders.moneyIsConserved();
         traders.lockedIsOwed();
-        traders.ordersHold();
-        traders.dealsPayOnce();
+        try traders.onlyOwnersSpend() {
+            assertTrue(false, "law 5 missed the fault");
+        } catch (bytes memory reason) {
+            _found(reason, "law 5");
+        }
     }
 
     function test_law1FindsMoneyMade() external {
-        Traders traders = _trade(new MintingClerk());
-        try traders.moneyIsConserved() {
-            assertTrue(false, "law 1 missed the fault");
-        } catch Error(string memory reason) {
-            _says(reason, "law 1");
-        }
+        _law1Finds(new MintingClerk());
     }
 
-    function test_law2FindsMoneyReleasedEarly() external {
-        Traders traders = _trade(new EarlyClerk());
-        traders.moneyIsConserved();
-        try traders.lockedIsOwed() {
-            assertTrue(false, "law 2 missed the fault");
-        } catch Error(string memory reason) {
-            _says(reason, "law 2");
-        }
+    function test_law1FindsAReachIntoTheTill() external {
+        _law1Finds(new LeakyClerk());
     }
 
-    function test_law3FindsForgottenFills() external {
-        Traders traders = _trade(new ForgetfulClerk());
-        traders.moneyIsConserved();
-        try traders.ordersHold() {
-            assertTrue(false, "law 3 missed the fault");
-        } catch Error(string memory reason) {
-            _says(reason, "law 3");
-        }
-    }
-
-    function test_law4FindsAUnitPaidAgain() external {
+    function test_law2FindsAUnitPaidAgain() external {
         Traders traders = _trade(new RepeatingClerk());
         traders.moneyIsConserved();
         try traders.dealsPayOnce() {
-            assertTrue(false, "law 4 missed the fault");
-        } catch Error(string memory reason) {
-            _says(reason, "law 4");
+            assertTrue(false, "law 2 missed the fault");
+        } catch (bytes memory reason) {
+            _found(reason, "law 2");
         }
+    }
+
+    function test_law3FindsMoneyReleasedEarly() external {
+        Traders traders = _trade(new EarlyClerk());
+        traders.moneyIsConserved();
+        try traders.lockedIsOwed() {
+            assertTrue(false, "law 3 missed the fault");
+        } catch (bytes memory reason) {
+            _found(reason, "law 3");
+        }
+    }
+
+    function test_law4FindsForgottenFills() external {
+        _law4Finds(new ForgetfulClerk());
+    }
+
+    function test_law4FindsEpochsIgnored() external {
+        _law4Finds(new TimelessClerk());
+    }
+
+    function test_law4FindsALaneSpilt() external {
+        _law4Finds(new SpillingClerk());
+    }
+
+    function test_law5FindsOperatorsWithoutLimit() external {
+        _law5Finds(new UnlimitedClerk());
+    }
+
+    function test_law5FindsSponsorsWithoutCap() external {
+        _law5Finds(new UncappedClerk());
+    }
+
+    function test_law5FindsARequesterRobbed() external {
+        _law5Finds(new RobbingClerk());
     }
 }
