@@ -77,7 +77,7 @@ contract ClerkLawsCanFailTest is Test {
     function _trade(PlantedClerk twin) private returns (Traders traders) {
         traders = new Traders(twin);
         traders.begin();
-        for (uint256 i = 0; i < 1_200; ++i) {
+        for (uint256 i = 0; i < 500; ++i) {
             uint256 seed = uint256(keccak256(abi.encode("trade", i)));
             traders.act(seed >> 8, seed, uint64(seed >> 16));
         }

@@ -90,7 +90,7 @@ abstract contract OrderBook is Ledger {
         address owner = _person(seed);
         Grant storage g = grants[owner];
         g.powers = seed % 5 == 0 ? uint16(_part(seed, 1)) : type(uint16).max;
-        g.limit = uint64(_part(seed, 2) % 20_000);
+        g.limit = uint64(_part(seed, 2) % 10_000);
         g.validUntil = block.timestamp + (_part(seed, 3) % 20_000);
         vm.prank(owner);
         keyring.setOperator(vm.addr(_operatorKey(seed)), Operator(g.powers, g.limit, uint40(g.validUntil)));
@@ -182,6 +182,7 @@ abstract contract OrderBook is Ledger {
         SignedAppOrder memory a = _recentApp(seed);
         r.conditions = _conditions(seed);
         r.conditions.certifier = a.order.conditions.certifier;
+        r.conditions.volume = uint32(1 + (_part(seed, 17) % 60));
         r.requester = _person(seed);
         r.app = a.order.app;
         if (seed % 3 == 0) r.dataset = datasets[_part(seed, 9) % PEOPLE];
@@ -205,7 +206,7 @@ abstract contract OrderBook is Ledger {
         Word storage word = words[hash];
         word.manner = _mannerOf(seed);
         Sponsorship memory s;
-        (s.cap, s.epoch) = (uint64(_part(seed, 2) % 10_000), epochs[_person(who)]);
+        (s.cap, s.epoch) = (uint64(_part(seed, 2) % 6_000), epochs[_person(who)]);
         s.validUntil = uint64(block.timestamp + (_part(seed, 3) % 6_000));
         bytes32 said = sponsorshipHash(s, hash);
         if (word.manner == Manner.Presigned) {

@@ -39,7 +39,7 @@ contract Traders is OrderBook {
 
     /// @notice One of all the actions.
     function act(uint256 action, uint256 seed, uint64 amount) external {
-        action = action % 26;
+        action = action % 32;
         if (action == 0) deposit(seed, amount);
         if (action == 1) withdraw(seed, amount % 1_000);
         if (action == 2) donate(amount);
@@ -56,9 +56,9 @@ contract Traders is OrderBook {
         if (action == 13) setOperator(seed);
         if (action == 14) takeBack(seed);
         if (action == 15 || action == 16) offer(seed);
-        if (action > 15 && action < 20) request(seed);
-        if (action > 17 && action < 23) seal(_part(seed, 20));
-        if (action > 21) settle(seed);
+        if ((action > 15 && action < 20) || action > 29) request(seed);
+        if (action > 17 && action < 28) seal(_part(seed, 20));
+        if (action > 25) settle(seed);
     }
 
     function pass(uint16 time) public {
