@@ -2,9 +2,9 @@
 // nothing of our contracts, hash the typed data of a whole tree. Run: node scripts/vectors/bulk-orders.ts
 import { writeFileSync } from "node:fs";
 import { TypedDataEncoder } from "ethers";
-import { concatHex, hashStruct, hashTypedData, type Hex, keccak256, numberToHex } from "viem";
+import { concatHex, type Hex, hashStruct, hashTypedData, keccak256, numberToHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { decimal, domains, KEY, kinds, structOf, types, type Value } from "./samples.ts";
+import { decimal, domains, KEY, type kinds, structOf, types, type Value } from "./samples.ts";
 
 const account = privateKeyToAccount(KEY);
 const [domain] = domains;

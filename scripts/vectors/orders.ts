@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { hashDomain, hashStruct, hashTypedData } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { decimal, domains, fields, KEY, kinds, structOf, types, type Value } from "./samples.ts";
+
 const account = privateKeyToAccount(KEY);
 
 const vectors = [];

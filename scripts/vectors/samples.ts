@@ -3,7 +3,7 @@
 // Hardhat's and Anvil's first development key; it guards nothing.
 export const KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
-export type Field = { name: string; type: string };
+type Field = { name: string; type: string };
 export type Value = string | bigint | number | { [name: string]: Value };
 
 export const fields = (text: string): Field[] =>

@@ -103,11 +103,7 @@ contract HashOrdersTest is MarketTest {
             d.onlyPool,
             d.onlyRequester
         );
-        assertEq(
-            clerk.hashDatasetOrder(d),
-            keccak256(bytes.concat(head, _hash(d.conditions))),
-            "dataset order"
-        );
+        assertEq(clerk.hashDatasetOrder(d), keccak256(bytes.concat(head, _hash(d.conditions))), "dataset order");
         head = abi.encode(
             OrderHash.REQUEST_ORDER_TYPEHASH,
             r.requester,

@@ -19,9 +19,7 @@ contract PayTest is MarketTest {
     function testFuzz_refusesMoreThanIsFree(uint64 first, uint64 second) external {
         first = uint64(bound(first, 0, FUNDS));
         second = uint64(bound(second, FUNDS - first + 1, type(uint64).max));
-        vm.expectRevert(
-            abi.encodeWithSelector(IClerk.ClerkBalanceTooLow.selector, requester, FUNDS - first, second)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IClerk.ClerkBalanceTooLow.selector, requester, FUNDS - first, second));
         _pay(requester, two(appOwner, first, stranger, second));
         assertEq(uint256(free(appOwner)) + free(stranger), 0, "all or nothing");
     }

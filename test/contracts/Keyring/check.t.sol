@@ -130,8 +130,16 @@ contract CheckTest is Test {
         address wallet = address(new KeyWallet(account));
         _yes(wallet, hash, _sign(KEY, hash));
         _no(wallet, hash, _sign(OPERATOR, hash));
-        _yes(address(new Foreign(Foreign.Manner.Word, IERC1271.isValidSignature.selector, IClerk(address(0)))), hash, sig);
-        _no(address(new Foreign(Foreign.Manner.Burn, IERC1271.isValidSignature.selector, IClerk(address(0)))), hash, sig);
+        _yes(
+            address(new Foreign(Foreign.Manner.Word, IERC1271.isValidSignature.selector, IClerk(address(0)))),
+            hash,
+            sig
+        );
+        _no(
+            address(new Foreign(Foreign.Manner.Burn, IERC1271.isValidSignature.selector, IClerk(address(0)))),
+            hash,
+            sig
+        );
     }
 
     function testFuzz_cannotBeStarved(uint256 gas) external {
@@ -140,7 +148,8 @@ contract CheckTest is Test {
         try keyring.check{gas: gas}(address(slow), 1, DOMAIN, 0, "") returns (bool valid, address, uint64) {
             assertTrue(valid, "with enough gas it is a yes, with less it reverts");
         } catch (bytes memory reason) {
-            if (gas > 30_000) assertEq(bytes32(bytes4(reason)), bytes32(ForeignCall.ForeignCallGasTooLow.selector), "why");
+            if (gas > 30_000)
+                assertEq(bytes32(bytes4(reason)), bytes32(ForeignCall.ForeignCallGasTooLow.selector), "why");
         }
     }
 

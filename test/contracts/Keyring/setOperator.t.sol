@@ -35,7 +35,12 @@ contract SetOperatorTest is Test {
         _set(account, account, grant);
     }
 
-    function testFuzz_replaces(address account, address key, Operator calldata first, Operator calldata second) external {
+    function testFuzz_replaces(
+        address account,
+        address key,
+        Operator calldata first,
+        Operator calldata second
+    ) external {
         vm.assume(key != address(0) && key != account);
         _set(account, key, first);
         vm.expectEmit(address(keyring));

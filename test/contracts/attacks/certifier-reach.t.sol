@@ -75,8 +75,13 @@ contract CertifierReachAttack is MarketTest {
     /// requester and pool, locked or free.
     function testFuzz_cannotReachOthersBondsOrFreeMoney(uint64 amount) external {
         amount = uint64(bound(amount, 1_001, type(uint64).max - HELD));
-        bytes memory low =
-            abi.encodeWithSelector(IClerk.ClerkBondTooLow.selector, stranger, address(evil), 1_000, amount);
+        bytes memory low = abi.encodeWithSelector(
+            IClerk.ClerkBondTooLow.selector,
+            stranger,
+            address(evil),
+            1_000,
+            amount
+        );
         vm.expectRevert(low);
         evil.slash(one(stranger, amount), one(address(evil), amount));
         vm.expectRevert(low);

@@ -49,9 +49,7 @@ contract DonationAttack is MarketTest {
         vm.assume(thief != address(clerk) && thief != address(0));
         amount = uint64(bound(amount, 1, 2 * FUNDS));
         address till = clerk.TILL();
-        vm.expectRevert(
-            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, thief, 0, amount)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, thief, 0, amount));
         vm.prank(thief);
         token.transferFrom(till, thief, amount);
     }

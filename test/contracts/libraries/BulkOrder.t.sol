@@ -28,13 +28,7 @@ contract BulkOrderTest is Test {
         );
         return
             keccak256(
-                abi.encode(
-                    typeHash,
-                    keccak256("Hanse Clerk"),
-                    keccak256("1"),
-                    BulkVectors.CHAIN,
-                    BulkVectors.CLERK
-                )
+                abi.encode(typeHash, keccak256("Hanse Clerk"), keccak256("1"), BulkVectors.CHAIN, BulkVectors.CLERK)
             );
     }
 

@@ -21,7 +21,7 @@ import {vm} from "./Vm.sol";
 /// @notice The orders of those people, signed in every way there is or not at all, and what each of them says.
 abstract contract OrderBook is Ledger {
     /// @dev How many of the newest offers a batch brings.
-    uint256 internal constant RECENT = 5;
+    uint256 internal constant RECENT = 3;
     /// @dev Volumes that terms may name.
     uint256 internal constant MOST = 3;
 
@@ -58,7 +58,7 @@ abstract contract OrderBook is Ledger {
     }
 
     AssetId[] private apps;
-    AssetId[] internal datasets;
+    AssetId[] private datasets;
     AssetId[] private pools;
     address internal terms = address(new VolumeAtMost());
 
@@ -90,7 +90,7 @@ abstract contract OrderBook is Ledger {
         address owner = _person(seed);
         Grant storage g = grants[owner];
         g.powers = seed % 5 == 0 ? uint16(_part(seed, 1)) : type(uint16).max;
-        g.limit = uint64(_part(seed, 2) % 10_000);
+        g.limit = uint64(_part(seed, 2) % 4_000);
         g.validUntil = block.timestamp + (_part(seed, 3) % 20_000);
         vm.prank(owner);
         keyring.setOperator(vm.addr(_operatorKey(seed)), Operator(g.powers, g.limit, uint40(g.validUntil)));
@@ -132,6 +132,13 @@ abstract contract OrderBook is Ledger {
         return kind <= uint256(type(Manner).max) ? Manner(kind) : Manner.Own;
     }
 
+    /// @notice Whether a seed makes an order that is signed so, sponsored or not, and goes with most others.
+    function suits(uint256 seed, Manner manner, bool isSponsored) external pure returns (bool) {
+        if (_mannerOf(seed) != manner || (_part(seed, 14) % 3 == 0) != isSponsored) return false;
+        if (_part(seed, 1) % 12 == 0 || _part(seed, 12) % 8 == 0) return false;
+        return !isSponsored || _mannerOf(_part(seed, 16)) == Manner.Own;
+    }
+
     // ── Offers and wishes ────────────────────────────────────────────────────────────────────────────────────────────
 
     function _conditions(uint256 seed) private view returns (Conditions memory c) {
@@ -139,11 +146,11 @@ abstract contract OrderBook is Ledger {
         c.matcher = _part(seed, 1) % 12 == 0 ? _person(_part(seed, 11)) : address(0);
         c.validUntil = uint64(block.timestamp + (_part(seed, 2) % 6_000));
         c.epoch = epochs[_person(seed)];
-        c.volume = uint32(1 + (_part(seed, 3) % 20));
+        c.volume = uint32(1 + (_part(seed, 3) % 40));
         c.minFill = uint32(_part(seed, 4) % 3);
         // Numbers that meet, and that share slots.
         c.salt = bytes32(_part(seed, 5) % 160);
-        if (_part(seed, 12) % 5 == 0) c.terms = termsHash(terms, abi.encode(1 + (_part(seed, 13) % MOST)));
+        if (_part(seed, 12) % 8 == 0) c.terms = termsHash(terms, abi.encode(1 + (_part(seed, 13) % MOST)));
     }
 
     function _enter(bytes32 hash, Leg leg, uint256 seed, Manner manner, Conditions memory c, uint64 price) private {
@@ -154,22 +161,24 @@ abstract contract OrderBook is Ledger {
 
     function offer(uint256 seed) public {
         AppOrder memory a;
-        (a.app, a.price, a.conditions) = (apps[seed % PEOPLE], uint64(_part(seed, 6) % 1_000), _conditions(seed));
+        (a.app, a.price, a.conditions) = (apps[seed % PEOPLE], uint64(_part(seed, 6) % 200), _conditions(seed));
         bytes32 hash = clerk.hashAppOrder(a);
         (bytes memory sig, Manner manner) = _sign(seed, hash, seed, Leg.App);
         appOrders.push(abi.encode(SignedAppOrder(a, sig)));
         _enter(hash, Leg.App, seed, manner, a.conditions, a.price);
 
         DatasetOrder memory d;
-        (d.dataset, d.price, d.conditions) = (datasets[seed % PEOPLE], uint64(_part(seed, 7) % 1_000), a.conditions);
+        (d.dataset, d.price, d.conditions) = (datasets[seed % PEOPLE], uint64(_part(seed, 7) % 200), a.conditions);
         hash = clerk.hashDatasetOrder(d);
         (sig, manner) = _sign(seed, hash, seed, Leg.Dataset);
         datasetOrders.push(abi.encode(SignedDatasetOrder(d, sig)));
         _enter(hash, Leg.Dataset, seed, manner, d.conditions, d.price);
 
         PoolOrder memory p;
-        (p.pool, p.price, p.conditions) = (pools[seed % PEOPLE], uint64(_part(seed, 8) % 1_000), a.conditions);
+        (p.pool, p.price, p.conditions) = (pools[seed % PEOPLE], uint64(_part(seed, 8) % 200), a.conditions);
         p.trust = type(uint32).max;
+        // Small, so that a request takes several.
+        p.conditions.volume = uint32(1 + (_part(seed, 18) % 6));
         hash = clerk.hashPoolOrder(p);
         (sig, manner) = _sign(seed, hash, seed, Leg.Pool);
         poolOrders.push(abi.encode(SignedPoolOrder(p, sig)));
@@ -179,13 +188,14 @@ abstract contract OrderBook is Ledger {
     /// @dev A request that goes with offers that stand in the books, more often than not.
     function request(uint256 seed) public {
         RequestOrder memory r;
-        SignedAppOrder memory a = _recentApp(seed);
+        uint256 offered = _recent(_part(seed, 19));
+        SignedAppOrder memory a = abi.decode(appOrders[offered], (SignedAppOrder));
         r.conditions = _conditions(seed);
         r.conditions.certifier = a.order.conditions.certifier;
-        r.conditions.volume = uint32(1 + (_part(seed, 17) % 60));
+        r.conditions.volume = uint32(1 + (_part(seed, 17) % 24));
         r.requester = _person(seed);
         r.app = a.order.app;
-        if (seed % 3 == 0) r.dataset = datasets[_part(seed, 9) % PEOPLE];
+        if (seed % 3 == 0) r.dataset = abi.decode(datasetOrders[offered], (SignedDatasetOrder)).order.dataset;
         (r.maxAppPrice, r.maxDatasetPrice, r.maxPoolPrice) = (1_000, 1_000, 1_000);
         r.trust = uint32(_part(seed, 10));
         // Sometimes oneself.
@@ -197,16 +207,16 @@ abstract contract OrderBook is Ledger {
         if (r.sponsor != address(0)) _sponsor(hash, _part(seed, 15), _part(seed, 16));
     }
 
-    function _recentApp(uint256 seed) private view returns (SignedAppOrder memory) {
+    function _recent(uint256 seed) private view returns (uint256) {
         uint256 recent = appOrders.length < RECENT ? appOrders.length : RECENT;
-        return abi.decode(appOrders[appOrders.length - 1 - (_part(seed, 1) % recent)], (SignedAppOrder));
+        return appOrders.length - 1 - (seed % recent);
     }
 
     function _sponsor(bytes32 hash, uint256 who, uint256 seed) private {
         Word storage word = words[hash];
         word.manner = _mannerOf(seed);
         Sponsorship memory s;
-        (s.cap, s.epoch) = (uint64(_part(seed, 2) % 6_000), epochs[_person(who)]);
+        (s.cap, s.epoch) = (uint64(_part(seed, 2) % 4_000), epochs[_person(who)]);
         s.validUntil = uint64(block.timestamp + (_part(seed, 3) % 6_000));
         bytes32 said = sponsorshipHash(s, hash);
         if (word.manner == Manner.Presigned) {

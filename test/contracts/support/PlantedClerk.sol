@@ -104,7 +104,7 @@ contract ForgetfulClerk is PlantedClerk {
 /// @notice Law 4: an epoch raised is no epoch.
 contract TimelessClerk is PlantedClerk {
     function _fault() internal override {
-        if (msg.sig == IClerk.raiseEpoch.selector) --_accounts[msg.sender].epoch;
+        if (msg.sig == IClerk.raiseEpoch.selector) _accounts[msg.sender].epoch = 0;
     }
 }
 
@@ -115,7 +115,7 @@ contract SpillingClerk is PlantedClerk {
         (Batch memory batch, ) = abi.decode(msg.data[4:], (Batch, bool));
         address owner = _real.REGISTRY().ownerOrZero(batch.apps[0].order.app);
         uint256 salt = uint256(batch.apps[0].order.conditions.salt);
-        _lanes[owner][(salt >> 3) | (uint256(Leg.App) << 253)] |= 1 << (((salt + 1) & 7) << 5);
+        _lanes[owner][(salt >> 3) | (uint256(Leg.App) << 253)] |= 1 << (((salt ^ 1) & 7) << 5);
     }
 }
 

@@ -129,23 +129,18 @@ contract Traders is OrderBook {
     }
 
     function _match(Batch memory batch, uint256 count) private pure {
-        Match[] memory matches = new Match[](2 * count * count);
+        Match[] memory matches = new Match[](2 * count);
         uint256 n = 0;
         for (uint16 r = 0; r < 2; ++r) {
             RequestOrder memory wanted = batch.requests[r].order;
-            for (uint16 a = 0; a < count; ++a) {
-                if (batch.apps[a].order.app != wanted.app) continue;
-                uint16 dataset = NO_DATASET;
-                for (uint16 d = 0; d < count; ++d) {
-                    if (batch.datasets[d].order.dataset == wanted.dataset) dataset = d;
-                }
-                for (uint16 p = 0; p < count; ++p) {
-                    matches[n++] = Match(a, dataset, p, r);
-                }
+            (uint16 app, uint16 dataset) = (0, NO_DATASET);
+            for (uint16 i = 0; i < count; ++i) {
+                if (batch.apps[i].order.app == wanted.app) app = i;
+                if (batch.datasets[i].order.dataset == wanted.dataset) dataset = i;
             }
-        }
-        assembly {
-            mstore(matches, n)
+            for (uint16 p = 0; p < count; ++p) {
+                matches[n++] = Match(app, dataset, p, r);
+            }
         }
         batch.matches = matches;
     }
@@ -223,6 +218,11 @@ contract Traders is OrderBook {
             uint256 known = taken[book.leg][book.signer][salt];
             if (cancelled[book.leg][book.signer][salt]) known = type(uint32).max;
             assertEq(clerk.filled(book.leg, book.signer, salt), known, "law 4: the Clerk knows what is filled");
+            // The lane beside, whether there is an order for it or not.
+            bytes32 beside = salt ^ bytes32(uint256(1));
+            known = taken[book.leg][book.signer][beside];
+            if (cancelled[book.leg][book.signer][beside]) known = type(uint32).max;
+            assertEq(clerk.filled(book.leg, book.signer, beside), known, "law 4: and of the order beside it");
         }
     }
 }

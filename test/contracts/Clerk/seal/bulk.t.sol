@@ -42,7 +42,12 @@ contract SealBulkTest is MarketTest {
     }
 
     /// @dev A batch whose `leg` is signed in bulk.
-    function _batch(Leg leg, uint256 height, uint256 index, uint256 seed) private view returns (Batch memory, Tree memory) {
+    function _batch(
+        Leg leg,
+        uint256 height,
+        uint256 index,
+        uint256 seed
+    ) private view returns (Batch memory, Tree memory) {
         Batch memory batch = batchWithDataset();
         Tree memory t = _tree(hashOf(batch, leg), leg, height, index, seed);
         setSignature(batch, leg, _encoded(t, keyOf(leg)));

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {
-    Batch,
-    Match,
-    SignedRequestOrder,
-    Sponsorship
-} from "../../../../contracts/interfaces/IClerk.sol";
+import {Batch, Match, SignedRequestOrder, Sponsorship} from "../../../../contracts/interfaces/IClerk.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
 import {AppOrder, PoolOrder, RequestOrder} from "../../../../contracts/types/Orders.sol";
 import {Leg, Refusal} from "../../../../contracts/types/Refusals.sol";

@@ -133,7 +133,12 @@ contract SealTermsTest is MarketTest {
         (p.price, r.maxPoolPrice) = (price, price);
         Batch memory batch = batchOf(a, p, r);
         setTerms(batch, Leg.Pool, address(new PriceSteps()), abi.encode(steps));
-        uint64 least = volume < 12 ? 1_000 : volume < 30 ? 900 : 700;
+        uint64 least =
+            volume < 12
+                ? 1_000
+                : volume < 30
+                    ? 900
+                    : 700;
         if (price < least) refused(batch, Leg.Pool, Refusal.TermsNotMet);
         else assertEq(sealOne(batch).volume, volume, "sealed");
     }
