@@ -3,37 +3,13 @@
 import { writeFileSync } from "node:fs";
 import { hashDomain, hashStruct, hashTypedData } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { fields, types } from "./order-types.ts";
 
 // Hardhat's and Anvil's first development key; it guards nothing.
 const KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 const account = privateKeyToAccount(KEY);
 
-type Field = { name: string; type: string };
 type Value = string | bigint | number | { [name: string]: Value };
-
-const fields = (text: string): Field[] =>
-  text.split(",").map((field) => {
-    const [type = "", name = ""] = field.split(" ");
-    return { name, type };
-  });
-
-const types = {
-  Conditions: fields(
-    "address certifier,address matcher,uint64 validUntil,uint64 epoch,uint32 volume,uint32 minFill,bytes32 salt,bytes32 externalRef,bytes32 terms",
-  ),
-  AppOrder: fields(
-    "uint256 app,uint64 price,uint32 trust,bytes32 tag,bytes32 onlyDataset,bytes32 onlyPool,bytes32 onlyRequester,Conditions conditions",
-  ),
-  DatasetOrder: fields(
-    "uint256 dataset,uint64 price,uint32 trust,bytes32 tag,bytes32 onlyApp,bytes32 onlyPool,bytes32 onlyRequester,Conditions conditions",
-  ),
-  PoolOrder: fields(
-    "uint256 pool,uint64 price,uint16 category,uint32 trust,bytes32 tag,bytes32 onlyApp,bytes32 onlyDataset,bytes32 onlyRequester,Conditions conditions",
-  ),
-  RequestOrder: fields(
-    "address requester,uint256 app,uint64 maxAppPrice,uint256 dataset,uint64 maxDatasetPrice,uint64 maxPoolPrice,uint16 category,uint32 trust,bytes32 tag,bytes32 onlyApp,bytes32 onlyDataset,bytes32 onlyPool,uint32 minSeats,uint64 minSeatStake,address beneficiary,address callback,address sponsor,bytes32 attesters,bytes params,Conditions conditions",
-  ),
-};
 const kinds = ["AppOrder", "DatasetOrder", "PoolOrder", "RequestOrder"] as const;
 
 /** A value of the type: all zero, all ones, or different from field to field, so that swapped fields are noticed. */
