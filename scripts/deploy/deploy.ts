@@ -9,18 +9,21 @@ import {
 import {
   BlockhashSeedSource__factory,
   Clerk__factory,
+  Keyring__factory,
   Poco__factory,
   Registry__factory,
   Token__factory,
 } from "#typechain";
 import type { DeploymentParameters } from "./parameters.ts";
 
+type ContractName = "token" | "registry" | "keyring" | "clerk" | "till" | "seedSource" | "poco";
+
 /** What `src/chain/deployment.ts` reads. */
 export interface Manifest {
   readonly chainId: number;
   readonly genesisHash: string;
   readonly deployedAtBlock: string;
-  readonly contracts: Readonly<Record<"token" | "registry" | "clerk" | "seedSource" | "poco", string>>;
+  readonly contracts: Readonly<Record<ContractName, string>>;
   readonly codeHashes: Readonly<Record<string, string>>;
   readonly parameters: DeploymentParameters;
 }
@@ -48,9 +51,11 @@ export async function deploy({ rpcUrl, privateKey, parameters }: DeployOptions):
     const token = await new Token__factory(owner).deploy(governance);
     const registry = await new Registry__factory(owner).deploy();
     const seedSource = await new BlockhashSeedSource__factory(owner).deploy();
+    const keyring = await new Keyring__factory(owner).deploy();
     const clerk = await new Clerk__factory(owner).deploy(
       await token.getAddress(),
       await registry.getAddress(),
+      await keyring.getAddress(),
       governance,
     );
     const poco = await new Poco__factory(owner).deploy(
@@ -63,11 +68,15 @@ export async function deploy({ rpcUrl, privateKey, parameters }: DeployOptions):
     await mined(await clerk.registerCertifier(await poco.getAddress(), true));
     for (const category of parameters.categories) await mined(await poco.addCategory(category));
 
-    const deployed = { token, registry, clerk, seedSource, poco };
+    const deployed = { token, registry, keyring, clerk, seedSource, poco };
     await Promise.all(Object.values(deployed).map((contract: BaseContract) => contract.waitForDeployment()));
     await check(deployed, governance, parameters);
 
-    const contracts = await mapValues(deployed, (contract) => contract.getAddress());
+    const contracts = {
+      ...(await mapValues(deployed, (contract) => contract.getAddress())),
+      // The Clerk deployed it itself.
+      till: await clerk.TILL(),
+    };
     return {
       chainId: Number(chainId),
       genesisHash: genesis?.hash ?? "",
@@ -90,16 +99,18 @@ async function check(
   deployed: {
     readonly token: ReturnType<typeof Token__factory.connect>;
     readonly registry: ReturnType<typeof Registry__factory.connect>;
+    readonly keyring: ReturnType<typeof Keyring__factory.connect>;
     readonly clerk: ReturnType<typeof Clerk__factory.connect>;
     readonly poco: ReturnType<typeof Poco__factory.connect>;
   },
   governance: string,
   parameters: DeploymentParameters,
 ): Promise<void> {
-  const { token, registry, clerk, poco } = deployed;
+  const { token, registry, keyring, clerk, poco } = deployed;
   const facts: readonly [string, unknown, unknown][] = [
     ["the Clerk keeps the token", await clerk.TOKEN(), await token.getAddress()],
     ["the Clerk reads the registry", await clerk.REGISTRY(), await registry.getAddress()],
+    ["the Clerk asks the keyring", await clerk.KEYRING(), await keyring.getAddress()],
     ["governance owns the Clerk", await clerk.owner(), governance],
     ["governance owns Poco", await poco.owner(), governance],
     ["Poco is a certifier", await clerk.isCertifier(await poco.getAddress()), true],

@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 import type { Book } from "#src/book/book.ts";
 import type { Logger } from "#src/kernel/logger.ts";
-import { assetIdToHex } from "#src/protocol/ids.ts";
+import { assetIdToHex, requestId } from "#src/protocol/ids.ts";
 import type { BrokerMetrics } from "./broker-metrics.ts";
 import type { BrokerDatabase, DealRow } from "./broker-tables.ts";
 import { forgetBlocksAbove, rememberBlock } from "./chain-cursor.ts";
@@ -51,7 +51,7 @@ export function createChainApplier(
       .select("hash")
       .where("changed_at_block", "=", block.number)
       .execute();
-    // What no event tells of, such as seats taken or a group's new member, is asked again now and then.
+    // What no event tells of, such as seats taken, a group's new member or a key that expired, is asked again now and then.
     const retry = block.number >= retriedAt + retryBlocks;
     await ledger.reassess(
       {
@@ -59,6 +59,7 @@ export function createChainApplier(
           { orders: ahead.map(({ hash }) => hash) },
         ]),
         blocked: retry,
+        byKeyring: retry,
       },
       {
         block: block.number,
@@ -110,7 +111,15 @@ export function createChainApplier(
 /** What a sealed deal puts in question: its orders, and the money of those who locked some. */
 export function touchedBySealedDeal({ orders, deal }: SealedDeal): Touched {
   return {
-    orders: [orders.request, orders.app, orders.pool, ...(orders.dataset ? [orders.dataset] : [])],
+    orders: [orders.request],
+    volumes: [deal.requestId],
+    sold: [
+      { type: "app", hash: orders.app, signer: deal.appOwner },
+      { type: "pool", hash: orders.pool, signer: deal.poolOwner },
+      ...(orders.dataset
+        ? [{ type: "dataset" as const, hash: orders.dataset, signer: deal.datasetOwner }]
+        : []),
+    ],
     signers: [deal.payer, deal.poolOwner],
   };
 }
@@ -120,7 +129,7 @@ function touchedBy(event: MarketEvent): Touched {
     case "deal-sealed":
       return touchedBySealedDeal(event.deal);
     case "order-cancelled":
-      return { orders: [event.orderHash] };
+      return { volumes: [requestId(event.account, event.salt)] };
     case "account-changed":
       return { signers: [event.account] };
     case "asset-transferred":
@@ -146,6 +155,8 @@ export function merge(...groups: readonly Touched[][]): Touched {
   const unique = <Value>(values: Value[]) => [...new Set(values)];
   return {
     orders: unique(all.flatMap(({ orders = [] }) => orders)),
+    volumes: unique(all.flatMap(({ volumes = [] }) => volumes)),
+    sold: all.flatMap(({ sold = [] }) => sold),
     signers: unique(all.flatMap(({ signers = [] }) => signers)),
     assets: unique(all.flatMap(({ assets = [] }) => assets)),
     certifiers: unique(all.flatMap(({ certifiers = [] }) => certifiers)),

@@ -2,9 +2,10 @@ import type { Insertable } from "kysely";
 import type { Address, Hex } from "viem";
 import type { OrderStatus } from "#src/client/broker-schema.ts";
 import { orderToJson, signedOrderSchema } from "#src/client/order-schema.ts";
-import { assetIdToHex } from "#src/protocol/ids.ts";
+import { assetIdToHex, requestId } from "#src/protocol/ids.ts";
 import { type OrderType, type SignedOrder, soldAsset } from "#src/protocol/orders.ts";
 import type { BrokerQueries, BrokerTables, OrderRow } from "./broker-tables.ts";
+import { sponsorOf } from "./sponsoring.ts";
 
 /** A checked order on its way into the database. */
 export interface NewOrder {
@@ -13,10 +14,13 @@ export interface NewOrder {
   readonly signed: SignedOrder;
   /** Tasks filled on chain already. */
   readonly filled: number;
+  /** Whether a signature of it rests on the Keyring's word. */
+  readonly byKeyring: boolean;
 }
 
-export function newOrderRow({ hash, signer, signed, filled }: NewOrder): Insertable<BrokerTables["orders"]> {
-  const { signature, ...order } = signed;
+export function newOrderRow(order: NewOrder): Insertable<BrokerTables["orders"]> {
+  const { hash, signer, signed, filled, byKeyring } = order;
+  const { signature, ...content } = signed;
   const { conditions } = signed.order;
   const asset = soldAsset(signed);
   return {
@@ -24,12 +28,15 @@ export function newOrderRow({ hash, signer, signed, filled }: NewOrder): Inserta
     signer,
     type: signed.type,
     asset: asset === undefined ? null : assetIdToHex(asset),
+    volume_id: requestId(signer, conditions.salt),
+    sponsor: sponsorOf(signed) ?? null,
+    by_keyring: byKeyring,
     category: signed.type === "pool" || signed.type === "request" ? signed.order.category : null,
     price: signed.type === "request" ? signed.order.maxPoolPrice : signed.order.price,
     certifier: conditions.certifier,
     valid_until: conditions.validUntil,
     volume: BigInt(conditions.volume),
-    content: JSON.stringify(orderToJson(order)),
+    content: JSON.stringify(orderToJson(content)),
     signature,
     filled: BigInt(filled),
   };

@@ -23,7 +23,10 @@ export const deploymentSchema = z.object({
   contracts: z.object({
     token: address,
     registry: address,
+    keyring: address,
     clerk: address,
+    /** Who holds the tokens of the Clerk's accounts. */
+    till: address,
     seedSource: address,
     poco: address,
   }),

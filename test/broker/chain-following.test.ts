@@ -11,6 +11,7 @@ import {
   poolOwner,
   requester,
   requestOrder,
+  saltOf,
   signed,
   stranger,
   unknownHash,
@@ -33,12 +34,13 @@ describe("follows the chain", () => {
   });
 
   test("cancellations, epochs and certifiers", async () => {
+    const request = requestOrder();
     const [cancelled = unknownHash, old = unknownHash, app = unknownHash] = await market.publish(
-      requestOrder(),
+      request,
       poolOrder(),
       appOrder(),
     );
-    market.chain.cancel(requester.address, cancelled);
+    market.chain.cancel(requester.address, "request", saltOf(request));
     market.chain.raiseEpoch(poolOwner.address, 1n);
     market.chain.registerCertifier(CERTIFIER, false);
     market.chain.mine();
@@ -76,11 +78,9 @@ describe("follows the chain", () => {
   });
 
   test("a reorg undoes deals, fills and cancellations", async () => {
-    const [cancelled = unknownHash, request = unknownHash] = await market.publish(
-      requestOrder({ category: 2 }),
-      requestOrder(),
-    );
-    market.chain.cancel(requester.address, cancelled);
+    const early = requestOrder({ category: 2 });
+    const [cancelled = unknownHash, request = unknownHash] = await market.publish(early, requestOrder());
+    market.chain.cancel(requester.address, "request", saltOf(early));
     market.chain.mine();
     await market.until(cancelled, ({ status }) => status === "cancelled");
     await market.publish(appOrder(), poolOrder());
