@@ -45,7 +45,12 @@ export function assetIdToHex(id: AssetId): Hex {
  * for the volume that orders of any kind with one signer and salt share, too.
  */
 export function requestId(requester: Address, salt: Hex): Hex {
-  return keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "address" }], [salt, requester]));
+  return keccak256(
+    encodeAbiParameters(
+      [{ type: "bytes32" }, { type: "address" }],
+      [salt, requester.toLowerCase() as Address],
+    ),
+  );
 }
 
 /** `keccak256(abi.encode(requestId, firstTask))`. */
