@@ -1,11 +1,19 @@
 // Writes test/vectors/bulk-orders.json: orders of each kind under one signature, with the hashes that viem, which knows
 // nothing of our contracts or of trees, computes for the whole of what a wallet shows. Run: node scripts/vectors/bulk-orders.ts
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { hashStruct, hashTypedData } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import orders from "../../test/vectors/orders.json" with { type: "json" };
 import { types as orderTypes } from "./order-types.ts";
 
+interface OrderVectors {
+  readonly key: string;
+  readonly vectors: readonly {
+    readonly kind: string;
+    readonly domain: { readonly chainId: string };
+    readonly order: object;
+  }[];
+}
+const orders = JSON.parse(readFileSync("test/vectors/orders.json", "utf8")) as OrderVectors;
 const account = privateKeyToAccount(orders.key as `0x${string}`);
 const [{ domain } = { domain: undefined }] = orders.vectors;
 if (domain === undefined) throw new Error("run scripts/vectors/orders.ts first");

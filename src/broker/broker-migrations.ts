@@ -78,6 +78,8 @@ export const brokerMigrations: readonly Migration[] = [
       create index on orders (volume_id) where status = 'open';
       create index on orders (sponsor) where status = 'open' and sponsor is not null;
       create index on orders (sequence) where status = 'open' and by_keyring;
+      drop index order_events_id_idx;
+      create index on order_events (id) where type in ('removed', 'renewed');
     `,
   },
 ];

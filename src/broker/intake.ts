@@ -18,6 +18,7 @@ import {
 } from "./intake-checks.ts";
 import type { MarketChain } from "./market-chain.ts";
 import type { MarketTime } from "./market-time.ts";
+import { isSignedAnew, renewOrder } from "./order-renewal.ts";
 import { findOrder } from "./order-store.ts";
 import type { OrderWriter } from "./order-writer.ts";
 
@@ -42,7 +43,7 @@ export interface Taken {
 
 /**
  * Takes an order as it came over the wire. It is stored for good when this resolves; handing in the same order again
- * answers with its state.
+ * answers with its state, and puts a new signature or sponsorship in the place of one that keeps it blocked.
  * @throws HanseError HANSE_ORDER_MALFORMED, HANSE_ORDER_WRONG_CHAIN, HANSE_ORDER_ASSET_UNKNOWN,
  * HANSE_ORDER_SIGNATURE_INVALID, HANSE_ORDER_EXPIRED, HANSE_ORDER_WRONG_EPOCH, HANSE_ORDER_CANCELLED,
  * HANSE_ORDER_OVERFILLED, HANSE_ORDER_RESTRICTED (it names another matcher), HANSE_ORDER_UNFUNDED,
@@ -74,7 +75,8 @@ export function createIntake(deps: IntakeDeps): Intake {
     const signing = await checkSignature(facts, chain, signer, hash, signed);
 
     const known = await findOrder(database.kysely, hash);
-    if (known !== undefined) return { row: known, created: false };
+    const isRenewal = known !== undefined && isSignedAnew(known, signed);
+    if (known !== undefined && !isRenewal) return { row: known, created: false };
 
     const { generation } = facts;
     const now = deps.time.now();
@@ -84,7 +86,9 @@ export function createIntake(deps: IntakeDeps): Intake {
     const sponsorSigning = await checkSponsorship(facts, signed, hash, now);
     await checkMoney(facts, { hash, signed, signer, signing, sponsorSigning });
     const byKeyring = signing.type === "keyring" || sponsorSigning?.type === "keyring";
-    const taken = await writer.write({ hash, signer, signed, filled, byKeyring });
+    const order = { hash, signer, signed, filled, byKeyring };
+    if (isRenewal) return { row: (await renewOrder(database, order)) ?? known, created: false };
+    const taken = await writer.write(order);
     if (taken.created) onCreated(taken.row, facts.generation !== generation);
     return taken;
   }

@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 import { HanseError } from "#src/kernel/errors.ts";
 import { cancelHash } from "#src/protocol/cancel-order.ts";
-import type { BrokerDatabase, BrokerQueries, OrderRow } from "./broker-tables.ts";
+import type { BrokerDatabase, OrderRow } from "./broker-tables.ts";
 import type { MarketChain } from "./market-chain.ts";
 import { findOrder } from "./order-store.ts";
 import { signingOf } from "./signing.ts";
@@ -42,28 +42,4 @@ export async function removeOrder(
       .execute();
   });
   return (await findOrder(database.kysely, hash)) ?? row;
-}
-
-/** Removals that any process stored, for the one that keeps the book. */
-export async function removalsAfter(
-  queries: BrokerQueries,
-  id: bigint,
-): Promise<{ id: bigint; order_hash: Hex }[]> {
-  return await queries
-    .selectFrom("order_events")
-    .select(["id", "order_hash"])
-    .where("type", "=", "removed")
-    .where("id", ">", id)
-    .orderBy("id")
-    .execute();
-}
-
-export async function newestRemoval(queries: BrokerQueries): Promise<bigint> {
-  const row = await queries
-    .selectFrom("order_events")
-    .select("id")
-    .where("type", "=", "removed")
-    .orderBy("id", "desc")
-    .executeTakeFirst();
-  return row?.id ?? 0n;
 }

@@ -18,7 +18,7 @@ export interface NewOrder {
   readonly byKeyring: boolean;
 }
 
-export function newOrderRow(order: NewOrder): Insertable<BrokerTables["orders"]> {
+export function newOrderRow(order: NewOrder) {
   const { hash, signer, signed, filled, byKeyring } = order;
   const { signature, ...content } = signed;
   const { conditions } = signed.order;
@@ -39,7 +39,7 @@ export function newOrderRow(order: NewOrder): Insertable<BrokerTables["orders"]>
     content: JSON.stringify(orderToJson(content)),
     signature,
     filled: BigInt(filled),
-  };
+  } satisfies Insertable<BrokerTables["orders"]>;
 }
 
 /** The order as it was signed. */
@@ -64,6 +64,17 @@ export async function openOrdersAfter(
     .where("sequence", ">", after)
     .orderBy("sequence")
     .limit(limit)
+    .execute();
+}
+
+/** Those of some orders that are open. */
+export async function openOrders(queries: BrokerQueries, hashes: readonly Hex[]): Promise<OrderRow[]> {
+  return await queries
+    .selectFrom("orders")
+    .selectAll()
+    .where("hash", "in", hashes)
+    .where("status", "=", "open")
+    .orderBy("sequence")
     .execute();
 }
 

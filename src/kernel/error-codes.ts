@@ -223,7 +223,7 @@ export const errorCodes = {
     retryable: false,
   },
   HANSE_ORDER_SPONSOR_CAP_TOO_LOW: {
-    hint: "Have the sponsor sign a higher cap for a request with another salt, or lower its prices or smallest fill.",
+    hint: "Have the sponsor sign a higher cap and hand the order in again, or lower its prices or smallest fill.",
     retryable: false,
   },
   HANSE_ORDER_OPERATOR_LIMIT: {

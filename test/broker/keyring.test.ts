@@ -214,6 +214,28 @@ describe("blocks an order", () => {
       await market.filled(hash);
     });
 
+    test("when the key is revoked, until the account itself signs it and hands it in again", async () => {
+      const order = requestOrder();
+      ({ hash } = await publish(order));
+      const own = await signed(order);
+      // Nothing is wrong with it yet: the first signature stays.
+      expect((await market.broker.client.publish(own)).blocked).toBeUndefined();
+      expect((await market.broker.client.order(hash)).history).toHaveLength(1);
+      market.chain.setOperator(requester.address, operator.address, grant(0));
+      market.chain.mine();
+      await blockedFor("BadSignature");
+      await expect(publish(order)).rejects.toMatchObject({ code: "HANSE_ORDER_SIGNATURE_INVALID" });
+      await market.broker.client.publish(own);
+      await blockedFor(undefined);
+      await market.publish(
+        appOrder({ conditions: { volume: 10 } }),
+        poolOrder({ conditions: { volume: 10 } }),
+      );
+      const { history, order: shown } = await market.filled(hash);
+      expect(history.map(({ type }) => type)).toContain("renewed");
+      expect(shown).toMatchObject({ signature: own.signature });
+    });
+
     test("when its limit is lowered", async () => {
       const limit = 12n * HANSE - 1n;
       market.chain.setOperator(requester.address, operator.address, grant(POWERS.REQUEST_ORDER, { limit }));

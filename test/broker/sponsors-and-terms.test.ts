@@ -119,10 +119,16 @@ describe("a sponsored request", () => {
   });
 
   test("waits when a match would cost more than is left of the cap: nothing is sent", async () => {
-    const { hash } = await publish(sponsored(), { cap: 12n * HANSE });
+    const order = sponsored();
+    const { hash } = await publish(order, { cap: 12n * HANSE });
     await market.publish(appOrder(), poolOrder());
     await market.until(hash, ({ blocked }) => blocked?.refusal === "SponsorCapTooLow");
     expect(market.chain.batches).toEqual([]);
+    await publish(order, { cap: 12n * HANSE });
+    // The sponsor signs a higher one.
+    await publish(order);
+    const { history } = await market.filled(hash);
+    expect(history.filter(({ type }) => type === "renewed")).toHaveLength(1);
   });
 });
 
