@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 import type { Book } from "#src/book/book.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { assetIdToHex, requestId } from "#src/protocol/ids.ts";
+import type { OrderType } from "#src/protocol/orders.ts";
 import type { BrokerMetrics } from "./broker-metrics.ts";
 import type { BrokerDatabase, DealRow } from "./broker-tables.ts";
 import { forgetBlocksAbove, rememberBlock } from "./chain-cursor.ts";
@@ -88,9 +89,8 @@ export function createChainApplier(
       .execute();
     logger.warn({ to: to.number, deals: undone.length, orders: changed.length }, "the chain was reorganised");
     await ledger.reassess(
-      merge(undone.map(touchedByDeal), [
+      merge(undone.map(touchedByUndoneDeal), [
         { orders: changed.map(({ hash }) => hash), signers: changed.map(({ signer }) => signer) },
-        { orders: undone.flatMap(ordersOfDeal) },
       ]),
       {
         also: async (trx) => {
@@ -146,8 +146,21 @@ function touchedByDeal({ content }: DealRow): Touched {
   return { signers: [payer, poolOwner, appOwner, datasetOwner].filter((each) => each !== undefined) };
 }
 
-function ordersOfDeal({ request_hash, app_hash, dataset_hash, pool_hash }: DealRow): Hex[] {
-  return [request_hash, app_hash, pool_hash, ...(dataset_hash === null ? [] : [dataset_hash])];
+/** The orders that filled it, and those that share their volumes, have more left again. */
+function touchedByUndoneDeal(deal: DealRow): Touched {
+  const { requestId, appOwner, datasetOwner, poolOwner } = deal.content as Record<string, Hex>;
+  const sold = (type: OrderType, hash: Hex | null, signer: Hex | undefined) =>
+    hash === null || signer === undefined ? [] : [{ type, hash, signer }];
+  return {
+    ...touchedByDeal(deal),
+    orders: [deal.request_hash],
+    volumes: requestId === undefined ? [] : [requestId],
+    sold: [
+      ...sold("app", deal.app_hash, appOwner),
+      ...sold("dataset", deal.dataset_hash, datasetOwner),
+      ...sold("pool", deal.pool_hash, poolOwner),
+    ],
+  };
 }
 
 export function merge(...groups: readonly Touched[][]): Touched {

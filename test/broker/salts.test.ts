@@ -2,7 +2,7 @@ import type { Hex } from "viem";
 import { describe, expect, test } from "vitest";
 import type { Order } from "#src/protocol/orders.ts";
 import { batchOf, useOpenMarket } from "./support/open-market.ts";
-import { startTestBroker } from "./support/test-broker.ts";
+import { eventually, startTestBroker } from "./support/test-broker.ts";
 import {
   appOrder,
   HANSE,
@@ -102,6 +102,30 @@ describe("reads again what is left", () => {
     expect(market.chain.sealElsewhere(batch).refused).toEqual([]);
     market.chain.mine();
     for (const hash of [appHash, poolHash]) await market.until(hash, ({ filled }) => filled === 3);
+  });
+
+  test("when a deal of orders that are not known here is undone", async () => {
+    const [app, pool, request] = [appOrder(), poolOrder(), requestOrder()];
+    const strange = { maxPoolPrice: 11n * HANSE, conditions: { salt: saltOf(request), volume: 3 } };
+    const batch = await batchOf(requestOrder(strange), {
+      app: { price: 2n * HANSE, conditions: { salt: saltOf(app) } },
+      pool: { price: 9n * HANSE, conditions: { salt: saltOf(pool) } },
+    });
+    expect(market.chain.sealElsewhere(batch).refused).toEqual([]);
+    market.chain.mine();
+    await eventually("the deal", async () => (await market.broker.client.trades()).trades.length === 1);
+    // Taken with what was filled already, so that nothing of theirs has changed since.
+    const hashes: Hex[] = [];
+    for (const order of [app, pool, request]) {
+      const taken = await publish(
+        order.type === "request" ? requestOrder({ ...order.order, category: 7 }) : order,
+      );
+      expect(taken.filled).toBe(3);
+      hashes.push(taken.hash);
+    }
+    market.chain.rewind(1);
+    market.chain.mine();
+    for (const hash of hashes) await market.until(hash, ({ filled }) => filled === 0);
   });
 
   test("when the salt is cancelled on chain", async () => {
