@@ -75,7 +75,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     const signing = await checkSignature(facts, chain, signer, hash, signed);
 
     const known = await findOrder(database.kysely, hash);
-    const isRenewal = known !== undefined && isSignedAnew(known, signed);
+    const isRenewal = known !== undefined && isSignedAnew(known, signed, deps.time.now());
     if (known !== undefined && !isRenewal) return { row: known, created: false };
 
     const { generation } = facts;

@@ -2,10 +2,18 @@ import type { SignedOrder } from "#src/protocol/orders.ts";
 import type { BrokerDatabase, OrderRow } from "./broker-tables.ts";
 import { findOrder, type NewOrder, newOrderRow, signedOrderOf } from "./order-store.ts";
 
-/** Whether an order that came again may be sealed where the one that is here cannot: it is signed or sponsored anew. */
-export function isSignedAnew(row: OrderRow, signed: SignedOrder): boolean {
-  if (row.status !== "open" || row.blocked === null) return false;
-  return signaturesOf(signed) !== signaturesOf(signedOrderOf(row));
+/**
+ * Whether an order that came again may be sealed where the one that is here cannot: it is signed anew, or sponsored with
+ * more. Nobody who has an older word of the sponsor's can bring it back while a better one stands.
+ */
+export function isSignedAnew(row: OrderRow, signed: SignedOrder, now: bigint): boolean {
+  if (row.status !== "open") return false;
+  const kept = signedOrderOf(row);
+  const [word, before] = [signed.sponsorship, kept.sponsorship];
+  if (word !== undefined && before !== undefined && before.validUntil >= now && word.epoch === before.epoch) {
+    if (word.cap !== before.cap) return word.cap > before.cap;
+  }
+  return row.blocked !== null && signaturesOf(signed) !== signaturesOf(kept);
 }
 
 function signaturesOf({ signature, sponsorship }: SignedOrder): string {

@@ -125,8 +125,9 @@ describe("a sponsored request", () => {
     await market.until(hash, ({ blocked }) => blocked?.refusal === "SponsorCapTooLow");
     expect(market.chain.batches).toEqual([]);
     await publish(order, { cap: 12n * HANSE });
-    // The sponsor signs a higher one.
+    // The sponsor signs a higher one, and whoever has the first cannot bring it back.
     await publish(order);
+    await publish(order, { cap: 12n * HANSE });
     const { history } = await market.filled(hash);
     expect(history.filter(({ type }) => type === "renewed")).toHaveLength(1);
   });
