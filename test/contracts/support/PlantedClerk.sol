@@ -14,15 +14,15 @@ abstract contract PlantedClerk {
     // The Clerk's storage, in its order.
     mapping(address owner => Account) internal _accounts;
     mapping(address owner => mapping(address certifier => Bond)) internal _bonds;
-    string private _name;
-    string private _version;
     mapping(address signer => mapping(uint256 group => uint256)) internal _lanes;
     mapping(DealId id => DealState) internal _deals;
+    string private _name;
+    string private _version;
     mapping(address owner => mapping(address operator => uint64)) internal _spent;
     mapping(address sponsor => mapping(bytes32 requestHash => uint64)) internal _sponsored;
+    mapping(address certifier => bool) private _isCertifier;
     address private _owner;
     address private _pendingOwner;
-    mapping(address certifier => bool) private _isCertifier;
 
     /// @dev Far from the Clerk's own.
     Clerk[1 << 64] private _gap;
