@@ -99,7 +99,7 @@ contract RuleTest is JuryTest {
         revealAll(deal, seals);
         uint256 poolBefore = freeOf(poolOwner);
         vm.expectEmit(true, true, true, true, address(jury));
-        emit IJury.Ruled(idOf(deal, 0), YES, 4);
+        emit IJury.Ruled(idOf(deal, 0), YES, 4, equalRewards(seals, (9 * HANSE) / 4, 0));
         vm.prank(STRANGER);
         jury.rule(deal, 0, seals);
         equal(freeOf(appOwner), HANSE, "app");

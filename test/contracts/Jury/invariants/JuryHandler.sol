@@ -111,7 +111,7 @@ contract JuryHandler is PanelHandler, JuryTest {
         for (uint256 i = 0; i < drawn.length; ++i) {
             if ((seed >> (4 * i)) % 9 == 0) continue;
             some[count] = vote(id, round, drawn[i], (seed >> (4 * i + 1)) % 4 == 0 ? NO : YES);
-            if (seed % 2 == 0) some[count].signature = signByOperator(drawn[i], id, round, some[count].seal);
+            if (seed % 2 == 0) some[count] = signedByOperator(drawn[i], id, round, some[count].seal);
             ++count;
         }
         assembly ("memory-safe") {

@@ -2,7 +2,15 @@
 pragma solidity ^0.8.28;
 
 import {Operator, POWER_CONTRIBUTION, POWER_RESULT} from "../../../../contracts/interfaces/IKeyring.sol";
-import {Committed, IPanel, Seat, Task, TaskClaim, TaskStatus} from "../../../../contracts/interfaces/IPanel.sol";
+import {
+    Committed,
+    Contribution,
+    IPanel,
+    Seat,
+    Task,
+    TaskClaim,
+    TaskStatus
+} from "../../../../contracts/interfaces/IPanel.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../../contracts/types/Ids.sol";
 import {Wish} from "../support/Market.sol";
@@ -144,9 +152,14 @@ abstract contract PanelHandler is PanelModel {
         ++done["commit"];
     }
 
-    /// In place of a signature of the seat's own key.
-    function signByOperator(uint32 seat, TaskId id, uint8 round, bytes32 sealed_) internal view returns (bytes memory) {
-        return signContribution(OPERATOR_KEYS + keyOf[seat] - WORKER_KEYS, id, round, sealed_);
+    /// Not by the seat's own key.
+    function signedByOperator(
+        uint32 seat,
+        TaskId id,
+        uint8 round,
+        bytes32 sealed_
+    ) internal view returns (Contribution memory) {
+        return signedBy(OPERATOR_KEYS + keyOf[seat] - WORKER_KEYS, id, round, seat, sealed_);
     }
 
     /// Those of a claim who gave no answer though they committed; nobody in most certifiers.

@@ -2,7 +2,15 @@
 pragma solidity ^0.8.28;
 
 import {IClerk} from "../../../../contracts/interfaces/IClerk.sol";
-import {Committed, Contribution, IPanel, Seat, Task} from "../../../../contracts/interfaces/IPanel.sol";
+import {
+    Committed,
+    Contribution,
+    IPanel,
+    Reward,
+    Seat,
+    Task,
+    toReward
+} from "../../../../contracts/interfaces/IPanel.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
 import {AssetId, TaskId, toDealId, toTaskId} from "../../../../contracts/types/Ids.sol";
 import {Assertions} from "./Assertions.sol";
@@ -118,16 +126,19 @@ abstract contract PanelTest is Market, Assertions {
     }
 
     function signed(TaskId id, uint8 round, uint32 seat, bytes32 sealed_) internal view returns (Contribution memory) {
-        return Contribution({seat: seat, seal: sealed_, signature: signContribution(keyOf[seat], id, round, sealed_)});
+        return signedBy(keyOf[seat], id, round, seat, sealed_);
     }
 
-    function signContribution(
+    /// By whomever.
+    function signedBy(
         uint256 key,
         TaskId id,
         uint8 round,
+        uint32 seat,
         bytes32 sealed_
-    ) internal view returns (bytes memory) {
-        return _sign(key, domainOf(domainName(), verifier()), _contributionHash(id, round, sealed_));
+    ) internal view returns (Contribution memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, contributionDigest(id, round, sealed_));
+        return Contribution({seat: seat, seal: sealed_, r: r, vs: bytes32(uint256(s) | (uint256(v - 27) << 255))});
     }
 
     /// What is signed.
@@ -162,6 +173,18 @@ abstract contract PanelTest is Market, Assertions {
             if (logs[i].topics[0] == IPanel.SealsCommitted.selector) {
                 (added, ) = abi.decode(logs[i].data, (Committed[], bool));
             }
+        }
+    }
+
+    /// What all who committed are told to get, where all get the same.
+    function equalRewards(
+        Committed[] memory seals,
+        uint64 amount,
+        uint32 score
+    ) internal pure returns (Reward[] memory rewards) {
+        rewards = new Reward[](seals.length);
+        for (uint256 i = 0; i < seals.length; ++i) {
+            rewards[i] = toReward(seals[i].by.workerOf(), amount, score);
         }
     }
 

@@ -112,7 +112,7 @@ contract PocoHandler is PanelHandler, PocoModel, EnclaveTest {
             bool lies = liars % 3 == 0 && (liars >> (2 * i)) % 4 == 0;
             some[count] = contribution(id, round, drawn[i], lies ? otherResult() : _truth(job));
             if ((present >> i) % 2 == 0) {
-                some[count].signature = signByOperator(drawn[i], id, round, some[count].seal);
+                some[count] = signedByOperator(drawn[i], id, round, some[count].seal);
             }
             ++count;
         }
