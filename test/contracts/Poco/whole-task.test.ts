@@ -91,6 +91,6 @@ describe("a whole task, hashed and signed by the protocol's own code", () => {
     }
     expect(
       await refusalOf(() => market.poco.finalize.staticCall(deal, deal.firstTask, packed.slice(1), right)),
-    ).toContain("PocoSealsDiffer");
+    ).toContain("PanelSealsDiffer");
   });
 });
