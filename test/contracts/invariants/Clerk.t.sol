@@ -86,7 +86,7 @@ abstract contract ClerkLawsCanFail is Test {
         uint256 i,
         OrderBook.Manner manner,
         bool sponsored
-    ) internal view returns (uint256) {
+    ) internal pure returns (uint256) {
         uint256 seed = 10 * (_seed(i, "suited") >> 8) + 1;
         while (!traders.suits(seed, manner, sponsored)) seed += 10;
         return seed;

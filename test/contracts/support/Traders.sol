@@ -104,10 +104,10 @@ contract Traders is OrderBook {
         batch.datasets = new SignedDatasetOrder[](count);
         batch.pools = new SignedPoolOrder[](count);
         for (uint256 i = 0; i < count; ++i) {
-            uint256 at = appOrders.length - 1 - i;
-            batch.apps[i] = abi.decode(appOrders[at], (SignedAppOrder));
-            batch.datasets[i] = abi.decode(datasetOrders[at], (SignedDatasetOrder));
-            batch.pools[i] = abi.decode(poolOrders[at], (SignedPoolOrder));
+            uint256 place = appOrders.length - 1 - i;
+            batch.apps[i] = abi.decode(appOrders[place], (SignedAppOrder));
+            batch.datasets[i] = abi.decode(datasetOrders[place], (SignedDatasetOrder));
+            batch.pools[i] = abi.decode(poolOrders[place], (SignedPoolOrder));
         }
         batch.requests = new SignedRequestOrder[](2);
         batch.sponsorships = new Sponsorship[](2);
@@ -115,8 +115,8 @@ contract Traders is OrderBook {
         for (uint256 i = 0; i < 2; ++i) {
             // Perhaps the same one twice.
             uint256 recent = requestOrders.length < 4 ? requestOrders.length : 4;
-            uint256 at = requestOrders.length - 1 - (_part(seed, i) % recent);
-            batch.requests[i] = abi.decode(requestOrders[at], (SignedRequestOrder));
+            uint256 place = requestOrders.length - 1 - (_part(seed, i) % recent);
+            batch.requests[i] = abi.decode(requestOrders[place], (SignedRequestOrder));
             RequestOrder memory wanted = batch.requests[i].order;
             if (wanted.sponsor == address(0)) continue;
             batch.sponsorships[sponsors++] = words[clerk.hashRequestOrder(wanted)].says;
