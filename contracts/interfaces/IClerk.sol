@@ -246,6 +246,9 @@ interface IClerk {
     /// @return sealedCount How many deals were sealed.
     /// @dev Contracts named by orders (signers, groups, terms) are called statically, with capped gas and return data, and
     /// before anything changes. The certifiers, which governance registered, are asked (statically too) match by match.
+    /// @dev Warning: orders of assets do not name their owner. Where one key signs for two accounts (as an operator, or by
+    /// ERC-1271), an order is good for whichever of them owns the asset, of each up to its volume: raise the epoch before
+    /// moving an asset between them.
     /// @dev Warning: such a contract may use little gas when the call is simulated and all of its cap (100,000) when it is
     /// mined, and too little gas reverts the whole batch (`ForeignCallGasTooLow`): send that much for each of them.
     function seal(Batch calldata batch, bool strict) external returns (uint256 sealedCount);

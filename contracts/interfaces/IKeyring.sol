@@ -17,6 +17,7 @@ struct Operator {
     /// The sum of `POWER_…`; zero: nothing.
     uint16 powers;
     /// The most (nano-HANSE) that orders signed by the key may lock of the account's money, over all of the key's life.
+    /// Warning: app and dataset orders lock nothing, whatever price the key signs.
     uint64 limit;
     /// The last second at which the key may sign.
     uint40 validUntil;

@@ -125,7 +125,7 @@ library BulkVectors {
     uint256 internal constant CHAIN = ${domain.chainId};
     uint256 internal constant COUNT = ${vectors.length};
 
-    function at(uint256 i) internal pure returns (BulkVector memory v) {
+    function vector(uint256 i) internal pure returns (BulkVector memory v) {
 ${cases.join("")}    }
 }
 `,

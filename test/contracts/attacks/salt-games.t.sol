@@ -11,6 +11,7 @@ import {
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {AppOrder, PoolOrder, RequestOrder} from "../../../contracts/types/Orders.sol";
 import {Leg, Refusal} from "../../../contracts/types/Refusals.sol";
+import {KeyWallet} from "../support/Foreign.sol";
 import {MarketTest} from "../support/MarketTest.sol";
 import {vm} from "../support/Vm.sol";
 
@@ -139,5 +140,28 @@ contract SaltGamesAttack is MarketTest {
         }
         assertEq(sealAll(batch).length, 1, "one volume");
         assertEq(clerk.filled(Leg.App, appOwner, 0), VOLUME, "ten tasks");
+    }
+
+    /// @dev An app moves between two smart accounts of one key. Its order of ten tasks was filled for the first, and is
+    /// good for ten more of the second, since it does not name its signer. Raising the second's epoch before ends it.
+    function test_oneKeyForTwoAccounts() external {
+        address first = address(new KeyWallet(stranger));
+        address second = address(new KeyWallet(stranger));
+        transfer(app, appOwner, first);
+        AppOrder memory a = appOrder();
+        Batch memory batch = batchOf(a, poolOrder(), requestOrder());
+        setSignature(batch, Leg.App, signature(STRANGER_KEY, hashOf(batch, Leg.App)));
+        sealOne(batch);
+        transfer(app, first, second);
+        conditionsOf(batch, Leg.Request).salt = "2";
+        conditionsOf(batch, Leg.Pool).salt = "2";
+        resign(batch, Leg.Request);
+        resign(batch, Leg.Pool);
+        uint256 before = vm.snapshotState();
+        assertEq(sealOne(batch).appOwner, second, "ten more, and the second is paid for them");
+        vm.revertToState(before);
+        vm.prank(second);
+        clerk.raiseEpoch(1);
+        refused(batch, Leg.App, Refusal.WrongEpoch);
     }
 }

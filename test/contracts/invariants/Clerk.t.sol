@@ -86,7 +86,7 @@ abstract contract ClerkLawsCanFail is Test {
         uint256 i,
         OrderBook.Manner manner,
         bool sponsored
-    ) private view returns (uint256) {
+    ) internal pure returns (uint256) {
         uint256 seed = 10 * (_seed(i, "suited") >> 8) + 1;
         while (!traders.suits(seed, manner, sponsored)) seed += 10;
         return seed;
@@ -256,7 +256,13 @@ contract ClerkLaw5CanFailTest is ClerkLawsCanFail {
     }
 
     function test_law5FindsSponsorsWithoutCap() external {
-        _law5Finds(_trade(new UncappedClerk(), 24, false));
+        Traders traders = _trade(new UncappedClerk(), 0, false);
+        for (uint256 i = 0; i < 24; ++i) {
+            traders.offer(_suited(traders, i, OrderBook.Manner.Own, false));
+            if (i > 1 && i < 6) traders.request(_suited(traders, i + 1_000, OrderBook.Manner.Own, true));
+            if (i > 5) traders.seal(5 * (_seed(i, "seal") >> 8) + 1);
+        }
+        _law5Finds(traders);
     }
 
     function test_law5FindsARequesterRobbed() external {

@@ -34,7 +34,7 @@ contract BulkOrderTest is Test {
 
     function test_agreesWithWalletLibraries() external view {
         for (uint256 i = 0; i < BulkVectors.COUNT; ++i) {
-            BulkVector memory v = BulkVectors.at(i);
+            BulkVector memory v = BulkVectors.vector(i);
             (bytes32 signed, bytes memory inner) = this.unwrap(v.power, v.leaf, v.signature);
             assertEq(signed, v.structHash, "struct hash");
             assertEq(keccak256(abi.encodePacked(hex"1901", _domain(), signed)), v.digest, "digest");

@@ -16,7 +16,7 @@ library BulkVectors {
     uint256 internal constant CHAIN = 31337;
     uint256 internal constant COUNT = 20;
 
-    function at(uint256 i) internal pure returns (BulkVector memory v) {
+    function vector(uint256 i) internal pure returns (BulkVector memory v) {
         if (i == 0) {
             v.power = 1;
             v.leaf = 0x5f17a911e545cdd6944f29af127c8e51476395894a8ef17d49c386c59637ede0;

@@ -94,7 +94,7 @@ contract Traders is OrderBook {
         for (uint256 i = 0; i < logs.length; ++i) {
             if (logs[i].topics[0] != IClerk.DealSealed.selector) continue;
             (OrderHashes memory orders, Deal memory deal, ) = abi.decode(logs[i].data, (OrderHashes, Deal, bytes));
-            _book(orders, deal, sealer);
+            _book(logs[i].topics[3], orders, deal, sealer);
         }
     }
 
@@ -104,10 +104,10 @@ contract Traders is OrderBook {
         batch.datasets = new SignedDatasetOrder[](count);
         batch.pools = new SignedPoolOrder[](count);
         for (uint256 i = 0; i < count; ++i) {
-            uint256 at = appOrders.length - 1 - i;
-            batch.apps[i] = abi.decode(appOrders[at], (SignedAppOrder));
-            batch.datasets[i] = abi.decode(datasetOrders[at], (SignedDatasetOrder));
-            batch.pools[i] = abi.decode(poolOrders[at], (SignedPoolOrder));
+            uint256 place = appOrders.length - 1 - i;
+            batch.apps[i] = abi.decode(appOrders[place], (SignedAppOrder));
+            batch.datasets[i] = abi.decode(datasetOrders[place], (SignedDatasetOrder));
+            batch.pools[i] = abi.decode(poolOrders[place], (SignedPoolOrder));
         }
         batch.requests = new SignedRequestOrder[](2);
         batch.sponsorships = new Sponsorship[](2);
@@ -115,8 +115,8 @@ contract Traders is OrderBook {
         for (uint256 i = 0; i < 2; ++i) {
             // Perhaps the same one twice.
             uint256 recent = requestOrders.length < 4 ? requestOrders.length : 4;
-            uint256 at = requestOrders.length - 1 - (_part(seed, i) % recent);
-            batch.requests[i] = abi.decode(requestOrders[at], (SignedRequestOrder));
+            uint256 place = requestOrders.length - 1 - (_part(seed, i) % recent);
+            batch.requests[i] = abi.decode(requestOrders[place], (SignedRequestOrder));
             RequestOrder memory wanted = batch.requests[i].order;
             if (wanted.sponsor == address(0)) continue;
             batch.sponsorships[sponsors++] = words[clerk.hashRequestOrder(wanted)].says;
@@ -147,11 +147,11 @@ contract Traders is OrderBook {
 
     // ── Checking it anew ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _book(OrderHashes memory orders, Deal memory deal, address sealer) private {
+    function _book(bytes32 request, OrderHashes memory orders, Deal memory deal, address sealer) private {
         uint256 price = uint256(deal.appPrice + deal.datasetPrice + deal.poolPrice) * deal.volume;
         uint256 stake = uint256(deal.poolStake) * deal.volume;
-        bool isSponsored = words[orders.request].says.validUntil != 0;
-        _fill(orders.request, deal, sealer, isSponsored ? 0 : price);
+        bool isSponsored = words[request].says.validUntil != 0;
+        _fill(request, deal, sealer, isSponsored ? 0 : price);
         _fill(orders.app, deal, sealer, 0);
         _fill(orders.pool, deal, sealer, stake);
         if (orders.dataset != 0) _fill(orders.dataset, deal, sealer, 0);
@@ -159,7 +159,7 @@ contract Traders is OrderBook {
         _breach(4, books[orders.pool].price != deal.poolPrice, "another price of the pool than was signed");
         _breach(4, books[orders.dataset].price != deal.datasetPrice, "another price of the dataset than was signed");
         _breach(5, !isSponsored && deal.payer != deal.requester, "a payer who is no sponsor");
-        if (isSponsored) _countSponsor(orders.request, deal.payer, price);
+        if (isSponsored) _countSponsor(request, deal.payer, price);
 
         owed[deal.payer] += price;
         owed[deal.poolOwner] += stake;
