@@ -1,0 +1,228 @@
+import { type Address, type Hex, keccak256, numberToHex, stringToHex, zeroAddress } from "viem";
+import {
+  type Committed,
+  packCommitted,
+  type Result,
+  resultHash,
+  roundDigest,
+  sealOf,
+} from "#src/protocol/contributions.ts";
+import { dealId, taskId } from "#src/protocol/ids.ts";
+import type { Deal } from "../../clerk/deal.ts";
+import type { Mark } from "../../clerk/keyring.ts";
+import type { Moment } from "../../moment.ts";
+import { type Contribution, contributionHash, type OpenTask } from "../../poco/tasks.ts";
+import type { World } from "../world.ts";
+import { call, type Mine, type Step } from "./step.ts";
+
+/** A task that is under way. */
+interface Running {
+  readonly deal: Deal;
+  readonly index: number;
+  readonly task: OpenTask;
+}
+
+/** What comes next for one of the tasks under way; mostly what its course asks for. */
+export function taskSteps(world: World, now: Moment): Step[] {
+  const { random } = world;
+  const tasks = runningTasks(world);
+  if (tasks.length === 0) return [mine(world, 1)];
+  const running = random.pick(tasks);
+  if (random.chance(9)) return [random.pick([commitStep, finalizeStep, extendStep, claimStep, completeStep])(world, running, now)];
+  return nextSteps(world, running, now, tasks);
+}
+
+function nextSteps(world: World, running: Running, now: Moment, all: readonly Running[]): Step[] {
+  const { random, law } = world;
+  const { task, deal } = running;
+  const { tasks } = law.poco;
+  if (now.block > tasks.deadlineOf(task)) return [claimsStep(world, running, now, all)];
+  if (deal.trust <= 1) {
+    return random.chance(75) ? [completeStep(world, running, now)] : [mine(world, random.between(1, 60))];
+  }
+  if (!tasks.isClosed(task, now)) {
+    const isDrawn = tasks.draw(task, now).known;
+    if (!isDrawn) return [mine(world, 1)];
+    return random.chance(88) ? [commitStep(world, running, now)] : [mine(world, random.between(1, 25))];
+  }
+  return random.weighted<() => Step[]>([
+    [60, () => [finalizeStep(world, running, now)]],
+    [20, () => [mine(world, random.between(5, 20)), extendStep(world, running, now)]],
+    [10, () => [extendStep(world, running, now)]],
+    [10, () => [mine(world, random.between(1, 60))]],
+  ])();
+}
+
+/** Every task of Poco's that is open, the oldest left to themselves now and then. */
+function runningTasks(world: World): Running[] {
+  const { law, poco, random } = world;
+  const deals = law.clerk.deals
+    .rows()
+    .flatMap(({ value }) => (value !== undefined && value.deal.certifier === poco ? [value] : []))
+    .filter(({ openUnits }) => openUnits > 0)
+    .map(({ deal }) => deal);
+  const recent = random.chance(80) ? deals.slice(-8) : deals;
+  return recent.flatMap((deal) => {
+    // Of the millions that a deal may have, the first few are enough.
+    const indices = Array.from({ length: Math.min(deal.volume, 4) }, (_, i) => deal.firstTask + i);
+    return indices.flatMap((index) => {
+      const id = taskId(dealId(deal.requestId, deal.firstTask), index);
+      if (law.poco.tasks.tasks.get(id).status !== "open") return [];
+      return [{ deal, index, task: law.poco.tasks.findOpen(deal, index) }];
+    });
+  });
+}
+
+/** What an honest worker finds, a thing that liars agree on, and one that only one worker says. */
+function answer(id: Hex, kind: "truth" | "lie" | "junk", by: Address): Result {
+  const hash = (name: string) => keccak256(stringToHex(`${id} ${name}`));
+  const fails = BigInt(id) % 5n === 0n;
+  return {
+    outcome: kind === "lie" ? (BigInt(id) % 7n === 0n ? 3 : 0) : fails ? 2 : 0,
+    content: hash(kind === "junk" ? by : kind),
+    memoryHash: hash("memory"),
+    callbackData: "0x01",
+  };
+}
+
+/** Tasks differ in how many lie: in most of them few do. */
+function liarsIn100(id: Hex): number {
+  return [3, 3, 10, 25, 50, 90][Number(BigInt(id) % 6n)] ?? 0;
+}
+
+function commitStep(world: World, { deal, index, task }: Running, now: Moment): Step {
+  const { random, law } = world;
+  const places = law.poco.tasks.draw(task, now).rounds.at(-1) ?? [];
+  const free = places.filter((seat) => !task.book.seals.some((each) => each.seat === seat));
+  const absentIn100 = random.pick([0, 0, 0, 20, 60]);
+  const chosen = free.filter(() => !random.chance(absentIn100));
+  if (random.chance(6)) chosen.push(random.pick([...places, 0, 99]));
+  const caller = world.anybody();
+  const contributions = chosen.flatMap((seat) => contribute(world, task, seat, caller) ?? []);
+  // Convicted seats commit nothing: schedulers leave them out, most of the time.
+  const given = contributions.filter(
+    ({ seat }) => !law.poco.seats.seats.get(deal.pool, seat)?.convicted || random.chance(20),
+  );
+  return committing(world, deal, index, given, caller);
+}
+
+function committing(
+  world: World,
+  deal: Deal,
+  index: number,
+  given: readonly Contribution[],
+  caller: Address,
+): Step {
+  const args = [
+    encodeDeal(deal),
+    index,
+    given.map(({ seat, seal, mark }) => ({ seat, seal, signature: world.signing.bytesOf(mark, "poco") })),
+  ];
+  return call(caller, "poco", "commit", args, (law, now) =>
+    law.poco.tasks.commit(caller, deal, index, given, now),
+  );
+}
+
+function contribute(world: World, task: OpenTask, seat: number, caller: Address): Contribution {
+  const { random, law, operators } = world;
+  const worker = law.poco.seats.seats.get(task.deal.pool, seat)?.worker ?? caller;
+  const kind = random.chance(liarsIn100(task.id)) ? random.pick(["lie", "lie", "junk"] as const) : "truth";
+  const round = task.rounds.length;
+  const digest = roundDigest(round, task.id, resultHash(answer(task.id, kind, worker)));
+  const seal = sealOf(worker, digest);
+  const hash = contributionHash(task.id, round, seal);
+  const key = world.addresses.includes(worker) ? worker : random.pick(operators);
+  const mark = random.weighted<Mark>([
+    [970, { type: "key", key, over: hash }],
+    [10, { type: "key", key: random.pick(operators), over: hash }],
+    [8, { type: "none" }],
+    [6, { type: "key", key, over: numberToHex(1, { size: 32 }) }],
+    [6, { type: "junk" }],
+  ]);
+  return { seat, seal, mark: caller === worker ? { type: "none" } : mark };
+}
+
+function finalizeStep(world: World, { deal, index, task }: Running, _now: Moment): Step {
+  const { random } = world;
+  const kind = random.weighted<"truth" | "lie" | "junk">([
+    [70, "truth"],
+    [28, "lie"],
+    [2, "junk"],
+  ]);
+  const result = answer(task.id, kind, zeroAddress);
+  const seals = someSeals(world, task);
+  const args = [encodeDeal(deal), index, seals.map(packCommitted), result];
+  return call(world.anybody(), "poco", "finalize", args, (law, now) =>
+    law.poco.endings.finalize(deal, index, seals, result, now),
+  );
+}
+
+function extendStep(world: World, { deal, index }: Running, _now: Moment): Step {
+  return call(world.anybody(), "poco", "extend", [encodeDeal(deal), index], (law, now) =>
+    law.poco.tasks.extend(deal, index, now),
+  );
+}
+
+function claimStep(world: World, { deal, index, task }: Running, _now: Moment): Step {
+  const { random } = world;
+  const seals = someSeals(world, task);
+  const given = random.chance(92) ? deal : { ...deal, poolStake: deal.poolStake + 1n };
+  const at = random.chance(92) ? index : index + random.between(1, 4);
+  return call(world.anybody(), "poco", "claim", [encodeDeal(given), at, seals.map(packCommitted)], (law, now) =>
+    law.poco.endings.claim(given, at, seals, now),
+  );
+}
+
+/** One task, or several at once. */
+function claimsStep(world: World, running: Running, now: Moment, all: readonly Running[]): Step {
+  const { random, law } = world;
+  if (random.chance(60)) return claimStep(world, running, now);
+  const late = all.filter(({ task }) => now.block > law.poco.tasks.deadlineOf(task) || random.chance(2));
+  const claims = random
+    .shuffled([...late, running])
+    .slice(0, 4)
+    .map(({ deal, index, task }) => ({ deal, index, seals: someSeals(world, task) }));
+  const args = claims.map(({ deal, index, seals }) => ({
+    ...{ deal: encodeDeal(deal), index, seals: seals.map(packCommitted) },
+  }));
+  return call(world.anybody(), "poco", "claimBatch", [args], (_, at) =>
+    law.poco.endings.claimBatch(claims, at),
+  );
+}
+
+function completeStep(world: World, { deal, index, task }: Running, _now: Moment): Step {
+  const { random, law, operators } = world;
+  const caller = random.weighted<Address>([
+    [85, deal.poolOwner],
+    [8, random.pick(operators)],
+    [7, world.anybody()],
+  ]);
+  const worker = random.chance(96) ? world.anybody() : zeroAddress;
+  const result = answer(task.id, "truth", worker);
+  return call(caller, "poco", "complete", [encodeDeal(deal), index, worker, result], (_, now) =>
+    law.poco.endings.complete(caller, deal, index, worker, result, now),
+  );
+}
+
+/** What was committed, mostly as it was. */
+function someSeals(world: World, { book }: OpenTask): readonly Committed[] {
+  const { random } = world;
+  return random.chance(96) ? book.seals : random.pick([book.seals.slice(1), [...book.seals].reverse(), []]);
+}
+
+/** Somebody keeps a seed for later, or tries to. */
+export function recordStep(world: World, now: Moment): Step {
+  const { random } = world;
+  const wanted = runningTasks(world).map(({ task }) => task.running.seedBlock);
+  const block =
+    wanted.length > 0 && random.chance(85) ? random.pick(wanted) : now.block - BigInt(random.below(300));
+  return call(world.anybody(), "seeds", "record", [block], (law, at) => law.poco.tasks.record(block, at));
+}
+
+export function mine(_world: World, blocks: number): Mine {
+  return { type: "mine", blocks };
+}
+
+function encodeDeal(deal: Deal): object {
+  return deal;
+}

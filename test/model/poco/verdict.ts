@@ -1,0 +1,28 @@
+import { confidenceReached, placesReached, weight } from "#src/protocol/confidence.ts";
+import { type Committed, type Result, resultHash, roundDigest, sealOf } from "#src/protocol/contributions.ts";
+import type { OpenTask } from "./tasks.ts";
+
+/** What the seals of a task say about a result. */
+export interface Verdict {
+  readonly right: readonly Committed[];
+  readonly wrong: readonly Committed[];
+  readonly reached: boolean;
+}
+
+/** @param drawn places drawn so far */
+export function judge(
+  task: OpenTask,
+  result: Result,
+  drawn: number,
+  scoreOf: (seat: number) => number,
+): Verdict {
+  const hash = resultHash(result);
+  const isRight = ({ worker, round, seal }: Committed) =>
+    seal === sealOf(worker, roundDigest(round, task.id, hash));
+  const right = task.book.seals.filter(isRight);
+  const wrong = task.book.seals.filter((each) => !isRight(each));
+  const weights = (seals: readonly Committed[]) => seals.map(({ seat }) => weight(scoreOf(seat)));
+  const reached =
+    placesReached(right.length, drawn) && confidenceReached(task.deal.trust, weights(right), weights(wrong));
+  return { right, wrong, reached };
+}
