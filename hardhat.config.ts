@@ -21,6 +21,7 @@ export default defineConfig({
   solidity: {
     compilers: [compiler(1_000_000)],
     overrides: {
+      "contracts/certifiers/Jury.sol": compiler(200),
       "contracts/certifiers/Poco.sol": compiler(200),
       "contracts/clerk/Clerk.sol": compiler(200),
     },

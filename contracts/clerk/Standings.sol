@@ -3,7 +3,6 @@ pragma solidity ^0.8.28;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {
-    DealState,
     IClerk,
     SignedAppOrder,
     SignedDatasetOrder,
@@ -22,17 +21,15 @@ import {
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {OrderHash} from "../libraries/OrderHash.sol";
 import {Signatures} from "../libraries/Signatures.sol";
-import {AssetId, AssetKind, DealId, toDealId, toRequestId} from "../types/Ids.sol";
+import {AssetId, AssetKind} from "../types/Ids.sol";
 import {AppOrder, Conditions, DatasetOrder, PoolOrder, RequestOrder} from "../types/Orders.sol";
 import {Leg, Refusal} from "../types/Refusals.sol";
-import {Accounts} from "./Accounts.sol";
+import {Volumes} from "./Volumes.sol";
 
 /// @title Standings
-/// @notice The Clerk's orders, each by itself: who signed it, whether it stands, and how much of it is left.
-abstract contract Standings is Accounts, EIP712 {
+/// @notice The Clerk's orders, each by itself: who signed it, and whether it stands.
+abstract contract Standings is Volumes, EIP712 {
     using OrderHash for *;
-
-    uint32 private constant CANCELLED = type(uint32).max;
 
     /// @inheritdoc IClerk
     IRegistry public immutable REGISTRY;
@@ -40,19 +37,15 @@ abstract contract Standings is Accounts, EIP712 {
     /// @inheritdoc IClerk
     IKeyring public immutable KEYRING;
 
-    /// @dev What is taken of app, dataset and pool orders; of requests only whether they are cancelled. Eight lanes of 32
-    /// bits to a slot, see `_laneOf`.
-    mapping(address signer => mapping(uint256 group => uint256)) private _lanes;
-
-    /// @dev What is taken of a request stands in the slot of its first deal, which has to be written anyway.
-    mapping(DealId id => DealState) internal _deals;
-
     mapping(address owner => mapping(address operator => uint64)) private _spent;
     mapping(address sponsor => mapping(bytes32 requestHash => uint64)) private _sponsored;
 
     /// @dev An order of a batch. What is left of it is read when a match takes from it, since a batch may name one
     /// order, or one volume, in two places.
     struct Standing {
+        // Where in the calldata the order is: `_appAt` and its like give it back, without the checks that finding it in
+        // the batch costs each time. Zero: there is none.
+        uint256 at;
         bytes32 hash;
         address signer;
         Refusal refusal;
@@ -66,28 +59,6 @@ abstract contract Standings is Accounts, EIP712 {
 
     constructor(IRegistry registry, IKeyring keyring) EIP712("Hanse Clerk", "1") {
         (REGISTRY, KEYRING) = (registry, keyring);
-    }
-
-    /// @inheritdoc IClerk
-    function cancel(Leg leg, bytes32[] calldata salts) external {
-        for (uint256 i = 0; i < salts.length; ++i) {
-            (uint256 group, uint256 shift) = _laneOf(leg, salts[i]);
-            _lanes[msg.sender][group] |= uint256(CANCELLED) << shift;
-            emit OrderCancelled(msg.sender, leg, salts[i]);
-        }
-    }
-
-    /// @inheritdoc IClerk
-    function raiseEpoch(uint64 epoch) external {
-        uint64 current = _accounts[msg.sender].epoch;
-        require(epoch > current, ClerkEpochNotRaised(msg.sender, current, epoch));
-        _accounts[msg.sender].epoch = epoch;
-        emit EpochRaised(msg.sender, epoch);
-    }
-
-    /// @inheritdoc IClerk
-    function filled(Leg leg, address signer, bytes32 salt) external view returns (uint32) {
-        return leg == Leg.Request ? _requestTaken(signer, salt) : _taken(leg, signer, salt);
     }
 
     /// @inheritdoc IClerk
@@ -135,6 +106,9 @@ abstract contract Standings is Accounts, EIP712 {
         for (uint256 i = 0; i < orders.length; ++i) {
             AppOrder calldata order = orders[i].order;
             Standing memory standing = standings[i];
+            assembly ("memory-safe") {
+                mstore(standing, order)
+            }
             (standing.hash, standing.signer) = (order.hash(), _ownerOf(order.app, AssetKind.App));
             _standOfAsset(standing, Leg.App, POWER_APP_ORDER, order.conditions, orders[i].signature, sealer);
         }
@@ -148,6 +122,9 @@ abstract contract Standings is Accounts, EIP712 {
         for (uint256 i = 0; i < orders.length; ++i) {
             DatasetOrder calldata order = orders[i].order;
             Standing memory standing = standings[i];
+            assembly ("memory-safe") {
+                mstore(standing, order)
+            }
             (standing.hash, standing.signer) = (order.hash(), _ownerOf(order.dataset, AssetKind.Dataset));
             _standOfAsset(standing, Leg.Dataset, POWER_DATASET_ORDER, order.conditions, orders[i].signature, sealer);
         }
@@ -161,6 +138,9 @@ abstract contract Standings is Accounts, EIP712 {
         for (uint256 i = 0; i < orders.length; ++i) {
             PoolOrder calldata order = orders[i].order;
             Standing memory standing = standings[i];
+            assembly ("memory-safe") {
+                mstore(standing, order)
+            }
             (standing.hash, standing.signer) = (order.hash(), _ownerOf(order.pool, AssetKind.Pool));
             _standOfAsset(standing, Leg.Pool, POWER_POOL_ORDER, order.conditions, orders[i].signature, sealer);
         }
@@ -176,6 +156,9 @@ abstract contract Standings is Accounts, EIP712 {
         for (uint256 i = 0; i < orders.length; ++i) {
             RequestOrder calldata order = orders[i].order;
             Standing memory standing = standings[i];
+            assembly ("memory-safe") {
+                mstore(standing, order)
+            }
             (standing.hash, standing.signer) = (order.hash(), order.requester);
             uint32 taken = _requestTaken(order.requester, order.conditions.salt);
             standing.refusal = _refusal(
@@ -267,35 +250,28 @@ abstract contract Standings is Accounts, EIP712 {
         );
     }
 
-    // ── What is left of it ───────────────────────────────────────────────────────────────────────────────────────────
-
-    /// @dev Of an app, dataset or pool order that stands. Another order of the batch with the same salt may have taken
-    /// more than this one's volume.
-    function _left(Standing memory standing, Leg leg, Conditions calldata conditions) internal view returns (uint32) {
-        uint32 taken = _taken(leg, standing.signer, conditions.salt);
-        return taken < conditions.volume ? conditions.volume - taken : 0;
+    function _appAt(uint256 at) internal pure returns (AppOrder calldata order) {
+        assembly ("memory-safe") {
+            order := at
+        }
     }
 
-    /// @dev Takes from an app, dataset or pool order no more than is left, so that its lane does not overflow.
-    function _take(Standing memory standing, Leg leg, bytes32 salt, uint32 volume) internal {
-        (uint256 group, uint256 shift) = _laneOf(leg, salt);
-        _lanes[standing.signer][group] += uint256(volume) << shift;
+    function _datasetAt(uint256 at) internal pure returns (DatasetOrder calldata order) {
+        assembly ("memory-safe") {
+            order := at
+        }
     }
 
-    function _taken(Leg leg, address signer, bytes32 salt) private view returns (uint32) {
-        (uint256 group, uint256 shift) = _laneOf(leg, salt);
-        // The lane's 32 bits.
-        return uint32(_lanes[signer][group] >> shift);
+    function _poolAt(uint256 at) internal pure returns (PoolOrder calldata order) {
+        assembly ("memory-safe") {
+            order := at
+        }
     }
 
-    function _requestTaken(address requester, bytes32 salt) private view returns (uint32) {
-        if (_taken(Leg.Request, requester, salt) == CANCELLED) return CANCELLED;
-        return _deals[toDealId(toRequestId(requester, salt), 0)].requestFilled;
-    }
-
-    /// @dev The salt's low three bits name the lane, the others and the leg the slot.
-    function _laneOf(Leg leg, bytes32 salt) private pure returns (uint256 group, uint256 shift) {
-        return ((uint256(salt) >> 3) | (uint256(leg) << 253), (uint256(salt) & 7) << 5);
+    function _requestAt(uint256 at) internal pure returns (RequestOrder calldata order) {
+        assembly ("memory-safe") {
+            order := at
+        }
     }
 
     // ── What may be locked for it ────────────────────────────────────────────────────────────────────────────────────

@@ -108,12 +108,11 @@ struct Preview {
     uint32 volume;
 }
 
-/// @notice The orders that made a deal; `dataset` is zero where there was none.
+/// @notice The sellers' orders that made a deal; `dataset` is zero where there was none.
 struct OrderHashes {
     bytes32 app;
     bytes32 dataset;
     bytes32 pool;
-    bytes32 request;
 }
 
 /// @notice An amount (nano-HANSE) that an account gives or gets.

@@ -15,7 +15,7 @@ library ResultCallback {
     error ResultCallbackGasTooLow(uint256 available, uint256 needed);
 
     /// @return success Whether the receiver took it.
-    function run(address receiver, TaskId taskId, bytes calldata result) internal returns (bool success) {
+    function run(address receiver, TaskId taskId, bytes memory result) internal returns (bool success) {
         bytes memory data = abi.encodeCall(IResultReceiver.receiveResult, (TaskId.unwrap(taskId), result));
         // EIP-150 lets at most 63/64 through; 5,000 more cover the cold account and the call itself.
         uint256 needed = (GAS * 64) / 63 + 5_000;

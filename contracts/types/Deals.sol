@@ -38,13 +38,28 @@ struct Deal {
     bytes32 frozen;
 }
 
-using {dealId, buyerUnit} for Deal global;
+// Every member is one word, and a static struct lies in memory and in calldata as its ABI encoding does: it is hashed and
+// sent where it is, not encoded first.
+uint256 constant DEAL_BYTES = 25 * 32;
+
+using {dealId} for Deal global;
 
 function dealId(Deal memory deal) pure returns (DealId) {
     return toDealId(deal.requestId, deal.firstTask);
 }
 
-/// What the buyer has locked for each task. Cannot overflow: the Clerk seals no deal whose unit exceeds the supply.
-function buyerUnit(Deal memory deal) pure returns (uint64) {
-    return deal.appPrice + deal.datasetPrice + deal.poolPrice;
+/// What the Clerk keeps of a deal: the first 24 bytes of `keccak256(abi.encode(deal))`. A collision costs 2^96.
+function commitmentOf(Deal calldata deal) pure returns (bytes24 commitment) {
+    assembly ("memory-safe") {
+        let free := mload(0x40)
+        calldatacopy(free, deal, DEAL_BYTES)
+        commitment := shl(64, shr(64, keccak256(free, DEAL_BYTES)))
+    }
+}
+
+/// The same of a deal in memory.
+function commitmentOfDraft(Deal memory deal) pure returns (bytes24 commitment) {
+    assembly ("memory-safe") {
+        commitment := shl(64, shr(64, keccak256(deal, DEAL_BYTES)))
+    }
 }

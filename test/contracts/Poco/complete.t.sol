@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IPoco, Result, TaskStatus} from "../../../contracts/interfaces/IPoco.sol";
+import {IPanel, TaskStatus} from "../../../contracts/interfaces/IPanel.sol";
+import {IPoco, Result} from "../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
-import {Wish} from "./support/Market.sol";
+import {Wish} from "../Panel/support/Market.sol";
 import {PocoTest} from "./support/PocoTest.sol";
-import {vm} from "./support/Vm.sol";
+import {vm} from "../Panel/support/Vm.sol";
 
 // complete
 // ├── when trust is above 1: refused
@@ -23,7 +24,7 @@ contract CompleteTest is PocoTest {
 
     function test_refusesOthersThanTheOwner() external {
         Deal memory deal = _seal(1);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoNotPoolOwner.selector, closedPool, poolOwner, STRANGER));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelNotPoolOwner.selector, closedPool, poolOwner, STRANGER));
         vm.prank(STRANGER);
         poco.complete(deal, 0, worker(0), success());
     }
@@ -38,7 +39,7 @@ contract CompleteTest is PocoTest {
     function test_refusesAfterTheDeadline() external {
         Deal memory deal = _seal(0);
         advance(DEADLINE_BLOCKS + 1);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoDeadlineOver.selector, idOf(deal, 0), currentBlock - 1));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelDeadlineOver.selector, idOf(deal, 0), currentBlock - 1));
         vm.prank(poolOwner);
         poco.complete(deal, 0, worker(0), success());
     }
@@ -47,7 +48,9 @@ contract CompleteTest is PocoTest {
         Deal memory deal = _seal(1);
         vm.startPrank(poolOwner);
         poco.complete(deal, 0, worker(0), success());
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoAlreadySettled.selector, idOf(deal, 0), TaskStatus.Certified));
+        vm.expectRevert(
+            abi.encodeWithSelector(IPanel.PanelAlreadySettled.selector, idOf(deal, 0), TaskStatus.Certified)
+        );
         poco.complete(deal, 0, worker(0), success());
     }
 

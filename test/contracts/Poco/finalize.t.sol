@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Committed, Contribution, IPoco, Result, Seat, TaskStatus} from "../../../contracts/interfaces/IPoco.sol";
+import {Committed, Contribution, IPanel, Seat, TaskStatus} from "../../../contracts/interfaces/IPanel.sol";
+import {IPoco, Result} from "../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
-import {Wish} from "./support/Market.sol";
+import {Wish} from "../Panel/support/Market.sol";
 import {PocoTest} from "./support/PocoTest.sol";
-import {vm} from "./support/Vm.sol";
+import {vm} from "../Panel/support/Vm.sol";
 
 // finalize
 // ├── while the round runs: refused; when the deadline is over: refused; when settled: refused
@@ -27,7 +28,7 @@ contract FinalizeTest is PocoTest {
         Committed[] memory seals = commitAll(deal, 1, firstOf(drawn, 3), success());
         uint256 last = deal.sealedAtBlock + 1 + ROUND_BLOCKS;
         rollTo(last);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoRoundRunning.selector, idOf(deal, 0), uint8(1), last));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelRoundRunning.selector, idOf(deal, 0), uint8(1), last));
         poco.finalize(deal, 0, seals, success());
     }
 
@@ -37,7 +38,7 @@ contract FinalizeTest is PocoTest {
         Committed[] memory seals = commitAll(deal, 1, drawn, success());
         uint256 deadline = deal.sealedAtBlock + DEADLINE_BLOCKS;
         rollTo(deadline + 1);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoDeadlineOver.selector, idOf(deal, 0), deadline));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelDeadlineOver.selector, idOf(deal, 0), deadline));
         poco.finalize(deal, 0, seals, success());
         rollTo(deadline);
         poco.finalize(deal, 0, seals, success());
@@ -48,7 +49,9 @@ contract FinalizeTest is PocoTest {
         (Deal memory deal, uint32[] memory drawn) = sealAndDraw(aWish());
         Committed[] memory seals = commitAll(deal, 1, drawn, success());
         poco.finalize(deal, 0, seals, success());
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoAlreadySettled.selector, idOf(deal, 0), TaskStatus.Certified));
+        vm.expectRevert(
+            abi.encodeWithSelector(IPanel.PanelAlreadySettled.selector, idOf(deal, 0), TaskStatus.Certified)
+        );
         poco.finalize(deal, 0, seals, success());
     }
 
@@ -56,7 +59,7 @@ contract FinalizeTest is PocoTest {
         Wish memory wish = aWish();
         wish.trust = 1;
         Deal memory deal = seal(wish);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoNotReplicated.selector, uint32(1)));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelNotReplicated.selector, uint32(1)));
         poco.finalize(deal, 0, none(), success());
     }
 
@@ -156,7 +159,8 @@ contract FinalizeTest is PocoTest {
         equal(freeOf(requester), FUNDS - 13 * HANSE, "requester");
         equal(lockedOf(requester), 0, "nothing locked");
         for (uint256 i = 0; i < 4; ++i) {
-            equal(freeOf(workerOf(drawn[i])), (9 * HANSE) / 4, "worker");
+            equal(earnedBy(drawn[i]), (9 * HANSE) / 4, "worker");
+            equal(freeOf(workerOf(drawn[i])), 0, "not paid out yet");
             equal(seatOf(drawn[i]).score, 1, "score");
             equal(seatOf(drawn[i]).stake, SEAT_STAKE, "stake");
         }
@@ -202,19 +206,19 @@ contract FinalizeTest is PocoTest {
         advance(2);
         Committed[] memory seals = concat(first, commitAll(deal, 2, drawnIn(deal, 2), success()));
         vm.expectEmit(true, true, true, true, address(poco));
-        emit IPoco.WorkerSlashed(id, workerOf(drawn[3]), SEAT_STAKE, 0);
+        emit IPoco.WorkerSlashed(id, workerOf(drawn[3]), POOL_PRICE, SEAT_STAKE - POOL_PRICE, 0);
         poco.finalize(deal, 0, seals, success());
 
         Seat memory liar = seatOf(drawn[3]);
         isTrue(liar.convicted, "convicted");
-        equal(liar.stake, 0, "stake");
+        equal(liar.stake, SEAT_STAKE - POOL_PRICE, "what it may still owe");
         equal(liar.leftAt, currentBlock, "seat lost");
-        equal(bondedOf(workerOf(drawn[3])), 0, "bonded");
-        equal(freeOf(workerOf(drawn[3])), 0, "no reward");
+        equal(bondedOf(workerOf(drawn[3])), SEAT_STAKE - POOL_PRICE, "bonded");
+        equal(freeOf(workerOf(drawn[3])) + liar.earned, 0, "no reward");
         equal(poco.pool(pool).liveSeats, 7, "live seats");
         // The pool's price less the tenth, and as much again as the price out of the stake of 100.
-        equal(freeOf(workerOf(drawn[0])), (19 * uint256(HANSE)) / 7, "winner");
-        equal(freeOf(TREASURY), 90 * uint256(HANSE), "treasury");
+        equal(earnedBy(drawn[0]), (19 * uint256(HANSE)) / 7, "winner");
+        equal(freeOf(TREASURY), 0, "treasury: not yet");
         // Comes back with another stake and no score.
         clerk.depositFor(workerOf(drawn[3]), SEAT_STAKE);
         vm.prank(workerOf(drawn[3]));
@@ -253,7 +257,7 @@ contract FinalizeTest is PocoTest {
         advance(100);
         uint256 treasuryBefore = freeOf(TREASURY);
         vm.expectEmit(true, true, true, true, address(poco));
-        emit IPoco.PlaceMissed(idOf(deal, 0), workerOf(drawn[2]), 5 * HANSE);
+        emit IPanel.PlaceMissed(idOf(deal, 0), workerOf(drawn[2]), 5 * HANSE);
         poco.finalize(deal, 0, seals, success());
         equal(freeOf(TREASURY) - treasuryBefore, 5 * HANSE, "fine");
         equal(seatOf(drawn[2]).stake, 95 * HANSE, "stake");
@@ -305,7 +309,7 @@ contract FinalizeTest is PocoTest {
         equal(freeOf(appOwner), 0, "app");
         equal(freeOf(datasetOwner), 0, "dataset");
         equal(freeOf(poolOwner) - poolBefore, 3 * HANSE + HANSE / 10, "stake and share");
-        equal(freeOf(workerOf(drawn[0])), (9 * HANSE) / 40, "worker");
+        equal(earnedBy(drawn[0]), (9 * HANSE) / 40, "worker");
         equal(seatOf(drawn[0]).stake, SEAT_STAKE, "no slash");
         equal(uint256(taskOf(deal).status), uint256(TaskStatus.Failed), "status");
     }
@@ -321,7 +325,8 @@ contract FinalizeTest is PocoTest {
         (Deal memory deal, uint32[] memory drawn) = sealAndDraw(aWish());
         Committed[] memory seals = commitAll(deal, 1, drawn, success());
         poco.finalize(deal, 0, seals, success());
-        equal(freeOf(poolOwner), FUNDS - SEAT_STAKE + HANSE + (9 * HANSE) / 4, "as both");
+        equal(freeOf(poolOwner), FUNDS - SEAT_STAKE + HANSE, "as the scheduler");
+        equal(earnedBy(3), (9 * HANSE) / 4, "as a worker");
     }
 
     function test_goesOnWithoutFinesWhereTheSeedWasLost() external {
@@ -367,7 +372,7 @@ contract FinalizeTest is PocoTest {
     }
 
     function _refusesSeals(Deal memory deal, bytes19 chain, Committed[] memory seals, bytes19 given) private {
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSealsDiffer.selector, idOf(deal, 0), chain, given));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelSealsDiffer.selector, idOf(deal, 0), chain, given));
         poco.finalize(deal, 0, seals, success());
     }
 

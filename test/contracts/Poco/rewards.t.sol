@@ -2,17 +2,19 @@
 pragma solidity ^0.8.28;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {Committed, Contribution, Result} from "../../../contracts/interfaces/IPoco.sol";
+import {Committed, Contribution} from "../../../contracts/interfaces/IPanel.sol";
+import {Result} from "../../../contracts/interfaces/IPoco.sol";
 import {Confidence} from "../../../contracts/libraries/Confidence.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
-import {Wish} from "./support/Market.sol";
+import {Wish} from "../Panel/support/Market.sol";
 import {PocoTest} from "./support/PocoTest.sol";
-import {vm} from "./support/Vm.sol";
+import {vm} from "../Panel/support/Vm.sol";
 
 // Rewards, over random prices, scores, stakes and liars
 // ├── what is paid is what was locked and seized, to the unit
 // ├── each who was right gets its share by log2 of its weight, rounded down
-// └── the scheduler gets its share and what does not divide, the treasury what exceeds the winners' part
+// ├── the scheduler gets its share and what does not divide
+// └── what exceeds the winners' part stays in the liars' seats
 contract RewardsTest is PocoTest {
     uint32 private constant SEATS = 9;
 
@@ -70,16 +72,20 @@ contract RewardsTest is PocoTest {
 
         for (uint256 i = 0; i < SEATS - c.liars; ++i) {
             uint256 share = _shareOf[drawn[i]];
-            equal(freeOf(workerOf(drawn[i])), (e.pot * share) / e.shares, "worker");
+            equal(earnedBy(drawn[i]), (e.pot * share) / e.shares, "worker");
             e.paid += (e.pot * share) / e.shares;
         }
+        uint256 forfeited = 0;
         for (uint256 i = SEATS - c.liars; i < SEATS; ++i) {
-            equal(freeOf(workerOf(drawn[i])) + bondedOf(workerOf(drawn[i])), 0, "liar");
+            equal(freeOf(workerOf(drawn[i])) + earnedBy(drawn[i]), 0, "liar");
+            forfeited += bondedOf(workerOf(drawn[i]));
         }
+        equal(forfeited, e.lost - Math.min(e.lost, e.price), "what is left of the liars' stakes");
+        equal(freeOf(address(poco)), e.paid, "the certifier keeps what they earned");
         equal(freeOf(poolOwner) - poolBefore, deal.poolStake + e.cut + e.pot - e.paid, "scheduler");
-        equal(freeOf(TREASURY), e.lost - Math.min(e.lost, e.price), "treasury");
+        equal(freeOf(TREASURY), 0, "treasury");
         equal(lockedOf(requester) + lockedOf(poolOwner), 0, "nothing stays locked");
-        equal(_everything(), token.balanceOf(address(clerk)), "to the unit");
+        equal(_everything(), token.balanceOf(clerk.TILL()), "to the unit");
     }
 
     mapping(uint256 seat => uint256) private _shareOf;
@@ -98,7 +104,7 @@ contract RewardsTest is PocoTest {
     }
 
     function _everything() private view returns (uint256 sum) {
-        address[5] memory owners = [requester, appOwner, datasetOwner, poolOwner, TREASURY];
+        address[6] memory owners = [requester, appOwner, datasetOwner, poolOwner, TREASURY, address(poco)];
         for (uint256 i = 0; i < owners.length; ++i) {
             sum += freeOf(owners[i]) + lockedOf(owners[i]);
         }

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Shuffle, Sortition} from "../../../contracts/libraries/Sortition.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
-import {Assertions} from "../Poco/support/Assertions.sol";
+import {Assertions} from "../Panel/support/Assertions.sol";
 
 // Sortition, against a shuffle of the whole array
 contract SortitionTest is Assertions {

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {
-    Committed,
-    Contribution,
-    IPoco,
-    Result,
-    Seat,
-    Task,
-    TaskStatus
-} from "../../../../contracts/interfaces/IPoco.sol";
+import {Committed, Contribution, Seat, Task, TaskStatus} from "../../../../contracts/interfaces/IPanel.sol";
+import {Result} from "../../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../../contracts/types/Ids.sol";
-import {Wish} from "../support/Market.sol";
+import {Wish} from "../../Panel/support/Market.sol";
 import {PocoTest} from "../support/PocoTest.sol";
-import {vm, Vm} from "../support/Vm.sol";
+import {vm, Vm} from "../../Panel/support/Vm.sol";
 
 /// Does anything that anybody can do to Poco, and keeps what the laws are about.
 contract PocoHandler is PocoTest {
@@ -35,7 +28,7 @@ contract PocoHandler is PocoTest {
     mapping(string act => uint256) public done;
 
     constructor() {
-        setUpMarket();
+        super.setUp();
         for (uint256 i = 0; i < WORKERS; ++i) {
             clerk.depositFor(worker(i), 10 * SEAT_STAKE);
             vm.prank(worker(i));
@@ -187,7 +180,7 @@ contract PocoHandler is PocoTest {
     // ── Laws ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     function checkMoney() external view {
-        uint256 sum = freeOf(TREASURY) + lockedOf(TREASURY);
+        uint256 sum = freeOf(TREASURY) + lockedOf(TREASURY) + freeOf(address(poco));
         address[4] memory owners = [requester, appOwner, datasetOwner, poolOwner];
         for (uint256 i = 0; i < 4; ++i) {
             sum += freeOf(owners[i]) + lockedOf(owners[i]);
@@ -195,7 +188,7 @@ contract PocoHandler is PocoTest {
         for (uint256 i = 0; i < WORKERS; ++i) {
             sum += freeOf(worker(i)) + lockedOf(worker(i));
         }
-        equal(sum, token.balanceOf(address(clerk)), "free and locked money is what the Clerk holds");
+        equal(sum, token.balanceOf(clerk.TILL()), "free and locked money is what the Clerk holds");
     }
 
     function checkBonds() external view {
@@ -266,7 +259,7 @@ contract PocoHandler is PocoTest {
 
     /// Every fifth task cannot succeed.
     function _truth(Job storage job) private view returns (Result memory) {
-        return uint256(job.deal.requestHash) % 5 == 0 ? failure() : success();
+        return uint256(job.deal.requestId) % 5 == 0 ? failure() : success();
     }
 
     function _bits(uint256 word) private pure returns (uint256 count) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Assertions} from "../support/Assertions.sol";
+import {Assertions} from "../../Panel/support/Assertions.sol";
 import {PocoHandler} from "./PocoHandler.sol";
 
 // The handler's acts come off, else its laws would hold of nothing

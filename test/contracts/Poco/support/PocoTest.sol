@@ -1,105 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IClerk} from "../../../../contracts/interfaces/IClerk.sol";
-import {Committed, Contribution, IPoco, Result, Seat, Task} from "../../../../contracts/interfaces/IPoco.sol";
+import {Committed, Contribution} from "../../../../contracts/interfaces/IPanel.sol";
+import {IPoco, Result} from "../../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
-import {AssetId, TaskId, toDealId, toTaskId} from "../../../../contracts/types/Ids.sol";
-import {Assertions} from "./Assertions.sol";
-import {Market, Wish} from "./Market.sol";
-import {vm, Vm} from "./Vm.sol";
+import {TaskId} from "../../../../contracts/types/Ids.sol";
+import {PanelTest} from "../../Panel/support/PanelTest.sol";
 
-/// A market with workers, and what they do.
-abstract contract PocoTest is Market, Assertions {
-    uint256 internal constant WORKER_KEYS = 0x30000;
-
-    /// Where `Poco._seats` is.
-    uint256 internal constant SEATS_SLOT = 1;
-
-    /// Key of who is in a seat of the open pool.
-    mapping(uint256 seat => uint256) internal keyOf;
+/// A market with workers, and what they do under Poco.
+abstract contract PocoTest is PanelTest {
+    IPoco internal poco;
 
     function setUp() public virtual {
-        setUpMarket();
+        setUpMarket("Poco");
+        poco = IPoco(address(panel));
     }
 
-    // ── Seats ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    function workerKey(uint256 number) internal pure returns (uint256) {
-        return WORKER_KEYS + number;
-    }
-
-    function worker(uint256 number) internal pure returns (address) {
-        return vm.addr(workerKey(number));
-    }
-
-    /// Workers `first` to `first + count − 1` take seats; a block passes, so that they can be drawn.
-    function enrol(uint256 first, uint256 count) internal {
-        for (uint256 i = first; i < first + count; ++i) {
-            enrolOne(i);
-        }
-        advance(1);
-    }
-
-    function enrolOne(uint256 number) internal returns (uint32 seat) {
-        clerk.depositFor(worker(number), SEAT_STAKE);
-        vm.startPrank(worker(number));
-        clerk.allowCertifier(address(poco), type(uint64).max);
-        seat = poco.enrol(pool);
-        vm.stopPrank();
-        keyOf[seat] = workerKey(number);
-    }
-
-    function workerOf(uint256 seat) internal view returns (address) {
-        return vm.addr(keyOf[seat]);
-    }
-
-    function seatOf(uint256 number) internal view returns (Seat memory) {
-        return poco.seat(pool, uint32(number));
-    }
-
-    /// Gives a seat of the open pool a score, which would take as many tasks. Keeps its stake and forgets its misses.
-    function poolScore(uint32 number, uint32 score) internal {
-        bytes32 slot = standingSlot(number);
-        uint256 stake = seatOf(number).stake;
-        vm.store(address(poco), slot, bytes32((uint256(score) << 64) | stake));
-        equal(seatOf(number).score, score, "score as stored");
-    }
-
-    function standingSlot(uint32 number) internal view returns (bytes32) {
-        bytes32 inPool = keccak256(abi.encode(pool, SEATS_SLOT));
-        return bytes32(uint256(keccak256(abi.encode(uint256(number), inPool))) + 1);
-    }
-
-    // ── Tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    function idOf(Deal memory deal, uint32 index) internal pure returns (TaskId) {
-        return toTaskId(toDealId(deal.requestHash, deal.firstTask), index);
-    }
-
-    function taskOf(Deal memory deal) internal view returns (Task memory) {
-        return poco.task(idOf(deal, 0));
-    }
-
-    /// The seats drawn in one round.
-    function drawnIn(Deal memory deal, uint8 round) internal view returns (uint32[] memory drawn) {
-        return drawnIn(deal, 0, round);
-    }
-
-    function drawnIn(Deal memory deal, uint32 index, uint8 round) internal view returns (uint32[] memory drawn) {
-        uint32[] memory all = poco.drawnSeats(deal, index, round);
-        uint256 before = round == 1 ? 0 : poco.drawnSeats(deal, index, round - 1).length;
-        drawn = new uint32[](all.length - before);
-        for (uint256 i = 0; i < drawn.length; ++i) {
-            drawn[i] = all[before + i];
-        }
-    }
-
-    /// A deal whose first round can be committed to.
-    function sealAndDraw(Wish memory wish) internal returns (Deal memory deal, uint32[] memory drawn) {
-        deal = seal(wish);
-        advance(2);
-        drawn = drawnIn(deal, 1);
+    function domainName() internal pure override returns (string memory) {
+        return "Hanse Poco";
     }
 
     // ── Results ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -140,38 +58,6 @@ abstract contract PocoTest is Market, Assertions {
         return signed(id, round, seat, sealOf(workerOf(seat), id, round, result));
     }
 
-    function signed(TaskId id, uint8 round, uint32 seat, bytes32 sealed_) internal view returns (Contribution memory) {
-        return Contribution({seat: seat, seal: sealed_, signature: signContribution(keyOf[seat], id, round, sealed_)});
-    }
-
-    function signContribution(
-        uint256 key,
-        TaskId id,
-        uint8 round,
-        bytes32 sealed_
-    ) internal view returns (bytes memory) {
-        return _sign(key, domainOf("Hanse Poco", address(poco)), _contributionHash(id, round, sealed_));
-    }
-
-    /// What is signed.
-    function contributionDigest(TaskId id, uint8 round, bytes32 sealed_) internal view returns (bytes32) {
-        return
-            keccak256(
-                abi.encodePacked(
-                    hex"1901",
-                    domainOf("Hanse Poco", address(poco)),
-                    _contributionHash(id, round, sealed_)
-                )
-            );
-    }
-
-    function _contributionHash(TaskId id, uint8 round, bytes32 sealed_) private pure returns (bytes32) {
-        return
-            keccak256(
-                abi.encode(keccak256("Contribution(bytes32 taskId,uint8 round,bytes32 seal)"), id, round, sealed_)
-            );
-    }
-
     /// Contributions of all these seats to one result.
     function contributions(
         TaskId id,
@@ -182,26 +68,6 @@ abstract contract PocoTest is Market, Assertions {
         all = new Contribution[](drawn.length);
         for (uint256 i = 0; i < drawn.length; ++i) {
             all[i] = contribution(id, round, drawn[i], result);
-        }
-    }
-
-    function commit(Deal memory deal, Contribution[] memory all) internal returns (Committed[] memory) {
-        return commit(deal, 0, all);
-    }
-
-    /// Commits and returns what the event told.
-    function commit(
-        Deal memory deal,
-        uint32 index,
-        Contribution[] memory all
-    ) internal returns (Committed[] memory added) {
-        vm.recordLogs();
-        poco.commit(deal, index, all);
-        Vm.Log[] memory logs = vm.getRecordedLogs();
-        for (uint256 i = 0; i < logs.length; ++i) {
-            if (logs[i].topics[0] == IPoco.SealsCommitted.selector) {
-                (added, ) = abi.decode(logs[i].data, (Committed[], bool));
-            }
         }
     }
 
@@ -226,38 +92,5 @@ abstract contract PocoTest is Market, Assertions {
         for (uint256 i = from; i < drawn.length; ++i) {
             all[i] = contribution(id, round, drawn[i], otherResult());
         }
-    }
-
-    // ── Lists ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    function firstOf(uint32[] memory list, uint256 count) internal pure returns (uint32[] memory part) {
-        part = new uint32[](count);
-        for (uint256 i = 0; i < count; ++i) {
-            part[i] = list[i];
-        }
-    }
-
-    function concat(Committed[] memory a, Committed[] memory b) internal pure returns (Committed[] memory all) {
-        all = new Committed[](a.length + b.length);
-        for (uint256 i = 0; i < a.length; ++i) {
-            all[i] = a[i];
-        }
-        for (uint256 i = 0; i < b.length; ++i) {
-            all[a.length + i] = b[i];
-        }
-    }
-
-    function only(Contribution memory one) internal pure returns (Contribution[] memory list) {
-        list = new Contribution[](1);
-        list[0] = one;
-    }
-
-    function none() internal pure returns (Committed[] memory) {}
-
-    function contains(uint32[] memory list, uint256 number) internal pure returns (bool) {
-        for (uint256 i = 0; i < list.length; ++i) {
-            if (list[i] == number) return true;
-        }
-        return false;
     }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Committed, Contribution, IPoco, Task} from "../../../contracts/interfaces/IPoco.sol";
+import {Committed, Contribution, IPanel, Task} from "../../../contracts/interfaces/IPanel.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
 import {Wish} from "./support/Market.sol";
-import {PocoTest} from "./support/PocoTest.sol";
+import {PocoTest} from "../Poco/support/PocoTest.sol";
 import {vm} from "./support/Vm.sol";
 
 // extend
@@ -21,7 +21,7 @@ contract ExtendTest is PocoTest {
         (Deal memory deal, ) = sealAndDraw(aWish());
         uint256 graceUntil = deal.sealedAtBlock + 1 + ROUND_BLOCKS + 10;
         rollTo(graceUntil);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoGraceRunning.selector, idOf(deal, 0), graceUntil));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelGraceRunning.selector, idOf(deal, 0), graceUntil));
         poco.extend(deal, 0);
         advance(1);
         poco.extend(deal, 0);
@@ -34,7 +34,7 @@ contract ExtendTest is PocoTest {
         commitAll(deal, 1, drawn, success());
         uint256 graceUntil = currentBlock + 10;
         rollTo(graceUntil);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoGraceRunning.selector, idOf(deal, 0), graceUntil));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelGraceRunning.selector, idOf(deal, 0), graceUntil));
         poco.extend(deal, 0);
         advance(1);
         poco.extend(deal, 0);
@@ -46,7 +46,9 @@ contract ExtendTest is PocoTest {
         seeds.record(deal.sealedAtBlock + 1);
         uint256 deadline = deal.sealedAtBlock + DEADLINE_BLOCKS;
         rollTo(deadline - ROUND_BLOCKS - 10);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoTimeTooShort.selector, idOf(deal, 0), deadline + 1, deadline));
+        vm.expectRevert(
+            abi.encodeWithSelector(IPanel.PanelTimeTooShort.selector, idOf(deal, 0), deadline + 1, deadline)
+        );
         poco.extend(deal, 0);
         rollTo(deadline - ROUND_BLOCKS - 11);
         poco.extend(deal, 0);
@@ -56,7 +58,7 @@ contract ExtendTest is PocoTest {
         enrol(0, 4);
         (Deal memory deal, ) = sealAndDraw(aWish());
         advance(100);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeatsExhausted.selector, idOf(deal, 0), uint256(4)));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelSeatsExhausted.selector, idOf(deal, 0), uint256(4)));
         poco.extend(deal, 0);
     }
 
@@ -72,7 +74,7 @@ contract ExtendTest is PocoTest {
         }
         advance(100);
         equal(poco.drawnSeats(deal, 0, 4).length, 64, "no more than 64");
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeatsExhausted.selector, idOf(deal, 0), uint256(64)));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelSeatsExhausted.selector, idOf(deal, 0), uint256(64)));
         poco.extend(deal, 0);
     }
 
@@ -80,7 +82,7 @@ contract ExtendTest is PocoTest {
         enrol(0, 12);
         (Deal memory deal, ) = sealAndDraw(aWish());
         advance(300);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeedUnknown.selector, uint256(deal.sealedAtBlock) + 1));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelSeedUnknown.selector, uint256(deal.sealedAtBlock) + 1));
         poco.extend(deal, 0);
     }
 
@@ -124,7 +126,7 @@ contract ExtendTest is PocoTest {
         commit(deal, only(contribution(idOf(deal, 0), 1, drawn[1], success())));
         advance(100);
         vm.expectEmit(true, true, true, true, address(poco));
-        emit IPoco.RoundOpened(idOf(deal, 0), 2, uint64(currentBlock + 1));
+        emit IPanel.RoundOpened(idOf(deal, 0), 2, uint64(currentBlock + 1));
         vm.prank(STRANGER);
         poco.extend(deal, 0);
         Task memory task = taskOf(deal);
@@ -133,7 +135,7 @@ contract ExtendTest is PocoTest {
         equal(task.drawnInRound, 0, "nobody yet");
         equal(task.places, 2, "who has committed");
         equal(task.seedBlock, currentBlock + 1, "seed block");
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoGraceRunning.selector, idOf(deal, 0), currentBlock + 61));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelGraceRunning.selector, idOf(deal, 0), currentBlock + 61));
         poco.extend(deal, 0);
     }
 
@@ -142,7 +144,7 @@ contract ExtendTest is PocoTest {
         (Deal memory deal, uint32[] memory drawn) = sealAndDraw(aWish());
         poco.finalize(deal, 0, commitAll(deal, 1, drawn, success()), success());
         advance(100);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoAlreadySettled.selector, idOf(deal, 0), uint8(1)));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelAlreadySettled.selector, idOf(deal, 0), uint8(1)));
         poco.extend(deal, 0);
     }
 }

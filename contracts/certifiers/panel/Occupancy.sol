@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 /// @notice Who sits in a seat since when: the one word of it that a draw and a commit read. From the lowest bit: worker
-/// 160 bits, enrolledAt 40, leftAt 40, convicted 1. `Seat` in `IPoco` says what they mean; a free seat is zero.
+/// 160 bits, enrolledAt 40, leftAt 40, convicted 1. `Seat` in `IPanel` says what they mean; a free seat is zero.
 type Occupancy is uint256;
 
 using {worker, enrolledAt, leftAt, convicted, leaveAt, convict, wasSeated} for Occupancy global;

@@ -6,7 +6,7 @@ import {Deal} from "../../../contracts/types/Deals.sol";
 import {AssetId} from "../../../contracts/types/Ids.sol";
 import {Leg, Refusal} from "../../../contracts/types/Refusals.sol";
 import {Wish} from "./support/Market.sol";
-import {PocoTest} from "./support/PocoTest.sol";
+import {PocoTest} from "../Poco/support/PocoTest.sol";
 import {vm} from "./support/Vm.sol";
 
 // admit

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IClerk} from "../../interfaces/IClerk.sol";
-import {Deal} from "../../types/Deals.sol";
+import {DEAL_BYTES, Deal} from "../../types/Deals.sol";
 
 /// @notice What one settlement seizes and credits, as it is put together: accounts and amounts in turn, as the ABI
 /// wants them, so that the Clerk's calldata is copied together rather than encoded.
@@ -19,8 +19,8 @@ struct Payout {
 library Payouts {
     /// @param maxSeized The most entries that can come; so `maxCredits`.
     function create(uint256 maxSeized, uint256 maxCredits) internal pure returns (Payout memory self) {
-        self.seized = new uint256[](2 * maxSeized);
-        self.credits = new uint256[](2 * maxCredits);
+        self.seized = _list(2 * maxSeized);
+        self.credits = _list(2 * maxCredits);
     }
 
     function seize(Payout memory self, address from, uint64 amount) internal pure {
@@ -34,9 +34,9 @@ library Payouts {
     }
 
     /// @notice `clerk.settle(deal, seized, credits)`.
-    /// @dev A deal in calldata is its own encoding already, since every member is one word.
+    /// @dev A deal in calldata is its own encoding already.
     function settle(Payout memory self, IClerk clerk, Deal calldata deal) internal {
-        bytes4 selector = IClerk.settle.selector;
+        (bytes4 selector, uint256 dealBytes) = (IClerk.settle.selector, DEAL_BYTES);
         assembly ("memory-safe") {
             function appendList(at, list, count) -> end {
                 mstore(at, count)
@@ -48,17 +48,27 @@ library Payouts {
             let data := mload(0x40)
             mstore(data, selector)
             let args := add(data, 4)
-            calldatacopy(args, deal, 800)
+            calldatacopy(args, deal, dealBytes)
             // Two offsets follow the deal's 25 words, then the lists.
-            let tail := add(args, 864)
-            mstore(add(args, 800), 864)
+            let offsets := add(args, dealBytes)
+            let tail := add(offsets, 0x40)
+            mstore(offsets, sub(tail, args))
             tail := appendList(tail, mload(self), mload(add(self, 0x40)))
-            mstore(add(args, 832), sub(tail, args))
+            mstore(add(offsets, 0x20), sub(tail, args))
             tail := appendList(tail, mload(add(self, 0x20)), mload(add(self, 0x60)))
             if iszero(call(gas(), clerk, 0, data, sub(tail, data), 0, 0)) {
                 returndatacopy(data, 0, returndatasize())
                 revert(data, returndatasize())
             }
+        }
+    }
+
+    /// @dev Not zeroed: nothing is read that was not put there.
+    function _list(uint256 words) private pure returns (uint256[] memory list) {
+        assembly ("memory-safe") {
+            list := mload(0x40)
+            mstore(list, words)
+            mstore(0x40, add(list, shl(5, add(words, 1))))
         }
     }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Committed, IPoco, TaskStatus} from "../../../contracts/interfaces/IPoco.sol";
+import {Committed, IPanel, TaskStatus} from "../../../contracts/interfaces/IPanel.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {Wish} from "./support/Market.sol";
-import {PocoTest} from "./support/PocoTest.sol";
+import {PocoTest} from "../Poco/support/PocoTest.sol";
 import {vm} from "./support/Vm.sol";
 
 // claim
@@ -22,7 +22,7 @@ contract ClaimTest is PocoTest {
         (Deal memory deal, ) = sealAndDraw(aWish());
         uint256 deadline = deal.sealedAtBlock + DEADLINE_BLOCKS;
         rollTo(deadline);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoDeadlineNotOver.selector, idOf(deal, 0), deadline));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelDeadlineNotOver.selector, idOf(deal, 0), deadline));
         poco.claim(deal, 0, none());
     }
 
@@ -31,9 +31,9 @@ contract ClaimTest is PocoTest {
         (Deal memory deal, ) = sealAndDraw(aWish());
         advance(DEADLINE_BLOCKS);
         poco.claim(deal, 0, none());
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoAlreadySettled.selector, idOf(deal, 0), TaskStatus.Claimed));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelAlreadySettled.selector, idOf(deal, 0), TaskStatus.Claimed));
         poco.claim(deal, 0, none());
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoAlreadySettled.selector, idOf(deal, 0), TaskStatus.Claimed));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelAlreadySettled.selector, idOf(deal, 0), TaskStatus.Claimed));
         poco.finalize(deal, 0, none(), success());
     }
 
@@ -43,7 +43,9 @@ contract ClaimTest is PocoTest {
         Committed[] memory seals = commitAll(deal, 1, drawn, success());
         poco.finalize(deal, 0, seals, success());
         advance(DEADLINE_BLOCKS);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoAlreadySettled.selector, idOf(deal, 0), TaskStatus.Certified));
+        vm.expectRevert(
+            abi.encodeWithSelector(IPanel.PanelAlreadySettled.selector, idOf(deal, 0), TaskStatus.Certified)
+        );
         poco.claim(deal, 0, seals);
     }
 
@@ -53,7 +55,7 @@ contract ClaimTest is PocoTest {
         commitAll(deal, 1, firstOf(drawn, 3), success());
         advance(DEADLINE_BLOCKS);
         vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoSealsDiffer.selector, idOf(deal, 0), taskOf(deal).seals, bytes19(0))
+            abi.encodeWithSelector(IPanel.PanelSealsDiffer.selector, idOf(deal, 0), taskOf(deal).seals, bytes19(0))
         );
         poco.claim(deal, 0, none());
     }
@@ -79,7 +81,7 @@ contract ClaimTest is PocoTest {
         Committed[] memory seals = commitAll(deal, 1, firstOf(drawn, 3), success());
         advance(DEADLINE_BLOCKS);
         vm.expectEmit(true, true, true, true, address(poco));
-        emit IPoco.TaskClaimed(idOf(deal, 0), 3 * HANSE);
+        emit IPanel.TaskClaimed(idOf(deal, 0), 3 * HANSE);
         poco.claim(deal, 0, seals);
         equal(freeOf(requester), FUNDS + (3 * HANSE) / 10, "a tenth of the pool's stake");
         equal(freeOf(poolOwner), FUNDS - 3 * HANSE, "pool");

@@ -2,8 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
-import {Category, IPoco} from "../../../contracts/interfaces/IPoco.sol";
-import {PocoTest} from "./support/PocoTest.sol";
+import {Category, IPanel} from "../../../contracts/interfaces/IPanel.sol";
+import {PocoTest} from "../Poco/support/PocoTest.sol";
 import {vm} from "./support/Vm.sol";
 
 // addCategory
@@ -33,7 +33,7 @@ contract AddCategoryTest is PocoTest {
     }
 
     function _refused(uint32 round, uint32 deadline) private {
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoCategoryInvalid.selector, round, deadline));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelCategoryInvalid.selector, round, deadline));
         vm.prank(GOVERNANCE);
         poco.addCategory(Category({roundBlocks: round, deadlineBlocks: deadline}));
     }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-// Poco's numbers. Others make another version of the certifier, which governance registers for new deals.
+// The certifiers' numbers. Others make another version of a certifier, which governance registers for new deals.
 // `src/protocol/poco-parameters.ts` is the twin.
 
 // How many blocks after the seal, or after a round was opened, the block of its seed is.
 uint256 constant SEED_DELAY = 1;
 
-// How many blocks after a round has closed its result may be finalized before anyone may open the next round.
+// How many blocks after a round has closed its result may be finalized before anyone may open the next round; in a jury,
+// how many after the time to reveal is over.
 uint256 constant GRACE_BLOCKS = 10;
 
 // How many blocks the stake of a seat stays after it was left, and for how long after a seal a draw can be told: seat
@@ -35,7 +36,10 @@ uint256 constant FAILURE_FEE_PERCENT = 10;
 // What a missed place costs, of the seat's stake.
 uint256 constant FINE_PERCENT = 5;
 
-// The payer's part of a slashed pool stake.
+// What a juror loses whose answer was not the ruling, of the seat's stake.
+uint256 constant JURY_SLASH_PERCENT = 10;
+
+// The payer's part of a slashed pool stake, or of what is shared of it.
 uint256 constant PAYER_SLASH_PERCENT = 10;
 
 // So many missed places in a row cost the seat.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IPoco, Task, TaskStatus} from "../../interfaces/IPoco.sol";
+import {IPanel, Task, TaskStatus} from "../../interfaces/IPanel.sol";
 import {ISeedSource} from "../../interfaces/ISeedSource.sol";
 import {Confidence} from "../../libraries/Confidence.sol";
 import {Shuffle, Sortition} from "../../libraries/Sortition.sol";
-import {Deal} from "../../types/Deals.sol";
-import {DealId, TaskId, toDealId, toTaskId} from "../../types/Ids.sol";
+import {Deal, commitmentOf} from "../../types/Deals.sol";
+import {AssetId, DealId, TaskId, toDealId, toTaskId} from "../../types/Ids.sol";
 import {Occupancy} from "./Occupancy.sol";
 import {MAX_PLACES, SEED_DELAY, UNBONDING_BLOCKS} from "./Parameters.sol";
-import {PocoFrozen} from "./PocoFrozen.sol";
+import {PanelFrozen} from "./PanelFrozen.sol";
 import {Progress, TaskWord} from "./Progress.sol";
 import {SeatBook, Seats} from "./Seats.sol";
 
@@ -26,17 +26,14 @@ struct Drawing {
     bool exhausted;
 }
 
+// In an entry of a drawing, see `_entry`.
+uint256 constant CONVICTED_ENTRY = 1 << 192;
+
 /// @title Draws
 /// @notice Tasks under way, and who is drawn for them.
 abstract contract Draws is Seats {
-    using PocoFrozen for bytes32;
+    using PanelFrozen for bytes32;
     using Sortition for Shuffle;
-
-    /// @dev In an entry of a drawing, see `_entry`.
-    uint256 internal constant CONVICTED_ENTRY = 1 << 192;
-
-    /// @dev 25 members.
-    uint256 private constant DEAL_BYTES = 25 * 32;
 
     /// @notice Where seeds come from.
     ISeedSource public immutable SEEDS;
@@ -51,7 +48,7 @@ abstract contract Draws is Seats {
         SEEDS = seeds;
     }
 
-    /// @inheritdoc IPoco
+    /// @inheritdoc IPanel
     function task(TaskId id) external view returns (Task memory) {
         Progress memory stored = _tasks[id].load();
         // As narrow as they are stored.
@@ -68,16 +65,15 @@ abstract contract Draws is Seats {
             });
     }
 
-    /// @inheritdoc IPoco
+    /// @inheritdoc IPanel
     function drawnSeats(Deal calldata deal, uint32 index, uint8 rounds) external view returns (uint32[] memory drawn) {
-        TaskId id = _checkTask(deal, index);
+        (TaskId id, Progress memory running) = _taskOf(deal, index);
         _checkReplicated(deal);
-        Progress memory running = _load(id, deal);
-        require(rounds <= running.round, PocoRoundNotOpened(id, rounds, uint8(running.round)));
+        require(rounds <= running.round, PanelRoundNotOpened(id, rounds, uint8(running.round)));
         uint256 lastBlock = deal.sealedAtBlock + UNBONDING_BLOCKS;
-        require(block.number <= lastBlock, PocoDrawForgotten(id, lastBlock));
-        Drawing memory drawing = _draw(deal, id, running, rounds);
-        require(drawing.known, PocoSeedUnknown(running.seedBlock));
+        require(block.number <= lastBlock, PanelDrawForgotten(id, lastBlock));
+        Drawing memory drawing = _draw(deal.pool, deal.trust, id, running, rounds);
+        require(drawing.known, PanelSeedUnknown(running.seedBlock));
         drawn = new uint32[](drawing.count);
         for (uint256 i = 0; i < drawn.length; ++i) {
             // Seat numbers are 32 bits.
@@ -89,62 +85,59 @@ abstract contract Draws is Seats {
 
     /// @dev The task of a deal that was sealed under this certifier, not settled yet.
     function _openTask(Deal calldata deal, uint32 index) internal view returns (TaskId id, Progress memory open) {
-        id = _checkTask(deal, index);
-        open = _load(id, deal);
-        require(open.status == 0, PocoAlreadySettled(id, TaskStatus(open.status)));
+        (id, open) = _taskOf(deal, index);
+        require(open.status == 0, PanelAlreadySettled(id, TaskStatus(open.status)));
     }
 
-    function _checkTask(Deal calldata deal, uint32 index) private view returns (TaskId) {
-        DealId id = toDealId(deal.requestId, deal.firstTask);
+    /// @dev The task of a deal that was sealed under this certifier.
+    function _taskOf(Deal calldata deal, uint32 index) internal view returns (TaskId id, Progress memory stored) {
+        DealId dealId = toDealId(deal.requestId, deal.firstTask);
         // An unknown deal's commitment is zero, and nothing hashes to that.
-        require(CLERK.dealState(id).commitment == _commitment(deal), PocoDealUnknown(id));
-        require(deal.certifier == address(this), PocoNotTheCertifier(deal.certifier));
+        require(CLERK.dealState(dealId).commitment == commitmentOf(deal), PanelDealUnknown(dealId));
+        require(deal.certifier == address(this), PanelNotTheCertifier(deal.certifier));
         require(
             index >= deal.firstTask && index < uint256(deal.firstTask) + deal.volume,
-            PocoIndexOutOfRange(index, deal.firstTask, deal.volume)
+            PanelIndexOutOfRange(index, deal.firstTask, deal.volume)
         );
-        return toTaskId(id, index);
-    }
-
-    /// @dev The first 24 bytes of `keccak256(abi.encode(deal))`: the calldata is that encoding already, since every
-    /// member of a deal is one word.
-    function _commitment(Deal calldata deal) private pure returns (bytes24 commitment) {
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            calldatacopy(free, deal, DEAL_BYTES)
-            commitment := shl(64, shr(64, keccak256(free, DEAL_BYTES)))
-        }
+        id = toTaskId(dealId, index);
+        stored = _load(id, deal);
     }
 
     function _checkReplicated(Deal calldata deal) internal pure {
-        require(deal.trust > 1, PocoNotReplicated(deal.trust));
+        require(deal.trust > 1, PanelNotReplicated(deal.trust));
     }
 
-    function _checkBeforeDeadline(TaskId id, Deal calldata deal) internal view {
-        uint256 deadline = _deadline(deal);
-        require(block.number <= deadline, PocoDeadlineOver(id, deadline));
+    function _checkBeforeDeadline(TaskId id, Progress memory running) internal view {
+        uint256 deadline = _deadline(running);
+        require(block.number <= deadline, PanelDeadlineOver(id, deadline));
     }
 
     function _load(TaskId id, Deal calldata deal) private view returns (Progress memory running) {
         running = _tasks[id].load();
         // Round 1 runs by itself from the seal on.
         if (running.round == 0) running.round = 1;
-        running.seedBlock = running.round == 1 ? deal.sealedAtBlock + SEED_DELAY : _seedBlocks[id];
+        (running.sealedAt, running.frozen) = (deal.sealedAtBlock, deal.frozen);
+        running.seedBlock = running.round == 1 ? running.sealedAt + SEED_DELAY : _seedBlocks[id];
     }
 
-    /// @dev The last block in which the task may be certified.
-    function _deadline(Deal calldata deal) internal pure returns (uint256) {
-        return deal.sealedAtBlock + deal.frozen.deadlineBlocks();
+    /// @dev The last block in which the task may be settled with an answer.
+    function _deadline(Progress memory running) internal pure returns (uint256) {
+        return running.sealedAt + running.frozen.deadlineBlocks();
     }
 
     /// @dev The block in which the running round closed, or the last in which it is open.
-    function _closedAt(Progress memory running, Deal calldata deal) internal pure returns (uint256) {
-        if (running.completedAfter != 0) return deal.sealedAtBlock + running.completedAfter;
-        return running.seedBlock + deal.frozen.roundBlocks();
+    function _closedAt(Progress memory running) internal pure returns (uint256) {
+        if (running.completedAfter != 0) return running.sealedAt + running.completedAfter;
+        return running.seedBlock + running.frozen.roundBlocks();
     }
 
-    function _isClosed(Progress memory running, Deal calldata deal) internal view returns (bool) {
-        return running.completedAfter != 0 || block.number > _closedAt(running, deal);
+    function _isClosed(Progress memory running) internal view returns (bool) {
+        return running.completedAfter != 0 || block.number > _closedAt(running);
+    }
+
+    function _checkClosed(TaskId id, Progress memory running) internal view {
+        // Rounds are 8 bits.
+        require(_isClosed(running), PanelRoundRunning(id, uint8(running.round), _closedAt(running)));
     }
 
     // ── Drawing ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -159,15 +152,16 @@ abstract contract Draws is Seats {
     /// @dev Everybody drawn in the first `rounds` rounds. Assumes that no seat number drawn was given out again, see
     /// `UNBONDING_BLOCKS`.
     function _draw(
-        Deal calldata deal,
+        AssetId poolId,
+        uint32 trust,
         TaskId id,
         Progress memory running,
         uint256 rounds
     ) internal view returns (Drawing memory drawing) {
         drawing.seats = new uint256[](MAX_PLACES);
-        Shuffle memory shuffle = Sortition.shuffle(deal.frozen.seats());
-        mapping(uint256 number => SeatBook) storage seats = _seats[deal.pool];
-        uint256 places = Confidence.firstPlaces(deal.trust);
+        Shuffle memory shuffle = Sortition.shuffle(running.frozen.seats());
+        mapping(uint256 number => SeatBook) storage seats = _seats[poolId];
+        uint256 places = Confidence.firstPlaces(trust);
         for (uint256 round = 1; round <= rounds; ++round) {
             bytes32 seed = round < running.round ? _seeds[id][round] : SEEDS.seedOf(running.seedBlock);
             if (seed == 0) return drawing;
@@ -176,7 +170,7 @@ abstract contract Draws is Seats {
             while (drawing.count < places && !shuffle.exhausted()) {
                 uint256 number = shuffle.draw(seed, id);
                 Occupancy occupancy = seats[number].occupancy;
-                if (!occupancy.wasSeated(deal.sealedAtBlock)) continue;
+                if (!occupancy.wasSeated(running.sealedAt)) continue;
                 drawing.seats[drawing.count++] = _entry(number, occupancy);
             }
             places *= 2;

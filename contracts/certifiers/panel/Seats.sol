@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IClerk} from "../../interfaces/IClerk.sol";
-import {IPoco, Pool, PoolTerms, Seat} from "../../interfaces/IPoco.sol";
+import {Entry, IClerk} from "../../interfaces/IClerk.sol";
+import {IKeyring} from "../../interfaces/IKeyring.sol";
+import {IPanel, Pool, PoolTerms, Seat} from "../../interfaces/IPanel.sol";
 import {IRegistry} from "../../interfaces/IRegistry.sol";
 import {AssetId, AssetKind} from "../../types/Ids.sol";
 import {Occupancy, newOccupancy} from "./Occupancy.sol";
-import {FINE_PERCENT, MISSES_TO_LOSE_SEAT, SHARE_UNIT, UNBONDING_BLOCKS} from "./Parameters.sol";
-import {Standing, toStanding} from "./Standing.sol";
+import {MISSES_TO_LOSE_SEAT, SHARE_UNIT, UNBONDING_BLOCKS} from "./Parameters.sol";
+import {SeatRecord, toSeatRecord} from "./SeatRecord.sol";
 
 /// @notice A pool, in one slot.
 struct PoolBook {
@@ -21,7 +22,7 @@ struct PoolBook {
 
 struct SeatBook {
     Occupancy occupancy;
-    Standing standing;
+    SeatRecord record;
 }
 
 /// @notice What a pool knows of an account.
@@ -33,16 +34,18 @@ struct Membership {
 }
 
 /// @title Seats
-/// @notice Pools and their seats. Every change of a seat's stake is in this file.
-/// @dev Law: what the Clerk holds bonded for this certifier is the sum of the stakes of all seats.
-abstract contract Seats is IPoco {
+/// @notice Pools and their seats. Every change of a seat's stake and earnings is in this file.
+abstract contract Seats is IPanel {
     /// @notice Who holds the money.
     IClerk public immutable CLERK;
 
     /// @notice Where pools and their owners are looked up.
     IRegistry public immutable REGISTRY;
 
-    /// @notice Gets the fines.
+    /// @notice Who signs for a worker or a pool's owner.
+    IKeyring public immutable KEYRING;
+
+    /// @notice Gets the fines, and what is forfeited.
     address public immutable TREASURY;
 
     mapping(AssetId poolId => PoolBook) internal _pools;
@@ -55,20 +58,21 @@ abstract contract Seats is IPoco {
 
     constructor(IClerk clerk, IRegistry registry, address treasury) {
         CLERK = clerk;
+        KEYRING = clerk.KEYRING();
         REGISTRY = registry;
         TREASURY = treasury;
     }
 
-    /// @inheritdoc IPoco
+    /// @inheritdoc IPanel
     function openPool(AssetId poolId, PoolTerms calldata terms) external {
         address owner = poolId.assetKind() == AssetKind.Pool ? REGISTRY.ownerOrZero(poolId) : address(0);
-        require(owner == msg.sender, PocoNotPoolOwner(poolId, owner, msg.sender));
+        require(owner == msg.sender, PanelNotPoolOwner(poolId, owner, msg.sender));
         PoolBook storage book = _pools[poolId];
-        require(!book.opened, PocoPoolAlreadyOpen(poolId));
+        require(!book.opened, PanelPoolAlreadyOpen(poolId));
         // A seat for nothing would let one party have as many as it likes.
         require(
             terms.schedulerShare <= SHARE_UNIT && (terms.closed || terms.seatStake != 0),
-            PocoTermsInvalid(terms.seatStake, terms.schedulerShare, terms.closed)
+            PanelTermsInvalid(terms.seatStake, terms.schedulerShare, terms.closed)
         );
         (book.seatStake, book.schedulerShare, book.closed, book.opened) = (
             terms.seatStake,
@@ -79,16 +83,16 @@ abstract contract Seats is IPoco {
         emit PoolOpened(poolId, terms);
     }
 
-    /// @inheritdoc IPoco
+    /// @inheritdoc IPanel
     function enrol(AssetId poolId) external returns (uint32 number) {
         // Check
         PoolBook memory book = _pools[poolId];
-        require(book.opened, PocoPoolNotOpen(poolId));
-        require(!book.closed, PocoPoolClosed(poolId));
+        require(book.opened, PanelPoolNotOpen(poolId));
+        require(!book.closed, PanelPoolClosed(poolId));
         Membership storage membership = _memberships[poolId][msg.sender];
         uint32 seatPlusOne = membership.seatPlusOne;
         // Not `require`: it works the error's values out first, and there is no seat before number 0.
-        if (seatPlusOne != 0) revert PocoAlreadySeated(poolId, msg.sender, seatPlusOne - 1);
+        if (seatPlusOne != 0) revert PanelAlreadySeated(poolId, msg.sender, seatPlusOne - 1);
         // Effect
         uint32[] storage released = _released[poolId];
         uint256 reusable = released.length;
@@ -102,7 +106,7 @@ abstract contract Seats is IPoco {
         _pools[poolId] = book;
         _seats[poolId][number] = SeatBook({
             occupancy: newOccupancy(msg.sender, block.number),
-            standing: toStanding(book.seatStake, membership.score, 0)
+            record: toSeatRecord(book.seatStake, membership.score, 0, 0)
         });
         // A score is handed over, never doubled: a second seat taken before the first is released starts from zero.
         (membership.seatPlusOne, membership.score) = (number + 1, 0);
@@ -111,34 +115,70 @@ abstract contract Seats is IPoco {
         CLERK.bond(msg.sender, book.seatStake);
     }
 
-    /// @inheritdoc IPoco
+    /// @inheritdoc IPanel
     function leave(AssetId poolId, uint32 number) external {
         Occupancy occupancy = _seats[poolId][number].occupancy;
         address worker = occupancy.worker();
-        require(worker == msg.sender, PocoNotTheWorker(poolId, number, worker, msg.sender));
-        require(occupancy.leftAt() == 0, PocoSeatAlreadyLeft(poolId, number, occupancy.leftAt()));
+        require(worker == msg.sender, PanelNotTheWorker(poolId, number, worker, msg.sender));
+        require(occupancy.leftAt() == 0, PanelSeatAlreadyLeft(poolId, number, occupancy.leftAt()));
         _leave(poolId, number, occupancy);
     }
 
-    /// @inheritdoc IPoco
+    /// @inheritdoc IPanel
     function release(AssetId poolId, uint32 number) external {
         // Check
         SeatBook memory book = _seats[poolId][number];
-        require(book.occupancy.leftAt() != 0, PocoSeatNotLeft(poolId, number));
+        require(book.occupancy.leftAt() != 0, PanelSeatNotLeft(poolId, number));
         uint256 untilBlock = book.occupancy.leftAt() + UNBONDING_BLOCKS;
         // Then every task it was drawn for is past its deadline too, and nothing can be taken from it any more.
-        require(block.number > untilBlock, PocoSeatUnbonding(poolId, number, untilBlock));
+        require(block.number > untilBlock, PanelSeatUnbonding(poolId, number, untilBlock));
         // Effect
         delete _seats[poolId][number];
         _released[poolId].push(number);
-        (address worker, uint64 stake) = (book.occupancy.worker(), book.standing.stake());
-        _memberships[poolId][worker].score = book.standing.score();
-        emit SeatReleased(poolId, number, worker, stake);
+        (address worker, uint64 stake) = (book.occupancy.worker(), book.record.stake());
+        _memberships[poolId][worker].score = book.record.score();
         // Interaction
-        if (stake != 0) CLERK.unbond(worker, stake);
+        uint64 earned = book.record.earned();
+        if (earned != 0) {
+            emit EarningsCollected(poolId, number, worker, earned);
+            CLERK.pay(_single(worker, earned));
+        }
+        if (book.occupancy.convicted()) {
+            emit SeatForfeited(poolId, number, worker, stake);
+            emit SeatReleased(poolId, number, worker, 0);
+            if (stake != 0) CLERK.slash(_single(worker, stake), _single(TREASURY, stake));
+        } else {
+            emit SeatReleased(poolId, number, worker, stake);
+            if (stake != 0) CLERK.unbond(worker, stake);
+        }
     }
 
-    /// @inheritdoc IPoco
+    /// @inheritdoc IPanel
+    function collect(AssetId poolId, uint32[] calldata numbers) external {
+        // Effect
+        Entry[] memory payments = new Entry[](numbers.length);
+        uint256 count = 0;
+        for (uint256 i = 0; i < numbers.length; ++i) {
+            SeatBook storage book = _seats[poolId][numbers[i]];
+            SeatRecord record = book.record;
+            uint64 amount = record.earned();
+            // So a seat that is named twice is paid once.
+            if (amount == 0) continue;
+            book.record = record.withEarned(0);
+            address worker = book.occupancy.worker();
+            payments[count++] = Entry({account: worker, amount: amount});
+            emit EarningsCollected(poolId, numbers[i], worker, amount);
+        }
+        require(count != 0, PanelNothingToCollect(poolId));
+        assembly ("memory-safe") {
+            // Only ever shorter than it was made.
+            mstore(payments, count)
+        }
+        // Interaction
+        CLERK.pay(payments);
+    }
+
+    /// @inheritdoc IPanel
     function pool(AssetId id) external view returns (Pool memory) {
         PoolBook memory book = _pools[id];
         return
@@ -150,7 +190,7 @@ abstract contract Seats is IPoco {
             });
     }
 
-    /// @inheritdoc IPoco
+    /// @inheritdoc IPanel
     function seat(AssetId poolId, uint32 number) external view returns (Seat memory) {
         SeatBook memory book = _seats[poolId][number];
         return
@@ -159,52 +199,67 @@ abstract contract Seats is IPoco {
                 enrolledAt: book.occupancy.enrolledAt(),
                 leftAt: book.occupancy.leftAt(),
                 convicted: book.occupancy.convicted(),
-                stake: book.standing.stake(),
-                score: book.standing.score(),
-                misses: book.standing.misses()
+                stake: book.record.stake(),
+                score: book.record.score(),
+                misses: book.record.misses(),
+                earned: book.record.earned()
             });
     }
 
-    /// @dev The seat was right.
-    /// @param standing As it is stored now.
+    /// @dev The seat was right: its misses are forgiven. The caller has the certifier credited with the reward.
+    /// @param record As it is stored now.
     /// @return score The seat's score from now on.
-    function _acquit(SeatBook storage book, Standing standing, uint32 scoreGain) internal returns (uint32 score) {
-        score = standing.score() + scoreGain;
-        // Where nothing changes nothing is written.
-        if (scoreGain != 0 || standing.misses() != 0) book.standing = toStanding(standing.stake(), score, 0);
+    function _acquit(
+        SeatBook storage book,
+        SeatRecord record,
+        uint64 reward,
+        uint32 scoreGain
+    ) internal returns (uint32 score) {
+        score = record.score() + scoreGain;
+        // Earnings are money in the Clerk: their sum is below 2^64.
+        book.record = toSeatRecord(record.stake(), score, 0, record.earned() + reward);
     }
 
-    /// @dev The seat was wrong.
-    /// @return lost All of its stake; the caller seizes it.
+    /// @dev The seat was wrong: its stake is lost to it, and stays for those that it owes.
+    /// @param most What is still owed by the seats that were wrong with it.
+    /// @return paid What it pays of that; the caller seizes it.
+    /// @return forfeited What is left of its stake.
     /// @return score The seat's score from now on.
-    function _convict(AssetId poolId, uint32 number) internal returns (uint64 lost, uint32 score) {
+    function _convict(
+        AssetId poolId,
+        uint32 number,
+        uint64 most
+    ) internal returns (uint64 paid, uint64 forfeited, uint32 score) {
         SeatBook storage book = _seats[poolId][number];
-        lost = book.standing.stake();
-        score = book.standing.score();
+        SeatRecord record = book.record;
+        (forfeited, score) = (record.stake(), record.score());
+        paid = forfeited < most ? forfeited : most;
+        forfeited -= paid;
         // Rounded up, so that a low score falls too.
         score -= (score + 2) / 3;
-        book.standing = toStanding(0, score, 0);
+        book.record = toSeatRecord(forfeited, score, 0, record.earned());
         _leave(poolId, number, book.occupancy.convict());
     }
 
-    /// @dev The seat was drawn and did not commit.
+    /// @dev The seat did not answer as it had to.
+    /// @param percent What that costs, of its stake.
     /// @return worker Whose seat it is.
     /// @return fine The caller seizes it.
-    function _miss(AssetId poolId, uint32 number) internal returns (address worker, uint64 fine) {
+    function _fine(AssetId poolId, uint32 number, uint256 percent) internal returns (address worker, uint64 fine) {
         SeatBook storage book = _seats[poolId][number];
         Occupancy occupancy = book.occupancy;
         worker = occupancy.worker();
-        Standing standing = book.standing;
-        uint64 stake = standing.stake();
+        SeatRecord record = book.record;
+        uint64 stake = record.stake();
         // At most the stake.
-        fine = uint64((uint256(stake) * FINE_PERCENT) / 100);
-        uint16 misses = standing.misses() + 1;
+        fine = uint64((uint256(stake) * percent) / 100);
+        uint16 misses = record.misses() + 1;
         // The count ends there: a seat that was left may be missed more often.
         if (misses >= MISSES_TO_LOSE_SEAT) {
             misses = MISSES_TO_LOSE_SEAT;
             _leave(poolId, number, occupancy);
         }
-        book.standing = toStanding(stake - fine, standing.score(), misses);
+        book.record = toSeatRecord(stake - fine, record.score(), misses, record.earned());
     }
 
     /// @dev Out of the draws of deals that are sealed in later blocks.
@@ -216,5 +271,10 @@ abstract contract Seats is IPoco {
         --_pools[poolId].liveSeats;
         _memberships[poolId][occupancy.worker()].seatPlusOne = 0;
         emit SeatLeft(poolId, number, occupancy.worker());
+    }
+
+    function _single(address account, uint64 amount) private pure returns (Entry[] memory entries) {
+        entries = new Entry[](1);
+        entries[0] = Entry({account: account, amount: amount});
     }
 }

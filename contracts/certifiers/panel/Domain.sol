@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 /// @title Domain
-/// @notice An EIP-712 domain, and no more: OpenZeppelin's also tells its strings on chain, for which Poco has no room.
+/// @notice An EIP-712 domain, and no more: OpenZeppelin's also tells its strings on chain, for which a certifier has no room.
 abstract contract Domain {
     bytes32 private immutable NAME_HASH;
     bytes32 private immutable VERSION_HASH;

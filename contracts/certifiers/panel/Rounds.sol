@@ -2,59 +2,62 @@
 pragma solidity ^0.8.28;
 
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
-import {Committed, Committer, Contribution, IPoco, toCommitter} from "../../interfaces/IPoco.sol";
+import {Committed, Committer, Contribution, IPanel, toCommitter} from "../../interfaces/IPanel.sol";
+import {POWER_CONTRIBUTION} from "../../interfaces/IKeyring.sol";
 import {Keccak} from "../../libraries/Keccak.sol";
 import {Signatures} from "../../libraries/Signatures.sol";
 import {Deal} from "../../types/Deals.sol";
 import {TaskId} from "../../types/Ids.sol";
 import {Domain} from "./Domain.sol";
-import {Drawing, Draws} from "./Draws.sol";
-import {GRACE_BLOCKS, MAX_PLACES, SEED_DELAY} from "./Parameters.sol";
-import {PocoFrozen} from "./PocoFrozen.sol";
+import {CONVICTED_ENTRY, Drawing, Draws} from "./Draws.sol";
+import {MAX_PLACES, SEED_DELAY} from "./Parameters.sol";
+import {PanelFrozen} from "./PanelFrozen.sol";
 import {Progress, SEALS_MASK, toTaskWord} from "./Progress.sol";
 
 /// @title Rounds
 /// @notice What the drawn workers commit, round by round.
-abstract contract Rounds is Draws, Domain("Hanse Poco", "1") {
-    using PocoFrozen for bytes32;
+abstract contract Rounds is Draws, Domain {
+    using PanelFrozen for bytes32;
 
     bytes32 private constant CONTRIBUTION_TYPEHASH = keccak256("Contribution(bytes32 taskId,uint8 round,bytes32 seal)");
 
-    /// @inheritdoc IPoco
+    /// @inheritdoc IPanel
     function commit(Deal calldata deal, uint32 index, Contribution[] calldata contributions) external {
         // Check
         (TaskId id, Progress memory running) = _openTask(deal, index);
         _checkReplicated(deal);
-        _checkBeforeDeadline(id, deal);
-        require(!_isClosed(running, deal), PocoRoundClosed(id, uint8(running.round)));
-        Drawing memory drawing = _draw(deal, id, running, running.round);
-        require(drawing.known, PocoSeedUnknown(running.seedBlock));
+        _checkBeforeDeadline(id, running);
+        require(!_isClosed(running), PanelRoundClosed(id, uint8(running.round)));
+        Drawing memory drawing = _draw(deal.pool, deal.trust, id, running, running.round);
+        require(drawing.known, PanelSeedUnknown(running.seedBlock));
         // Effect
         _keepCounts(running, drawing);
         Committed[] memory added = _append(id, running, drawing, contributions);
         // No bit of an earlier round's places is counted: those that were missed stay zero.
         bool complete = running.places >> drawing.before == (1 << running.drawnInRound) - 1;
         // Before the deadline, which is below 2^16 blocks after the seal, and later than the seal.
-        if (complete) running.completedAfter = block.number - deal.sealedAtBlock;
+        if (complete) running.completedAfter = block.number - running.sealedAt;
         _tasks[id] = toTaskWord(running);
         emit SealsCommitted(id, uint8(running.round), added, complete);
     }
 
-    /// @inheritdoc IPoco
-    function extend(Deal calldata deal, uint32 index) external {
+    /// @inheritdoc IPanel
+    function extend(Deal calldata deal, uint32 index) public virtual {
         // Check
         (TaskId id, Progress memory closing) = _openTask(deal, index);
         _checkReplicated(deal);
-        uint256 graceUntil = _closedAt(closing, deal) + GRACE_BLOCKS;
-        require(block.number > graceUntil, PocoGraceRunning(id, graceUntil));
+        uint256 roundBlocks = closing.frozen.roundBlocks();
+        uint256 grace = _grace(roundBlocks);
+        uint256 graceUntil = _closedAt(closing) + grace;
+        require(block.number > graceUntil, PanelGraceRunning(id, graceUntil));
         uint256 seedBlock = block.number + SEED_DELAY;
         // Else a round that nobody could keep would have its workers fined and the pool slashed.
-        uint256 neededUntil = seedBlock + deal.frozen.roundBlocks() + GRACE_BLOCKS;
-        uint256 deadline = _deadline(deal);
-        require(neededUntil <= deadline, PocoTimeTooShort(id, neededUntil, deadline));
-        Drawing memory drawing = _draw(deal, id, closing, closing.round);
-        require(drawing.known, PocoSeedUnknown(closing.seedBlock));
-        require(drawing.count < MAX_PLACES && !drawing.exhausted, PocoSeatsExhausted(id, drawing.count));
+        uint256 neededUntil = seedBlock + roundBlocks + grace;
+        uint256 deadline = _deadline(closing);
+        require(neededUntil <= deadline, PanelTimeTooShort(id, neededUntil, deadline));
+        Drawing memory drawing = _draw(deal.pool, deal.trust, id, closing, closing.round);
+        require(drawing.known, PanelSeedUnknown(closing.seedBlock));
+        require(drawing.count < MAX_PLACES && !drawing.exhausted, PanelSeatsExhausted(id, drawing.count));
         // Effect
         _seeds[id][closing.round] = SEEDS.seedOf(closing.seedBlock);
         _keepCounts(closing, drawing);
@@ -65,6 +68,9 @@ abstract contract Rounds is Draws, Domain("Hanse Poco", "1") {
         // Rounds are 8 bits, blocks 64.
         emit RoundOpened(id, uint8(closing.round), uint64(seedBlock));
     }
+
+    /// @dev How many blocks after a round has closed the task may still be settled by it.
+    function _grace(uint256 roundBlocks) internal pure virtual returns (uint256);
 
     function _keepCounts(Progress memory running, Drawing memory drawing) private pure {
         running.drawn = drawing.count;
@@ -95,7 +101,7 @@ abstract contract Rounds is Draws, Domain("Hanse Poco", "1") {
             if (running.places & (1 << place) != 0) continue;
             running.places |= 1 << place;
             uint256 entry = drawing.seats[place];
-            require(entry & CONVICTED_ENTRY == 0, PocoSeatConvicted(id, number));
+            require(entry & CONVICTED_ENTRY == 0, PanelSeatConvicted(id, number));
             // The 160 bits above the number.
             address worker = address(uint160(entry >> 32));
             _checkSigned(id, round, worker, contribution, domain);
@@ -104,7 +110,7 @@ abstract contract Rounds is Draws, Domain("Hanse Poco", "1") {
             (committed.by, committed.seal) = (toCommitter(worker, number, round), contribution.seal);
             running.seals = _chain(running.seals, committed.by, committed.seal);
         }
-        require(count != 0, PocoNothingToCommit(id));
+        require(count != 0, PanelNothingToCommit(id));
         assembly ("memory-safe") {
             // Only ever shorter than it was made.
             mstore(added, count)
@@ -128,7 +134,7 @@ abstract contract Rounds is Draws, Domain("Hanse Poco", "1") {
                 if (++place == drawing.count) place = drawing.before;
             }
         }
-        revert PocoSeatNotDrawn(id, round, number);
+        revert PanelSeatNotDrawn(id, round, number);
     }
 
     function _checkSigned(
@@ -146,11 +152,10 @@ abstract contract Rounds is Draws, Domain("Hanse Poco", "1") {
             contribution.seal
         );
         bytes32 digest = MessageHashUtils.toTypedDataHash(domain, structHash);
-        require(
-            Signatures.isKeys(worker, digest, contribution.signature) ||
-                Signatures.isContracts(worker, digest, contribution.signature),
-            PocoSealNotSigned(id, contribution.seat, worker)
-        );
+        // A key signs for itself mostly. A worker is never zero.
+        if (Signatures.recover(digest, contribution.signature) == worker) return;
+        (bool valid, , ) = KEYRING.check(worker, POWER_CONTRIBUTION, domain, structHash, contribution.signature);
+        require(valid, PanelSealNotSigned(id, contribution.seat, worker));
     }
 
     function _chain(bytes32 previous, Committer by, bytes32 seal) internal pure returns (bytes32) {

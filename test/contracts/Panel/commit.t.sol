@@ -2,22 +2,21 @@
 pragma solidity ^0.8.28;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
-import {Poco} from "../../../contracts/certifiers/Poco.sol";
 import {IClerk} from "../../../contracts/interfaces/IClerk.sol";
-import {Committed, Contribution, IPoco, Task, toCommitter} from "../../../contracts/interfaces/IPoco.sol";
+import {Committed, Contribution, IPanel, Task, toCommitter} from "../../../contracts/interfaces/IPanel.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {AssetId, TaskId, toDealId} from "../../../contracts/types/Ids.sol";
 import {Wish} from "./support/Market.sol";
-import {PocoTest} from "./support/PocoTest.sol";
+import {PocoTest} from "../Poco/support/PocoTest.sol";
 import {vm} from "./support/Vm.sol";
 
 /// A worker that is a contract.
 contract ContractWorker is IERC1271 {
     bytes32 private _approved;
 
-    function enrol(IClerk clerk, Poco poco, AssetId pool) external returns (uint32) {
-        clerk.allowCertifier(address(poco), type(uint64).max);
-        return poco.enrol(pool);
+    function enrol(IClerk clerk, IPanel panel, AssetId pool) external returns (uint32) {
+        clerk.allowCertifier(address(panel), type(uint64).max);
+        return panel.enrol(pool);
     }
 
     function approve(bytes32 digest) external {
@@ -56,13 +55,13 @@ contract CommitTest is PocoTest {
         Deal memory forged = _deal;
         forged.trust = 2;
         vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoDealUnknown.selector, toDealId(forged.requestHash, forged.firstTask))
+            abi.encodeWithSelector(IPanel.PanelDealUnknown.selector, toDealId(forged.requestId, forged.firstTask))
         );
         poco.commit(forged, 0, new Contribution[](0));
     }
 
     function test_refusesAnIndexOutOfRange() external {
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoIndexOutOfRange.selector, uint32(1), uint32(0), uint32(1)));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelIndexOutOfRange.selector, uint32(1), uint32(0), uint32(1)));
         poco.commit(_deal, 1, new Contribution[](0));
     }
 
@@ -70,13 +69,13 @@ contract CommitTest is PocoTest {
         Wish memory wish = aWish();
         wish.trust = 1;
         Deal memory deal = seal(wish);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoNotReplicated.selector, uint32(1)));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelNotReplicated.selector, uint32(1)));
         poco.commit(deal, 0, new Contribution[](0));
     }
 
     function test_refusesBeforeTheSeed() external {
         Deal memory deal = seal(aWish());
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeedUnknown.selector, currentBlock + 1));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelSeedUnknown.selector, currentBlock + 1));
         poco.commit(deal, 0, new Contribution[](0));
     }
 
@@ -85,14 +84,14 @@ contract CommitTest is PocoTest {
         rollTo(_deal.sealedAtBlock + 1 + ROUND_BLOCKS);
         poco.commit(_deal, 0, only(all[0]));
         advance(1);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoRoundClosed.selector, _id, uint8(1)));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelRoundClosed.selector, _id, uint8(1)));
         poco.commit(_deal, 0, only(all[1]));
     }
 
     function test_refusesWhenComplete() external {
         commitAll(_deal, 1, _drawn, success());
         Contribution memory again = contribution(_id, 1, _drawn[0], success());
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoRoundClosed.selector, _id, uint8(1)));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelRoundClosed.selector, _id, uint8(1)));
         poco.commit(_deal, 0, only(again));
     }
 
@@ -100,7 +99,7 @@ contract CommitTest is PocoTest {
         uint32 other = 0;
         while (contains(_drawn, other)) ++other;
         Contribution memory uninvited = contribution(_id, 1, other, success());
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeatNotDrawn.selector, _id, uint8(1), other));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelSeatNotDrawn.selector, _id, uint8(1), other));
         poco.commit(_deal, 0, only(uninvited));
     }
 
@@ -110,7 +109,7 @@ contract CommitTest is PocoTest {
         poco.extend(_deal, 0);
         advance(2);
         Contribution memory late = contribution(_id, 2, _drawn[1], success());
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeatNotDrawn.selector, _id, uint8(2), _drawn[1]));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelSeatNotDrawn.selector, _id, uint8(2), _drawn[1]));
         poco.commit(_deal, 0, only(late));
     }
 
@@ -136,16 +135,16 @@ contract CommitTest is PocoTest {
         (Deal memory deal, uint32 index) = _drawnFor(other, liar);
         Contribution[] memory one = only(signed(idOf(deal, index), 1, liar, bytes32(uint256(1))));
         rollTo(deal.sealedAtBlock + 20);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeatConvicted.selector, idOf(deal, index), liar));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelSeatConvicted.selector, idOf(deal, index), liar));
         poco.commit(deal, index, one);
     }
 
     function test_refusesNothing() external {
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoNothingToCommit.selector, _id));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelNothingToCommit.selector, _id));
         poco.commit(_deal, 0, new Contribution[](0));
         Contribution[] memory one = only(contribution(_id, 1, _drawn[2], success()));
         poco.commit(_deal, 0, one);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoNothingToCommit.selector, _id));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelNothingToCommit.selector, _id));
         poco.commit(_deal, 0, one);
     }
 
@@ -183,7 +182,7 @@ contract CommitTest is PocoTest {
             Committed[] memory expected = new Committed[](1);
             expected[0] = Committed(toCommitter(workerOf(_drawn[i]), _drawn[i], 1), all[i].seal);
             vm.expectEmit(true, true, true, true, address(poco));
-            emit IPoco.SealsCommitted(_id, 1, expected, k == 3);
+            emit IPanel.SealsCommitted(_id, 1, expected, k == 3);
             poco.commit(_deal, 0, only(all[i]));
             chain = bytes19(keccak256(abi.encode(bytes32(chain), expected[0].by, expected[0].seal)));
             equal(bytes32(taskOf(_deal).seals), bytes32(chain), "chain");
@@ -196,8 +195,8 @@ contract CommitTest is PocoTest {
     }
 
     function test_refusesDealsOfAnotherCertifier() external {
-        Poco other = new Poco(clerk, registry, seeds, TREASURY, GOVERNANCE);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoNotTheCertifier.selector, address(poco)));
+        IPanel other = createPanel("Poco");
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelNotTheCertifier.selector, address(poco)));
         other.commit(_deal, 0, new Contribution[](0));
     }
 
@@ -213,7 +212,7 @@ contract CommitTest is PocoTest {
         TaskId id = idOf(deal, 0);
         bytes32 sealed_ = sealOf(address(contractor), id, 1, success());
         Contribution[] memory one = only(Contribution(number, sealed_, "anything"));
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSealNotSigned.selector, id, number, address(contractor)));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelSealNotSigned.selector, id, number, address(contractor)));
         poco.commit(deal, 0, one);
         contractor.approve(contributionDigest(id, 1, sealed_));
         poco.commit(deal, 0, one);
@@ -231,7 +230,7 @@ contract CommitTest is PocoTest {
     }
 
     function _refusesSignature(Contribution memory bad) private {
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSealNotSigned.selector, _id, bad.seat, workerOf(bad.seat)));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelSealNotSigned.selector, _id, bad.seat, workerOf(bad.seat)));
         poco.commit(_deal, 0, only(bad));
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-/// @notice A task under way, unpacked. `Task` in `IPoco` says what the members mean.
+/// @notice A task under way, unpacked. `Task` in `IPanel` says what the members mean.
 struct Progress {
     uint256 status;
     uint256 round;
@@ -14,6 +14,9 @@ struct Progress {
     bytes32 seals;
     /// Not packed: where it is not the first round's, it has a slot of its own.
     uint256 seedBlock;
+    /// Not packed: the deal's `sealedAtBlock` and `frozen`.
+    uint256 sealedAt;
+    bytes32 frozen;
 }
 
 /// @notice A task in one slot. From the lowest bit: status 2 bits, round 3, drawn 7, drawnInRound 7, completedAfter 16,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-/// The cheat codes that Poco's tests use.
+/// The cheat codes that the certifiers' tests use.
 interface Vm {
     struct Log {
         bytes32[] topics;
@@ -25,6 +25,11 @@ interface Vm {
     function expectEmit(bool topic1, bool topic2, bool topic3, bool data, address emitter) external;
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
+    function warp(uint256 timestamp) external;
+    function chainId(uint256 id) external;
+    function load(address target, bytes32 slot) external view returns (bytes32);
+    function etch(address target, bytes calldata code) external;
+    function getCode(string calldata artifact) external view returns (bytes memory);
     function label(address account, string calldata name) external;
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Contribution, IPoco} from "../../../contracts/interfaces/IPoco.sol";
+import {Contribution, IPanel} from "../../../contracts/interfaces/IPanel.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
 import {Wish} from "./support/Market.sol";
-import {PocoTest} from "./support/PocoTest.sol";
+import {PocoTest} from "../Poco/support/PocoTest.sol";
 import {vm} from "./support/Vm.sol";
 
 // drawnSeats
@@ -20,17 +20,17 @@ contract DrawnSeatsTest is PocoTest {
     function test_refusesBeforeTheSeed() external {
         enrol(0, 8);
         Deal memory deal = seal(aWish());
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeedUnknown.selector, currentBlock + 1));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelSeedUnknown.selector, currentBlock + 1));
         poco.drawnSeats(deal, 0, 1);
         advance(1);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeedUnknown.selector, currentBlock));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelSeedUnknown.selector, currentBlock));
         poco.drawnSeats(deal, 0, 1);
     }
 
     function test_refusesARoundThatWasNotOpened() external {
         enrol(0, 8);
         (Deal memory deal, ) = sealAndDraw(aWish());
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoRoundNotOpened.selector, idOf(deal, 0), uint8(2), uint8(1)));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelRoundNotOpened.selector, idOf(deal, 0), uint8(2), uint8(1)));
         poco.drawnSeats(deal, 0, 2);
     }
 
@@ -43,7 +43,7 @@ contract DrawnSeatsTest is PocoTest {
         advance(1);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IPoco.PocoDrawForgotten.selector,
+                IPanel.PanelDrawForgotten.selector,
                 idOf(deal, 0),
                 uint256(deal.sealedAtBlock) + 120_960
             )

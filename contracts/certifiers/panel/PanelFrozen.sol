@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-/// @title PocoFrozen
-/// @notice `Deal.frozen` of Poco's deals: what it needs later, so that nothing that changes touches a running deal.
+/// @title PanelFrozen
+/// @notice `Deal.frozen` of a panel's deals: what it needs later, so that nothing that changes touches a running deal.
 /// From the top: seats 32 bits, seatStake 64, schedulerShare 16, roundBlocks 32, deadlineBlocks 32; the last 80 are
 /// zero.
-library PocoFrozen {
+library PanelFrozen {
     function pack(
         uint32 seatNumbers,
         uint64 seatStakeOf,

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Committed, IPoco, Result, TaskStatus} from "../../../contracts/interfaces/IPoco.sol";
+import {Committed, IPanel, TaskStatus} from "../../../contracts/interfaces/IPanel.sol";
+import {Result} from "../../../contracts/interfaces/IPoco.sol";
 import {IResultReceiver} from "../../../contracts/interfaces/IResultReceiver.sol";
 import {ResultCallback} from "../../../contracts/libraries/ResultCallback.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
 import {Wish} from "./support/Market.sol";
-import {PocoTest} from "./support/PocoTest.sol";
+import {PocoTest} from "../Poco/support/PocoTest.sol";
 import {vm} from "./support/Vm.sol";
 
 /// A requester's contract with a temper.
@@ -138,7 +139,7 @@ contract CallbackTest is PocoTest {
     function _settlesWith(Receiver.Temper temper, bytes memory reentry) private {
         _receiver.become(temper, reentry);
         vm.expectEmit(true, true, true, true, address(poco));
-        emit IPoco.CallbackRun(idOf(_deal, 0), address(_receiver), false);
+        emit IPanel.CallbackRun(idOf(_deal, 0), address(_receiver), false);
         uint256 before = gasleft();
         poco.finalize(_deal, 0, _seals, success());
         isTrue(before - gasleft() < 800_000, "bounded cost");

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {BlockhashSeedSource} from "../../../../contracts/certifiers/BlockhashSeedSource.sol";
-import {Poco} from "../../../../contracts/certifiers/Poco.sol";
-import {Clerk} from "../../../../contracts/clerk/Clerk.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {
     Batch,
     IClerk,
@@ -14,9 +12,10 @@ import {
     SignedPoolOrder,
     SignedRequestOrder
 } from "../../../../contracts/interfaces/IClerk.sol";
-import {Category, PoolTerms} from "../../../../contracts/interfaces/IPoco.sol";
-import {Registry} from "../../../../contracts/registry/Registry.sol";
-import {Token} from "../../../../contracts/token/Token.sol";
+import {IKeyring} from "../../../../contracts/interfaces/IKeyring.sol";
+import {Category, IPanel, PoolTerms} from "../../../../contracts/interfaces/IPanel.sol";
+import {IRegistry} from "../../../../contracts/interfaces/IRegistry.sol";
+import {ISeedSource} from "../../../../contracts/interfaces/ISeedSource.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
 import {AssetId, AssetKind, Restriction} from "../../../../contracts/types/Ids.sol";
 import {Conditions} from "../../../../contracts/types/Orders.sol";
@@ -34,10 +33,14 @@ struct Wish {
     uint32 minSeats;
     uint64 minSeatStake;
     uint16 category;
+    AssetId app;
     AssetId pool;
+    Restriction attesters;
 }
 
-/// The real contracts, funded parties, and real deals sealed by the Clerk from signed orders.
+/// The real contracts as they are built, funded parties, and real deals sealed by the Clerk from signed orders.
+/// @dev Warning: `hardhat test solidity <one file>` takes the contracts from what was built before: run `hardhat build`
+/// first, or all suites.
 abstract contract Market {
     uint64 internal constant HANSE = 1e9;
     uint64 internal constant SEAT_STAKE = 100 * HANSE;
@@ -58,17 +61,22 @@ abstract contract Market {
     address internal immutable appOwner = vm.addr(APP_KEY);
     address internal immutable datasetOwner = vm.addr(DATASET_KEY);
     address internal immutable poolOwner = vm.addr(POOL_KEY);
+    bytes32 internal constant MEASUREMENT = keccak256("enclave");
+
     address internal constant TREASURY = address(0x7EA5);
     address internal constant GOVERNANCE = address(0x90F);
     address internal constant STRANGER = address(0x57A4);
 
-    Token internal token;
-    Registry internal registry;
-    Clerk internal clerk;
-    BlockhashSeedSource internal seeds;
-    Poco internal poco;
+    IERC20 internal token;
+    IRegistry internal registry;
+    IKeyring internal keyring;
+    IClerk internal clerk;
+    ISeedSource internal seeds;
+    /// The certifier that is tested.
+    IPanel internal panel;
 
     AssetId internal app;
+    AssetId internal plainApp;
     AssetId internal dataset;
     AssetId internal pool;
     AssetId internal closedPool;
@@ -78,29 +86,44 @@ abstract contract Market {
     /// What `vm.roll` was last told: the optimizer reads `block.number` once per function.
     uint256 internal currentBlock = FIRST_BLOCK;
 
-    function setUpMarket() internal {
+    function setUpMarket(string memory certifier) internal {
         vm.roll(FIRST_BLOCK);
-        token = new Token(address(this));
-        registry = new Registry();
-        clerk = new Clerk(token, registry, GOVERNANCE);
-        seeds = new BlockhashSeedSource();
-        poco = new Poco(clerk, registry, seeds, TREASURY, GOVERNANCE);
+        token = IERC20(create("Token", abi.encode(this)));
+        registry = IRegistry(create("Registry", ""));
+        keyring = IKeyring(create("Keyring", ""));
+        clerk = IClerk(create("Clerk", abi.encode(token, registry, keyring, GOVERNANCE)));
+        seeds = ISeedSource(create("BlockhashSeedSource", ""));
+        panel = createPanel(certifier);
         token.approve(address(clerk), type(uint256).max);
 
-        app = register(appOwner, AssetKind.App, "app");
+        vm.prank(appOwner);
+        app = registry.register(AssetKind.App, keccak256("app"), MEASUREMENT, "app");
+        plainApp = register(appOwner, AssetKind.App, "plain app");
         dataset = register(datasetOwner, AssetKind.Dataset, "dataset");
         pool = register(poolOwner, AssetKind.Pool, "pool");
         closedPool = register(poolOwner, AssetKind.Pool, "closed pool");
         vm.startPrank(GOVERNANCE);
-        clerk.registerCertifier(address(poco), true);
-        poco.addCategory(Category({roundBlocks: ROUND_BLOCKS, deadlineBlocks: DEADLINE_BLOCKS}));
+        clerk.registerCertifier(address(panel), true);
+        panel.addCategory(Category({roundBlocks: ROUND_BLOCKS, deadlineBlocks: DEADLINE_BLOCKS}));
         vm.stopPrank();
         vm.startPrank(poolOwner);
-        poco.openPool(pool, PoolTerms({seatStake: SEAT_STAKE, schedulerShare: SCHEDULER_SHARE, closed: false}));
-        poco.openPool(closedPool, PoolTerms({seatStake: 0, schedulerShare: SCHEDULER_SHARE, closed: true}));
+        panel.openPool(pool, PoolTerms({seatStake: SEAT_STAKE, schedulerShare: SCHEDULER_SHARE, closed: false}));
+        panel.openPool(closedPool, PoolTerms({seatStake: 0, schedulerShare: SCHEDULER_SHARE, closed: true}));
         vm.stopPrank();
         clerk.depositFor(requester, FUNDS);
         clerk.depositFor(poolOwner, FUNDS);
+    }
+
+    function createPanel(string memory certifier) internal returns (IPanel) {
+        return IPanel(create(certifier, abi.encode(clerk, registry, seeds, TREASURY, GOVERNANCE)));
+    }
+
+    function create(string memory name, bytes memory arguments) internal returns (address made) {
+        bytes memory code = abi.encodePacked(vm.getCode(string.concat(name, ".sol:", name)), arguments);
+        assembly {
+            made := create(0, add(code, 0x20), mload(code))
+        }
+        require(made != address(0), name);
     }
 
     function register(address owner, AssetKind kind, string memory name) internal returns (AssetId) {
@@ -127,7 +150,7 @@ abstract contract Market {
     }
 
     function bondedOf(address account) internal view returns (uint256) {
-        return clerk.bondOf(account, address(poco)).bonded;
+        return clerk.bondOf(account, address(panel)).bonded;
     }
 
     /// A deal of one task at trust 10 for 10 HANSE, app 1, no dataset.
@@ -136,7 +159,7 @@ abstract contract Market {
         wish.poolPrice = POOL_PRICE;
         wish.trust = 10;
         wish.volume = 1;
-        wish.pool = pool;
+        (wish.app, wish.pool) = (app, pool);
     }
 
     function seal(Wish memory wish) internal returns (Deal memory deal) {
@@ -167,7 +190,7 @@ abstract contract Market {
     }
 
     function _fillApp(SignedAppOrder memory signed, Wish memory wish) private {
-        signed.order.app = app;
+        signed.order.app = wish.app;
         signed.order.price = wish.appPrice;
         signed.order.conditions = _conditions(wish);
         signed.signature = signFor(APP_KEY, clerk.hashAppOrder(signed.order));
@@ -191,7 +214,7 @@ abstract contract Market {
 
     function _fillRequest(SignedRequestOrder memory signed, Wish memory wish) private {
         signed.order.requester = requester;
-        signed.order.app = app;
+        signed.order.app = wish.app;
         signed.order.maxAppPrice = wish.appPrice;
         if (wish.withDataset) signed.order.dataset = dataset;
         signed.order.maxDatasetPrice = wish.datasetPrice;
@@ -202,13 +225,14 @@ abstract contract Market {
         signed.order.minSeatStake = wish.minSeatStake;
         signed.order.beneficiary = requester;
         signed.order.callback = wish.callback;
+        signed.order.attesters = wish.attesters;
         signed.order.params = hex"00";
         signed.order.conditions = _conditions(wish);
         signed.signature = signFor(REQUESTER_KEY, clerk.hashRequestOrder(signed.order));
     }
 
     function _conditions(Wish memory wish) private returns (Conditions memory conditions) {
-        conditions.certifier = address(poco);
+        conditions.certifier = address(panel);
         conditions.validUntil = type(uint64).max;
         conditions.volume = wish.volume;
         conditions.minFill = 1;

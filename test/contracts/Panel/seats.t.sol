@@ -2,9 +2,9 @@
 pragma solidity ^0.8.28;
 
 import {IClerk} from "../../../contracts/interfaces/IClerk.sol";
-import {IPoco, Seat} from "../../../contracts/interfaces/IPoco.sol";
+import {IPanel, Seat} from "../../../contracts/interfaces/IPanel.sol";
 import {AssetId} from "../../../contracts/types/Ids.sol";
-import {PocoTest} from "./support/PocoTest.sol";
+import {PocoTest} from "../Poco/support/PocoTest.sol";
 import {vm} from "./support/Vm.sol";
 
 // enrol, leave, release
@@ -20,12 +20,12 @@ contract SeatsTest is PocoTest {
     uint256 private constant UNBONDING = 120_960;
 
     function test_refusesAPoolThatIsNotOpen() external {
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoPoolNotOpen.selector, app));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelPoolNotOpen.selector, app));
         poco.enrol(app);
     }
 
     function test_refusesSeatsInAClosedPool() external {
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoPoolClosed.selector, closedPool));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelPoolClosed.selector, closedPool));
         poco.enrol(closedPool);
     }
 
@@ -51,7 +51,7 @@ contract SeatsTest is PocoTest {
     function test_refusesASecondSeat() external {
         enrolOne(0);
         enrolOne(1);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoAlreadySeated.selector, pool, worker(1), uint32(1)));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelAlreadySeated.selector, pool, worker(1), uint32(1)));
         vm.prank(worker(1));
         poco.enrol(pool);
     }
@@ -69,7 +69,7 @@ contract SeatsTest is PocoTest {
 
     function test_leaveRefusesOthers() external {
         uint32 number = enrolOne(0);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoNotTheWorker.selector, pool, number, worker(0), STRANGER));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelNotTheWorker.selector, pool, number, worker(0), STRANGER));
         vm.prank(STRANGER);
         poco.leave(pool, number);
     }
@@ -78,14 +78,16 @@ contract SeatsTest is PocoTest {
         uint32 number = enrolOne(0);
         vm.startPrank(worker(0));
         poco.leave(pool, number);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeatAlreadyLeft.selector, pool, number, uint40(FIRST_BLOCK)));
+        vm.expectRevert(
+            abi.encodeWithSelector(IPanel.PanelSeatAlreadyLeft.selector, pool, number, uint40(FIRST_BLOCK))
+        );
         poco.leave(pool, number);
     }
 
     function test_leaveKeepsTheStake() external {
         uint32 number = enrolOne(0);
         vm.expectEmit(true, true, true, true, address(poco));
-        emit IPoco.SeatLeft(pool, number, worker(0));
+        emit IPanel.SeatLeft(pool, number, worker(0));
         vm.prank(worker(0));
         poco.leave(pool, number);
         equal(bondedOf(worker(0)), SEAT_STAKE, "bonded");
@@ -103,9 +105,9 @@ contract SeatsTest is PocoTest {
 
     function test_releaseRefusesATakenOrFreeSeat() external {
         uint32 number = enrolOne(0);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeatNotLeft.selector, pool, number));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelSeatNotLeft.selector, pool, number));
         poco.release(pool, number);
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeatNotLeft.selector, pool, uint32(7)));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelSeatNotLeft.selector, pool, uint32(7)));
         poco.release(pool, 7);
     }
 
@@ -115,7 +117,7 @@ contract SeatsTest is PocoTest {
         poco.leave(pool, number);
         advance(UNBONDING);
         vm.expectRevert(
-            abi.encodeWithSelector(IPoco.PocoSeatUnbonding.selector, pool, number, FIRST_BLOCK + UNBONDING)
+            abi.encodeWithSelector(IPanel.PanelSeatUnbonding.selector, pool, number, FIRST_BLOCK + UNBONDING)
         );
         poco.release(pool, number);
     }
@@ -130,7 +132,7 @@ contract SeatsTest is PocoTest {
         poco.release(pool, number);
         equal(freeOf(worker(0)), SEAT_STAKE, "free");
         equal(bondedOf(worker(0)), 0, "bonded");
-        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoSeatNotLeft.selector, pool, number));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelSeatNotLeft.selector, pool, number));
         poco.release(pool, number);
         equal(enrolOne(2), number, "given out again");
         equal(poco.pool(pool).seats, 2, "numbers ever given out");
