@@ -1,13 +1,11 @@
 import type { Address, Hex } from "viem";
 import { sealsChain } from "#src/protocol/contributions.ts";
-import { dealId } from "#src/protocol/ids.ts";
 import type { Leg } from "../clerk/batch.ts";
-import { requestIdOf } from "../clerk/fills.ts";
+import type { Row, Table } from "../journal.ts";
 import type { Seat } from "../poco/seats.ts";
 import type { TaskBook } from "../poco/tasks.ts";
-import type { ContractName } from "./market-chain.ts";
+import { type ContractName, STRANGERS } from "./market-chain.ts";
 import { LEGS } from "./steps/enums.ts";
-import { STRANGERS } from "./market-chain.ts";
 import type { World } from "./world.ts";
 
 /** One view of a contract, and what the model says it tells, word by word. */
@@ -36,51 +34,53 @@ export async function differences(world: World, whole: boolean): Promise<string[
 const ANY = -1n;
 
 function observations(world: World, whole: boolean): Observation[] {
-  return [...ofMoney(world), ...ofPools(world), ...ofOrders(world, whole), ...ofTasks(world, whole)];
+  return [
+    ...ofMoney(world, whole),
+    ...ofPools(world, whole),
+    ...ofOrders(world, whole),
+    ...ofTasks(world, whole),
+  ];
 }
 
-function ofMoney({ law, holders, chain, poco }: World): Observation[] {
+/** All accounts each time: whoever's money moved by mistake is not among those that the model touched. */
+function ofMoney({ law, holders, chain, poco }: World, whole: boolean): Observation[] {
   const { money, token } = law.clerk;
-  const wallets = [...holders, chain.till, chain.contracts.clerk];
+  const bonded = rowsOf(money.bonds, false).map(({ key }) => key);
+  const pairs = holders.flatMap((holder) => [poco, STRANGERS.judge].map((certifier) => [holder, certifier]));
+  const wallets = whole ? holders : rowsOf(token.wallets, false).map(({ key: [owner] }) => owner);
   return [
     ...holders.map((holder): Observation => {
       const { free, locked, epoch } = money.accounts.get(holder);
       return view(`account of ${holder}`, "clerk", "account", [holder], [free, locked, epoch]);
     }),
-    ...wallets.map((owner) =>
-      view(`tokens of ${owner}`, "token", "balanceOf", [owner], [token.wallets.get(owner)]),
+    ...[...wallets, chain.till, chain.contracts.clerk].map((owner) =>
+      view(`tokens of ${owner}`, "token", "balanceOf", [owner], [token.wallets.get(owner ?? "")]),
     ),
-    ...holders.flatMap((holder) =>
-      [poco, STRANGERS.judge].map((certifier) => {
-        const { allowance, bonded } = money.bonds.get(holder, certifier);
-        const what = `bond of ${holder} with ${certifier}`;
-        return view(what, "clerk", "bondOf", [holder, certifier], [allowance, bonded]);
-      }),
-    ),
+    ...(whole ? pairs : bonded).map((pair) => {
+      const { allowance, bonded: amount } = money.bonds.get(...pair);
+      return view(`bond of ${pair[0]} with ${pair[1]}`, "clerk", "bondOf", pair, [allowance, amount]);
+    }),
   ];
 }
 
-function ofPools({ law, assets }: World): Observation[] {
-  return assets.pool.flatMap(({ id }, i) => {
-    const pool = law.poco.seats.pools.get(id);
-    const words = [
-      ...[pool.seatStake, BigInt(pool.schedulerShare), BigInt(pool.closed)],
-      ...[BigInt(pool.opened), BigInt(pool.seats), BigInt(pool.liveSeats)],
-    ];
-    const numbers = Array.from({ length: pool.seats + 1 }, (_, number) => number);
-    return [
-      view(`pool ${i}`, "poco", "pool", [id], words),
-      ...numbers.map((number) =>
-        view(
-          `seat ${number} of pool ${i}`,
-          "poco",
-          "seat",
-          [id, number],
-          seatWords(law.poco.seats.seats.get(id, number)),
-        ),
-      ),
-    ];
-  });
+function ofPools({ law, assets }: World, whole: boolean): Observation[] {
+  const { pools, seats } = law.poco.seats;
+  const numbersOf = (id: bigint) => Array.from({ length: pools.get(id).seats + 1 }, (_, number) => number);
+  const all = assets.pool.flatMap(({ id }) => numbersOf(id).map((number) => [String(id), String(number)]));
+  const touched = rowsOf(seats, false).map(({ key }) => key);
+  return [
+    ...assets.pool.map(({ id }, i) => {
+      const pool = pools.get(id);
+      const words = [
+        ...[pool.seatStake, BigInt(pool.schedulerShare), BigInt(pool.closed)],
+        ...[BigInt(pool.opened), BigInt(pool.seats), BigInt(pool.liveSeats)],
+      ];
+      return view(`pool ${i}`, "poco", "pool", [id], words);
+    }),
+    ...(whole ? all : touched).map((key) =>
+      view(`seat ${key[1]} of pool ${key[0]}`, "poco", "seat", key, seatWords(seats.get(...key))),
+    ),
+  ];
 }
 
 function seatWords(seat: Seat | undefined): bigint[] {
@@ -111,11 +111,8 @@ function ofOrders({ law }: World, whole: boolean): Observation[] {
     ),
     ...rowsOf(deals, whole).flatMap(({ key: [id], value }) => {
       if (value === undefined) return [];
-      const { requester, requestId, firstTask } = value.deal;
-      const isFirst = id === dealId(requestId, 0);
-      const salt = law.clerk.saltOf(requestId);
-      const filled = isFirst && salt !== undefined ? law.clerk.requestFilled(requester, salt) : 0;
-      const words = [BigInt(value.openUnits), firstTask === 0 ? BigInt(filled) : 0n, ANY];
+      // What is taken of a request stands in its first deal, and is told by `filled`.
+      const words = [BigInt(value.openUnits), value.deal.firstTask === 0 ? ANY : 0n, ANY];
       return [view(`deal ${id}`, "clerk", "dealState", [id], words)];
     }),
   ];
@@ -162,10 +159,7 @@ function brokenLaws({ law, chain, poco }: World): string[] {
   return broken;
 }
 
-function rowsOf<V>(
-  table: { rows(): Array<{ key: readonly string[]; value: V }>; touchedRows(): Array<{ key: readonly string[]; value: V }> },
-  whole: boolean,
-) {
+function rowsOf<V>(table: Table<V>, whole: boolean): Array<Row<V>> {
   const touched = table.touchedRows();
   return whole ? table.rows() : touched;
 }
@@ -179,5 +173,3 @@ function view(
 ): Observation {
   return { what, to, method, args, words };
 }
-
-export { requestIdOf };

@@ -75,15 +75,16 @@ export class Signing {
   }
 }
 
-const KINDS = {
+const KINDS: Readonly<Partial<Record<Power, keyof typeof ORDER_TYPED_DATA>>> = {
   ...{ app: "AppOrder", dataset: "DatasetOrder", pool: "PoolOrder", request: "RequestOrder" },
-} as const;
+};
 
 /** Of `BulkOrder(<Kind>Order[2]…[2] tree)`. */
 function bulkTypeHash(power: Power, height: number): Hex {
-  const kind = KINDS[power as keyof typeof KINDS];
-  const encode = (name: keyof typeof ORDER_TYPED_DATA) =>
-    `${name}(${ORDER_TYPED_DATA[name].map((member) => `${member.type} ${member.name}`).join(",")})`;
-  const types = (["Conditions", kind] as const).toSorted().map((name) => encode(name)).join("");
+  const kind = KINDS[power];
+  if (kind === undefined) throw new TypeError(`no tree of ${power} orders`);
+  const encode = (name: keyof typeof ORDER_TYPED_DATA): string =>
+    `${name}(${ORDER_TYPED_DATA[name].map(({ type, name: member }) => `${type} ${member}`).join(",")})`;
+  const types = [encode(kind), encode("Conditions")].sort().join("");
   return keccak256(stringToHex(`BulkOrder(${kind}${"[2]".repeat(height)} tree)${types}`));
 }

@@ -10,11 +10,11 @@ import { mine, recordStep, taskSteps } from "./task-steps.ts";
 
 /** What happens next. */
 export function chooseSteps(world: World, now: Moment): Step[] {
-  const { random } = world;
+  const { random, temper } = world;
   return random.weighted<() => Step[]>([
-    [150, () => sealSteps(world)],
-    [520, () => taskSteps(world, now)],
-    [70, () => [seatStep(world)]],
+    [temper.trade, () => sealSteps(world)],
+    [temper.work, () => taskSteps(world, now)],
+    [50, () => [seatStep(world)]],
     [30, () => [enrolStep(world)]],
     [70, () => [moneyStep(world)]],
     [60, () => [judgeStep(world)]],
@@ -24,9 +24,9 @@ export function chooseSteps(world: World, now: Moment): Step[] {
     [4, () => [transferStep(world)]],
     [4, () => [certifierStep(world)]],
     [14, () => [recordStep(world, now)]],
-    [25, () => [mine(world, random.between(1, 12))]],
-    [5, () => [mine(world, random.between(100, 400))]],
-    [2, () => [mine(world, 61_000)]],
-    [3, () => [mine(world, 121_000), ...releaseSteps(world)]],
+    [25, () => [mine(random.between(1, 12))]],
+    [4, () => [mine(random.between(100, 400))]],
+    [1, () => [mine(61_000)]],
+    [3, () => releaseSteps(world, now)],
   ])();
 }

@@ -26,8 +26,9 @@ export function opening(world: World): Step[] {
   }
   for (const [roundBlocks, deadlineBlocks] of [
     [20n, 200n],
-    [6n, 50n],
+    [40n, 5_000n],
     [300n, 2_000n],
+    [6n, 50n],
     [1_000n, 60_480n],
   ] as const) {
     steps.push(

@@ -51,7 +51,7 @@ export class OrderMaker {
   }
 
   batch(sealer: Address): MadeBatch {
-    const { random } = this.#world;
+    const { random, avoiding } = this.#world;
     this.#presigned = [];
     const about = this.#deal();
     const several = <T>(counts: readonly number[], make: () => T) =>
@@ -60,14 +60,17 @@ export class OrderMaker {
     const datasets = several(about.dataset === undefined ? [0, 0, 0, 1] : [1, 1, 2], () =>
       this.#dataset(about, sealer),
     );
-    const pools = several([1, 1, 2], () => this.#pool(about, sealer));
     const requests = several([1, 1, 2, 3], () => this.#request(about, sealer));
-    const sponsorships = requests.flatMap(({ order }) =>
-      order.sponsor === zeroAddress || random.chance(4) ? [] : [this.#sponsorship(order)],
-    );
+    const sponsored = requests.filter(({ order }) => order.sponsor !== zeroAddress);
+    const sponsorships = sponsored.map(({ order }) => this.#sponsorship(order));
+    if (random.chance(4) && !avoiding.has("missing-sponsorship")) sponsorships.pop();
+    const payers = requests.flatMap(({ order }) => [order.requester, order.sponsor]);
+    const pools = several([1, 1, 2], () => this.#pool(about, sealer, payers));
     const matches = several([1, 1, 2, 3, 4], () => ({
       app: random.below(apps.length),
-      dataset: datasets.length === 0 || random.chance(5) ? NO_DATASET : random.below(datasets.length),
+      dataset: this.#mostly(about.dataset !== undefined, () => datasets.length > 0)
+        ? random.below(datasets.length)
+        : NO_DATASET,
       pool: random.below(pools.length),
       request: random.below(requests.length),
     }));
@@ -95,13 +98,14 @@ export class OrderMaker {
       pool,
       certifier: random.chance(80) ? this.#world.poco : STRANGERS.judge,
       category: random.weighted([
-        [50, 0],
-        [30, 1],
+        [15, 0],
+        [60, 1],
         [9, 2],
-        [8, 3],
-        [3, 9],
+        [10, 3],
+        [4, 4],
+        [2, 9],
       ]),
-      trust: isClosed ? random.below(2) : random.pick([0, 1, 2, 3, 4, 5, 8, 10, 10, 17, 60, 100, 2_000_000]),
+      trust: isClosed ? random.below(2) : random.pick([0, 1, 2, 3, 3, 4, 5, 8, 10, 10, 10, 17, 60, 100]),
     };
   }
 
@@ -123,9 +127,12 @@ export class OrderMaker {
 
   /** Few enough that orders share a number, next to each other that they share a slot, and one at either end. */
   #salt(): Hex {
-    const number = this.#world.random.weighted<bigint>([
-      [94, BigInt(this.#world.random.below(40))],
-      [6, 2n ** 256n - 1n - BigInt(this.#world.random.below(2))],
+    const { random, law } = this.#world;
+    // Traders go on counting while what they have sold grows.
+    const used = law.clerk.deals.rows().length;
+    const number = random.weighted<bigint>([
+      [94, BigInt(random.below(24 + 4 * used))],
+      [6, 2n ** 256n - 1n - BigInt(random.below(2))],
     ]);
     return numberToHex(number, { size: 32 });
   }
@@ -166,8 +173,8 @@ export class OrderMaker {
     return { order, mark: this.#sign("dataset", signer, orderHash({ type: "dataset", order })) };
   }
 
-  #pool(about: Deal, sealer: Address): Signed<PoolOrder> {
-    const { random, assets } = this.#world;
+  #pool(about: Deal, sealer: Address, payers: readonly Address[]): Signed<PoolOrder> {
+    const { random, assets, avoiding } = this.#world;
     const asset = this.#mostly(about.pool, () => random.pick([...assets.pool, about.app]));
     const signer = this.#world.ownerOf(asset);
     const order: PoolOrder = {
@@ -181,7 +188,10 @@ export class OrderMaker {
       onlyRequester: this.#restriction(undefined),
       conditions: this.#conditions(about, signer, sealer, [1, 2, 4, 20, 1_000, 0xffff_ffff]),
     };
-    return { order, mark: this.#sign("pool", signer, orderHash({ type: "pool", order })) };
+    const hash = orderHash({ type: "pool", order });
+    const own: Mark = { type: "key", key: signer, over: hash };
+    const isPlain = avoiding.has("pool-operator-of-payer") && payers.includes(signer);
+    return { order, mark: isPlain && this.#hasKey(signer) ? own : this.#sign("pool", signer, hash) };
   }
 
   #request(about: Deal, sealer: Address): Signed<RequestOrder> {
@@ -196,9 +206,9 @@ export class OrderMaker {
       maxDatasetPrice: most(),
       maxPoolPrice: most(),
       category: about.category,
-      trust: about.trust,
+      trust: this.#mostly(about.trust, () => random.pick([0, 1_000_000, 2_000_000])),
       params: random.pick(["0x", "0x", "0xabcdef"]),
-      conditions: this.#conditions(about, requester, sealer, [1, 1, 2, 3, 4, 9, 0xffff_ffff]),
+      conditions: this.#conditions(about, requester, sealer, [1, 2, 3, 4, 4, 9, 0xffff_ffff]),
       tag: this.#tag(),
       onlyApp: this.#restriction(about.app.id),
       onlyDataset: this.#restriction(about.dataset?.id ?? 0n),
@@ -208,9 +218,15 @@ export class OrderMaker {
       callback: this.#mostly(zeroAddress, () => random.pick([STRANGERS.yes, sealer])),
       sponsor: random.chance(85)
         ? zeroAddress
-        : random.pick([...this.#world.addresses.slice(2, 9), STRANGERS.wallet, requester]),
+        : this.#sponsorOf(requester),
     });
     return { order, mark: this.#sign("request", requester, orderHash({ type: "request", order })) };
+  }
+
+  #sponsorOf(requester: Address): Address {
+    const { random, addresses, avoiding } = this.#world;
+    const sponsors = [...addresses.slice(2, 9), STRANGERS.wallet, requester];
+    return random.pick(sponsors.filter((each) => each !== requester || !avoiding.has("own-sponsor")));
   }
 
   #sponsorship(order: RequestOrder): Sponsorship {
@@ -227,25 +243,28 @@ export class OrderMaker {
 
   /** Who signs a struct, and how. */
   #sign(power: Power, signer: Address, hash: Hex): Mark {
-    const { random, operators } = this.#world;
-    const key = this.#hasKey(signer) ? signer : random.pick(operators);
+    const { random, operators, law, temper, now } = this.#world;
+    const operator = random.pick(operators);
+    const key = this.#hasKey(signer) ? signer : operator;
     const bulk = (by: Address): Mark => {
       const filler = (n: number): Hex => numberToHex(n + 1, { size: 32 });
       const leaves = Array.from({ length: random.pick([2, 4, 8]) }, (_, i) => filler(i));
       const index = random.below(leaves.length);
-      leaves[random.chance(92) ? index : (index + 1) % leaves.length] = hash;
+      leaves[this.#mostly(index, () => (index + 1) % leaves.length)] = hash;
       return { type: "bulk", key: by, power, leaves, index };
     };
+    const byOperator = (law.clerk.keyring.mayAct(signer, operator, power, now) ? 30 : 0) + temper.odd / 12;
+    const strange = temper.odd / 25;
     return random.weighted<() => Mark>([
       [72, () => ({ type: "key", key, over: hash })],
-      [12, () => ({ type: "key", key: random.pick(operators), over: hash })],
-      [4, () => this.#presign(signer, hash)],
-      [power === "sponsorship" ? 0 : 4, () => bulk(key)],
-      [power === "sponsorship" ? 0 : 2, () => bulk(random.pick(operators))],
-      [1, () => ({ type: "key", key: this.#world.anybody(), over: hash })],
-      [1, () => ({ type: "key", key, over: ZERO_WORD })],
-      [1, () => ({ type: "junk" })],
-      [1, () => ({ type: "none" })],
+      [byOperator, () => ({ type: "key", key: operator, over: hash })],
+      [5, () => this.#presign(signer, hash)],
+      [power === "sponsorship" ? 0 : 5, () => bulk(key)],
+      [power === "sponsorship" ? 0 : byOperator / 4, () => bulk(operator)],
+      [strange, () => ({ type: "key", key: this.#world.anybody(), over: hash })],
+      [strange, () => ({ type: "key", key, over: ZERO_WORD })],
+      [strange, () => ({ type: "junk" })],
+      [strange, () => ({ type: "none" })],
     ])();
   }
 
@@ -275,9 +294,9 @@ export class OrderMaker {
     );
   }
 
-  /** Orders have some twenty members each: one in forty is enough to spoil many. */
   #mostly<T>(usual: T, otherwise: () => T): T {
-    return this.#world.random.below(400) < 9 ? otherwise() : usual;
+    const { random, temper } = this.#world;
+    return random.below(1_000) < temper.odd ? otherwise() : usual;
   }
 }
 

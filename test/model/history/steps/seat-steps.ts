@@ -1,7 +1,10 @@
 import type { Address } from "viem";
+import type { Moment } from "../../moment.ts";
 import type { Seat } from "../../poco/seats.ts";
+import { RULES } from "../../rules.ts";
 import { HANSE, type MarketAsset, type World } from "../world.ts";
 import { call, type Step } from "./step.ts";
+import { mineUntil } from "./task-steps.ts";
 
 /** Workers come and go; pools and categories are added. */
 export function seatStep(world: World): Step {
@@ -22,6 +25,11 @@ export function enrolStep(world: World): Step {
     [10, world.anybody()],
   ]);
   const pool = somePool(world);
+  // Who sits there already is refused: mostly somebody else tries.
+  const isSeated = law.poco.seats.seats
+    .rows()
+    .some(({ key, value }) => key[0] === String(pool.id) && value?.worker === worker && value.leftAt === 0n);
+  if (isSeated && random.chance(90)) return collectStep(world);
   return call(worker, "poco", "enrol", [pool.id], (_, now) => law.poco.seats.enrol(worker, pool.id, now));
 }
 
@@ -42,17 +50,26 @@ function releaseStep(world: World): Step {
   );
 }
 
-/** Once the unbonding time is over, seats are released one after the other. */
-export function releaseSteps(world: World): Step[] {
+/** Waits for a seat to be free of its bonds, to the block, and sees which others are. */
+export function releaseSteps(world: World, now: Moment): Step[] {
   const { law, random } = world;
-  return law.poco.seats.seats
+  const left = law.poco.seats.seats
     .rows()
-    .filter(({ value }) => value !== undefined && value.leftAt !== 0n)
-    .filter(() => random.chance(70))
-    .map(({ key: [pool, number] }) => {
-      const args = [BigInt(pool ?? 0), Number(number)] as const;
-      return call(world.anybody(), "poco", "release", args, (_, now) => law.poco.seats.release(...args, now));
-    });
+    .flatMap(({ key: [pool, number], value }) =>
+      value === undefined || value.leftAt === 0n
+        ? []
+        : [{ pool: BigInt(pool ?? 0), number: Number(number), leftAt: value.leftAt }],
+    );
+  if (left.length === 0) return [leaveStep(world)];
+  const { leftAt } = random.pick(left);
+  const release = ({ pool, number }: { readonly pool: bigint; readonly number: number }) =>
+    call(world.anybody(), "poco", "release", [pool, number], (_, at) =>
+      law.poco.seats.release(pool, number, at),
+    );
+  return [
+    ...mineUntil(now, leftAt + RULES.unbondingBlocks + BigInt(random.pick([0, 1, 1, 2]))),
+    ...random.shuffled(left).slice(0, 6).map(release),
+  ];
 }
 
 function collectStep(world: World): Step {

@@ -12,8 +12,10 @@ import type { Deal } from "../../clerk/deal.ts";
 import type { Mark } from "../../clerk/keyring.ts";
 import type { Moment } from "../../moment.ts";
 import { type Contribution, contributionHash, type OpenTask } from "../../poco/tasks.ts";
+import { need, Refused } from "../../refusal.ts";
+import { RULES } from "../../rules.ts";
 import type { World } from "../world.ts";
-import { call, type Mine, type Step } from "./step.ts";
+import { call, type Mine, type Question, type Step } from "./step.ts";
 
 /** A task that is under way. */
 interface Running {
@@ -26,9 +28,14 @@ interface Running {
 export function taskSteps(world: World, now: Moment): Step[] {
   const { random } = world;
   const tasks = runningTasks(world);
-  if (tasks.length === 0) return [mine(world, 1)];
-  const running = random.pick(tasks);
-  if (random.chance(9)) return [random.pick([commitStep, finalizeStep, extendStep, claimStep, completeStep])(world, running, now)];
+  if (tasks.length === 0) return [mine(1)];
+  // What was begun is mostly brought to its end.
+  const begun = tasks.filter(({ task }) => task.book.seals.length > 0);
+  const running = random.pick(begun.length > 0 && random.chance(65) ? begun : tasks);
+  if (random.chance(world.temper.strayed)) {
+    const any = random.pick([commitStep, finalizeStep, extendStep, claimStep, completeStep, drawnStep]);
+    return [any(world, running, now)];
+  }
   return nextSteps(world, running, now, tasks);
 }
 
@@ -38,19 +45,51 @@ function nextSteps(world: World, running: Running, now: Moment, all: readonly Ru
   const { tasks } = law.poco;
   if (now.block > tasks.deadlineOf(task)) return [claimsStep(world, running, now, all)];
   if (deal.trust <= 1) {
-    return random.chance(75) ? [completeStep(world, running, now)] : [mine(world, random.between(1, 60))];
+    return random.chance(75) ? [completeStep(world, running, now)] : [mine(random.between(1, 60))];
   }
   if (!tasks.isClosed(task, now)) {
     const isDrawn = tasks.draw(task, now).known;
-    if (!isDrawn) return [mine(world, 1)];
-    return random.chance(88) ? [commitStep(world, running, now)] : [mine(world, random.between(1, 25))];
+    if (!isDrawn) return [mine(1)];
+    return random.chance(88) ? [commitStep(world, running, now)] : [mine(random.between(1, 25))];
   }
+  const sure = (["truth", "lie"] as const).find((kind) => isSure(world, running, kind, now));
+  if (sure !== undefined && random.chance(85)) return [finalizeStep(world, running, now, sure)];
+  const graceUntil = tasks.closesAt(task) + RULES.graceBlocks;
+  const later = { ...now, block: graceUntil > now.block ? graceUntil + 1n : now.block };
+  const isStuck = !accepts(world, () => tasks.extend(deal, running.index, later));
+  const extend = () => [
+    ...mineUntil(now, graceUntil + BigInt(random.pick([0, 1, 1, 1, 2, 3]))),
+    extendStep(world, running, now),
+  ];
+  const giveUp = () => [
+    ...mineUntil(now, tasks.deadlineOf(task) + BigInt(random.below(2))),
+    claimStep(world, running, now),
+  ];
   return random.weighted<() => Step[]>([
-    [60, () => [finalizeStep(world, running, now)]],
-    [20, () => [mine(world, random.between(5, 20)), extendStep(world, running, now)]],
-    [10, () => [extendStep(world, running, now)]],
-    [10, () => [mine(world, random.between(1, 60))]],
+    [8, () => [finalizeStep(world, running, now)]],
+    [isStuck ? 8 : 80, extend],
+    [12, () => [mine(random.between(1, 30))]],
+    [isStuck ? 25 : 5, giveUp],
   ])();
+}
+
+/** Whether a result could be finalized now. */
+function isSure(world: World, { deal, index, task }: Running, kind: "truth" | "lie", now: Moment): boolean {
+  const result = answer(task.id, kind, zeroAddress);
+  return accepts(world, () => world.law.poco.endings.finalize(deal, index, task.book.seals, result, now));
+}
+
+/** Whether the law would let this happen; it does not happen by that. */
+function accepts({ law }: World, step: () => void): boolean {
+  return law.journal.pretend(() => {
+    try {
+      step();
+      return true;
+    } catch (error) {
+      if (error instanceof Refused) return false;
+      throw error;
+    }
+  });
 }
 
 /** Every task of Poco's that is open, the oldest left to themselves now and then. */
@@ -85,18 +124,17 @@ function answer(id: Hex, kind: "truth" | "lie" | "junk", by: Address): Result {
   };
 }
 
-/** Tasks differ in how many lie: in most of them few do. */
-function liarsIn100(id: Hex): number {
-  return [3, 3, 10, 25, 50, 90][Number(BigInt(id) % 6n)] ?? 0;
+/** Tasks differ in how many lie: in some nobody does, in some nearly everybody. */
+function liarsIn100({ temper }: World, id: Hex): number {
+  return Math.min(temper.liars * ([0, 1, 1, 2, 4][Number(BigInt(id) % 5n)] ?? 0), 95);
 }
 
 function commitStep(world: World, { deal, index, task }: Running, now: Moment): Step {
   const { random, law } = world;
   const places = law.poco.tasks.draw(task, now).rounds.at(-1) ?? [];
   const free = places.filter((seat) => !task.book.seals.some((each) => each.seat === seat));
-  const absentIn100 = random.pick([0, 0, 0, 20, 60]);
-  const chosen = free.filter(() => !random.chance(absentIn100));
-  if (random.chance(6)) chosen.push(random.pick([...places, 0, 99]));
+  const chosen = free.filter(() => !random.chance(world.temper.absent));
+  if (random.chance(world.temper.strayed)) chosen.push(random.pick([...places, 0, 99]));
   const caller = world.anybody();
   const contributions = chosen.flatMap((seat) => contribute(world, task, seat, caller) ?? []);
   // Convicted seats commit nothing: schedulers leave them out, most of the time.
@@ -126,7 +164,7 @@ function committing(
 function contribute(world: World, task: OpenTask, seat: number, caller: Address): Contribution {
   const { random, law, operators } = world;
   const worker = law.poco.seats.seats.get(task.deal.pool, seat)?.worker ?? caller;
-  const kind = random.chance(liarsIn100(task.id)) ? random.pick(["lie", "lie", "junk"] as const) : "truth";
+  const kind = random.chance(liarsIn100(world, task.id)) ? random.pick(["lie", "lie", "junk"] as const) : "truth";
   const round = task.rounds.length;
   const digest = roundDigest(round, task.id, resultHash(answer(task.id, kind, worker)));
   const seal = sealOf(worker, digest);
@@ -142,13 +180,12 @@ function contribute(world: World, task: OpenTask, seat: number, caller: Address)
   return { seat, seal, mark: caller === worker ? { type: "none" } : mark };
 }
 
-function finalizeStep(world: World, { deal, index, task }: Running, _now: Moment): Step {
-  const { random } = world;
-  const kind = random.weighted<"truth" | "lie" | "junk">([
-    [70, "truth"],
-    [28, "lie"],
-    [2, "junk"],
-  ]);
+function finalizeStep(
+  world: World,
+  { deal, index, task }: Running,
+  _now: Moment,
+  kind: "truth" | "lie" | "junk" = world.random.pick(["truth", "truth", "lie", "junk"]),
+): Step {
   const result = answer(task.id, kind, zeroAddress);
   const seals = someSeals(world, task);
   const args = [encodeDeal(deal), index, seals.map(packCommitted), result];
@@ -190,6 +227,27 @@ function claimsStep(world: World, running: Running, now: Moment, all: readonly R
   );
 }
 
+/** Who is drawn, as the contract tells everybody. */
+function drawnStep(world: World, { deal, index, task }: Running, _now: Moment): Question {
+  const rounds = world.random.between(1, task.rounds.length);
+  return {
+    ...{ type: "question", from: world.anybody(), to: "poco", method: "drawnSeats" },
+    args: [encodeDeal(deal), index, rounds],
+    play: (law, now) => {
+      need(deal.trust > 1, "PanelNotReplicated");
+      need(now.block <= deal.sealedAtBlock + RULES.unbondingBlocks, "PanelDrawForgotten");
+      const drawing = law.poco.tasks.draw({ ...task, rounds: task.rounds.slice(0, rounds) }, now);
+      need(drawing.known, "PanelSeedUnknown");
+      return drawing.rounds.flat();
+    },
+    compare: (played, answered) => {
+      const told = played instanceof Refused ? played.reason : String(played);
+      const seen = typeof answered === "string" ? answered : String((answered as unknown[])[0]);
+      return told === seen ? undefined : `drawn: ${told} by the model, ${seen} seen`;
+    },
+  };
+}
+
 function completeStep(world: World, { deal, index, task }: Running, _now: Moment): Step {
   const { random, law, operators } = world;
   const caller = random.weighted<Address>([
@@ -214,13 +272,19 @@ function someSeals(world: World, { book }: OpenTask): readonly Committed[] {
 export function recordStep(world: World, now: Moment): Step {
   const { random } = world;
   const wanted = runningTasks(world).map(({ task }) => task.running.seedBlock);
-  const block =
-    wanted.length > 0 && random.chance(85) ? random.pick(wanted) : now.block - BigInt(random.below(300));
+  const past = BigInt(random.below(300));
+  const some = past < now.block ? now.block - past : 0n;
+  const block = wanted.length > 0 && random.chance(85) ? random.pick(wanted) : some;
   return call(world.anybody(), "seeds", "record", [block], (law, at) => law.poco.tasks.record(block, at));
 }
 
-export function mine(_world: World, blocks: number): Mine {
+export function mine(blocks: number): Mine {
   return { type: "mine", blocks };
+}
+
+/** So that what comes next is in this block, if it is not there yet. */
+export function mineUntil(now: Moment, block: bigint): Mine[] {
+  return block > now.block ? [mine(Number(block - now.block))] : [];
 }
 
 function encodeDeal(deal: Deal): object {
