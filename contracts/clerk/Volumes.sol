@@ -12,18 +12,22 @@ import {Accounts} from "./Accounts.sol";
 abstract contract Volumes is Accounts {
     uint32 private constant CANCELLED = type(uint32).max;
 
-    /// @dev What is taken of app, dataset and pool orders; of requests only whether they are cancelled. Eight lanes of 32
-    /// bits to a slot, see `_laneOf`.
+    /// @dev What is taken of app, dataset and pool orders: eight lanes of 32 bits to a slot, see `_laneOf`.
     mapping(address signer => mapping(uint256 group => uint256)) private _lanes;
 
-    /// @dev What is taken of a request stands in the slot of its first deal, which has to be written anyway.
+    /// @dev What is taken of a request stands in the slot of its first deal, which has to be written anyway. So a deal's
+    /// slot is no deal yet where only its requests were cancelled: its commitment is zero then.
     mapping(DealId id => DealState) internal _deals;
 
     /// @inheritdoc IClerk
     function cancel(Leg leg, bytes32[] calldata salts) external {
         for (uint256 i = 0; i < salts.length; ++i) {
-            (uint256 group, uint256 shift) = _laneOf(leg, salts[i]);
-            _lanes[msg.sender][group] |= uint256(CANCELLED) << shift;
+            if (leg == Leg.Request) {
+                _deals[toDealId(toRequestId(msg.sender, salts[i]), 0)].requestFilled = CANCELLED;
+            } else {
+                (uint256 group, uint256 shift) = _laneOf(leg, salts[i]);
+                _lanes[msg.sender][group] |= uint256(CANCELLED) << shift;
+            }
             emit OrderCancelled(msg.sender, leg, salts[i]);
         }
     }
@@ -63,7 +67,6 @@ abstract contract Volumes is Accounts {
     }
 
     function _requestTaken(address requester, bytes32 salt) internal view returns (uint32) {
-        if (_taken(Leg.Request, requester, salt) == CANCELLED) return CANCELLED;
         return _deals[toDealId(toRequestId(requester, salt), 0)].requestFilled;
     }
 

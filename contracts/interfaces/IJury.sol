@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Deal} from "../types/Deals.sol";
 import {TaskId} from "../types/Ids.sol";
-import {Committed, IPanel} from "./IPanel.sol";
+import {Committed, IPanel, Reward} from "./IPanel.sol";
 
 /// @notice What a juror sealed.
 struct Ballot {
@@ -45,7 +45,7 @@ interface IJury is IPanel {
     event Revealed(TaskId indexed taskId, address indexed juror, uint8 position, bytes32 answer);
     /// @notice The juror gave another answer than the ruling, or none that it revealed.
     event JurorSlashed(TaskId indexed taskId, address indexed juror, uint64 amount, bool revealed);
-    event Ruled(TaskId indexed taskId, bytes32 indexed answer, uint256 votes);
+    event Ruled(TaskId indexed taskId, bytes32 indexed answer, uint256 votes, Reward[] rewards);
 
     /// @notice The seal's round is not the running one, or its time to reveal is over.
     error JuryRevealOver(TaskId taskId, uint8 round);
@@ -67,8 +67,8 @@ interface IJury is IPanel {
     /// `JuryNothingToReveal`.
     function reveal(Deal calldata deal, uint32 index, Committed[] calldata seals, Ballot[] calldata ballots) external;
 
-    /// @notice Settles a task by the answer of more than half of its places. Anyone. Emits `Ruled`, `WorkersRewarded`,
-    /// and where it applies `JurorSlashed`, `PlaceMissed`, `CallbackRun`.
+    /// @notice Settles a task by the answer of more than half of its places. Anyone. Emits `Ruled`, and
+    /// where it applies `JurorSlashed`, `PlaceMissed`, `CallbackRun`.
     /// @param seals Everything committed so far, in order.
     /// @dev Reverts with `PanelDeadlineOver`, `PanelRoundRunning`, `PanelSealsDiffer`, `JuryUndecided` or
     /// `JuryRevealRunning`. The callback comes last, with 200,000 gas that the caller has to bring

@@ -83,9 +83,11 @@ struct Contribution {
     uint32 seat;
     /// `keccak256(abi.encode(worker, digest))`; the certifier says what the digest is of.
     bytes32 seal;
-    /// The worker's, over `Contribution(bytes32 taskId,uint8 round,bytes32 seal)`: its own key's, or whatever the Keyring
-    /// takes for `POWER_CONTRIBUTION`; empty: the worker is the caller, or has presigned.
-    bytes signature;
+    /// The signature (EIP-2098) over `Contribution(bytes32 taskId,uint8 round,bytes32 seal)`, of the worker's own key or
+    /// of an operator with `POWER_CONTRIBUTION`. Both zero: the worker is the caller. A contract that works calls, or
+    /// names an operator.
+    bytes32 r;
+    bytes32 vs;
 }
 
 /// @notice Who committed what and when, in one word, since it is told twice: from the lowest bit, worker 160 bits, seat
@@ -98,12 +100,9 @@ struct Committed {
     bytes32 seal;
 }
 
-/// @notice What a worker got for a task (nano-HANSE), and its seat's score from now on.
-struct Reward {
-    address worker;
-    uint64 amount;
-    uint32 score;
-}
+/// @notice What a worker got for a task (nano-HANSE), and its seat's score from now on, in one word. From the lowest bit:
+/// worker 160 bits, amount 64, score 32.
+type Reward is bytes32;
 
 /// @notice A task to be claimed back, with everything that was committed for it, in order.
 struct TaskClaim {
@@ -113,6 +112,10 @@ struct TaskClaim {
 }
 
 using {workerOf, seatOf, roundOf} for Committer global;
+
+function toReward(address worker, uint64 amount, uint32 score) pure returns (Reward) {
+    return Reward.wrap(bytes32(uint256(uint160(worker)) | (uint256(amount) << 160) | (uint256(score) << 224)));
+}
 
 function toCommitter(address worker, uint32 seat, uint8 round) pure returns (Committer) {
     return Committer.wrap(bytes32(uint256(uint160(worker)) | (uint256(seat) << 160) | (uint256(round) << 192)));
@@ -179,7 +182,6 @@ interface IPanel is ICertifier {
     /// @notice Seals of `round` are on the chain. `complete` tells that all its places have committed.
     event SealsCommitted(TaskId indexed taskId, uint8 indexed round, Committed[] seals, bool complete);
     event RoundOpened(TaskId indexed taskId, uint8 indexed round, uint64 seedBlock);
-    event WorkersRewarded(TaskId indexed taskId, Reward[] rewards);
     event PlaceMissed(TaskId indexed taskId, address indexed worker, uint64 fine);
     event TaskClaimed(TaskId indexed taskId, uint64 poolSlashed);
     event CallbackRun(TaskId indexed taskId, address indexed callback, bool success);
@@ -204,7 +206,8 @@ interface IPanel is ICertifier {
     /// @notice None of the seats has earned anything that was not paid.
     error PanelNothingToCollect(AssetId pool);
 
-    /// @notice The content brought back is not that of a sealed deal.
+    /// @notice The content brought back is not that of a sealed deal. Where a task is settled, the Clerk says so itself:
+    /// `ClerkDealUnknown`, and `ClerkNotTheCertifier` for `PanelNotTheCertifier`.
     error PanelDealUnknown(DealId id);
     /// @notice The deal was sealed under another certifier.
     error PanelNotTheCertifier(address certifier);

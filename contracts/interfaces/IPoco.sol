@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Deal} from "../types/Deals.sol";
 import {AssetId, Restriction, TaskId} from "../types/Ids.sol";
-import {Committed, IPanel} from "./IPanel.sol";
+import {Committed, IPanel, Reward} from "./IPanel.sol";
 import {Asset} from "./IRegistry.sol";
 
 /// @notice What was computed. Its hash, `keccak256(abi.encode(outcome, content, memoryHash, keccak256(callbackData)))`,
@@ -64,8 +64,8 @@ interface IPoco is IPanel {
     /// @notice The worker was wrong: `paid` of its stake went to those who were right, and `forfeited`, what is left of
     /// it, is lost to it too.
     event WorkerSlashed(TaskId indexed taskId, address indexed worker, uint64 paid, uint64 forfeited, uint32 score);
-    event TaskCertified(TaskId indexed taskId, bytes32 indexed resultHash, Result result);
-    event TaskFailed(TaskId indexed taskId, bytes32 indexed resultHash, uint8 outcome);
+    event TaskCertified(TaskId indexed taskId, bytes32 indexed resultHash, Result result, Reward[] rewards);
+    event TaskFailed(TaskId indexed taskId, bytes32 indexed resultHash, uint8 outcome, Reward[] rewards);
     /// @notice The task's result is an enclave's, by the word of `attester`.
     event EnclaveAttested(TaskId indexed taskId, address indexed attester, address enclaveKey);
 
@@ -87,9 +87,10 @@ interface IPoco is IPanel {
     error PocoResultNotSigned(TaskId taskId, address enclaveKey);
 
     /// @notice Certifies a result and has everybody paid: workers in their seats (`collect`). Anyone who knows the
-    /// result. Emits `TaskCertified` or `TaskFailed`, `WorkersRewarded`, and where it applies `WorkerSlashed`,
-    /// `PlaceMissed`, `CallbackRun`.
-    /// @param seals Everything committed so far, in order.
+    /// result. Emits `TaskCertified` or `TaskFailed`, and where it applies `WorkerSlashed`, `PlaceMissed`,
+    /// `CallbackRun`.
+    /// @param seals Everything committed so far, in order. A seal of zero stands for the one that matches the result: it
+    /// need not be sent, since it can be told from worker, round and result.
     /// @dev Reverts with `PanelDeadlineOver`, `PanelRoundRunning`, `PanelSealsDiffer` or `PocoNotReached`. The callback
     /// comes last, with 200,000 gas that the caller has to bring (`ResultCallbackGasTooLow`); whatever it does changes
     /// nothing.

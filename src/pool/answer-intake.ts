@@ -9,8 +9,8 @@ import {
   roundDigest,
   sealOf,
 } from "#src/protocol/contributions.ts";
+import { judgeResult } from "#src/protocol/verdict.ts";
 import type { PocoChain } from "./poco-chain.ts";
-import { judgeResult } from "./round-verdict.ts";
 import type { StoredTask, TaskStore } from "./task-store.ts";
 
 export interface AnswerIntakeDeps {

@@ -2,11 +2,12 @@ import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import type { Committed } from "#src/protocol/contributions.ts";
 import { GRACE_BLOCKS } from "#src/protocol/poco-parameters.ts";
+import { judgeResult, type ScoredSeal } from "#src/protocol/verdict.ts";
 import { attempt } from "./attempt.ts";
 import { createDrawKeeper } from "./draw-keeper.ts";
 import type { PocoChain } from "./poco-chain.ts";
 import type { PoolMetrics } from "./pool-metrics.ts";
-import { judgeResult, type RoundVerdict, roundVerdict, type ScoredSeal } from "./round-verdict.ts";
+import { type RoundVerdict, roundVerdict } from "./round-verdict.ts";
 import type { TaskSight, TaskStep } from "./task-reconciler.ts";
 import type { Place, TaskStore } from "./task-store.ts";
 

@@ -1,11 +1,7 @@
 import type { Hex } from "viem";
 import { confidenceReached, placesReached, weight } from "#src/protocol/confidence.ts";
-import { type Committed, type Result, resultHash, roundDigest, sealOf } from "#src/protocol/contributions.ts";
-
-/** A committed seal and the present score of the seat behind it. */
-export interface ScoredSeal extends Committed {
-  readonly score: number;
-}
+import { sealOf } from "#src/protocol/contributions.ts";
+import type { ScoredSeal } from "#src/protocol/verdict.ts";
 
 /** A digest that was disclosed for a round. */
 export interface RoundDigest {
@@ -61,24 +57,6 @@ export function roundVerdict(task: ClosedRound): RoundVerdict {
     groups.some(({ digest }) => digest === undefined),
   );
   return unexplained ? { type: "wait" } : { type: "extend" };
-}
-
-/** What the seals say about a result that is known; exactly what `finalize` will find. */
-export function judgeResult(
-  task: { readonly taskId: Hex; readonly trust: number; readonly drawn: number },
-  seals: readonly ScoredSeal[],
-  result: Result,
-): { readonly matching: number; readonly reached: boolean } {
-  const hash = resultHash(result);
-  const matches = seals.map(
-    ({ worker, round, seal }) => sealOf(worker, roundDigest(round, task.taskId, hash)) === seal,
-  );
-  const weights = (wanted: boolean) =>
-    seals.filter((_, i) => matches[i] === wanted).map(({ score }) => weight(score));
-  const matching = matches.filter(Boolean).length;
-  const reached =
-    placesReached(matching, task.drawn) && confidenceReached(task.trust, weights(true), weights(false));
-  return { matching, reached };
 }
 
 /** The seals of each round by the digest that explains them; those that none explains are one group of their own. */

@@ -1,9 +1,9 @@
 import type { Address, Hex } from "viem";
 import { HanseError } from "#src/kernel/errors.ts";
-import { confidenceReached, placesReached, weight } from "#src/protocol/confidence.ts";
 import { type Result, resultHash, roundDigest, sealOf } from "#src/protocol/contributions.ts";
 import type { Deal } from "#src/protocol/deals.ts";
 import { courseOf } from "#src/protocol/task-course.ts";
+import { judgeResult } from "#src/protocol/verdict.ts";
 import type { WorkerChain } from "./worker-chain.ts";
 
 /** A worker's answer to a task, before anybody else knows it. */
@@ -40,20 +40,22 @@ export async function checkDisclosure(chain: WorkerChain, answer: Answer): Promi
  * @throws as `checkDisclosure`; HANSE_TASK_REFUSED when it is not sure enough
  */
 export async function checkRevelation(chain: WorkerChain, answer: Answer): Promise<void> {
-  const { seals, hash, round, closed } = await read(chain, answer);
-  const { taskId, deal, index } = answer;
+  const { seals, round, closed } = await read(chain, answer);
+  const { taskId, deal, index, result } = answer;
   if (!closed) throw stillOpen(taskId, round);
-  const [drawn, scores] = await Promise.all([
+  const [drawn, scored] = await Promise.all([
     chain.drawn(deal, index, round),
-    Promise.all(seals.map(async ({ seat }) => (await chain.seat(deal.pool, seat)).score)),
+    Promise.all(
+      seals.map(async (seal) => ({ ...seal, score: (await chain.seat(deal.pool, seal.seat)).score })),
+    ),
   ]);
   if (drawn === undefined) throw new HanseError("HANSE_NOT_READY", "the draw is not known");
-  const right = seals.map((seal) => seal.seal === sealOf(seal.worker, roundDigest(seal.round, taskId, hash)));
-  const weights = (wanted: boolean) => scores.filter((_, i) => right[i] === wanted).map(weight);
-  const matching = right.filter(Boolean).length;
-  const sure =
-    placesReached(matching, drawn.length) && confidenceReached(deal.trust, weights(true), weights(false));
-  if (sure) return;
+  const { matching, reached } = judgeResult(
+    { taskId, trust: deal.trust, drawn: drawn.length },
+    scored,
+    result,
+  );
+  if (reached) return;
   throw new HanseError("HANSE_TASK_REFUSED", `task ${taskId}: the result is not sure enough to be revealed`, {
     details: { taskId, matching, drawn: drawn.length, round },
   });

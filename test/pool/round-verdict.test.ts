@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { type Address, type Hex, numberToHex, padHex } from "viem";
 import { describe, expect, it } from "vitest";
-import { judgeResult, type RoundDigest, roundVerdict, type ScoredSeal } from "#src/pool/round-verdict.ts";
+import { type RoundDigest, roundVerdict } from "#src/pool/round-verdict.ts";
 import { type Result, resultHash, roundDigest, sealOf } from "#src/protocol/contributions.ts";
+import { judgeResult, type ScoredSeal } from "#src/protocol/verdict.ts";
 
 // A closed round calls for
 // - extend, when nobody committed, or when every seal is explained and no group can be sure
@@ -150,20 +151,5 @@ describe("for any votes", () => {
         );
       }),
     );
-  });
-});
-
-describe("a result", () => {
-  it("is judged over all rounds, each with its own digest", () => {
-    const seals = sealed([...fresh([0, 1]), ...fresh([0, 0], 2)]);
-    expect(judgeResult({ taskId: TASK, trust: 2, drawn: 4 }, seals, resultOf(0))).toEqual({
-      matching: 3,
-      reached: true,
-    });
-    expect(judgeResult({ taskId: TASK, trust: 2, drawn: 5 }, seals, resultOf(0)).reached).toBe(false);
-    expect(judgeResult({ taskId: TASK, trust: 2, drawn: 4 }, seals, resultOf(3))).toEqual({
-      matching: 0,
-      reached: false,
-    });
   });
 });

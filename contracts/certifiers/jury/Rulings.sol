@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IJury, Poll} from "../../interfaces/IJury.sol";
-import {Committed, Committer, Reward, TaskStatus} from "../../interfaces/IPanel.sol";
+import {Committed, Committer, Reward, TaskStatus, toReward} from "../../interfaces/IPanel.sol";
 import {Deal} from "../../types/Deals.sol";
 import {AssetId, TaskId} from "../../types/Ids.sol";
 import {Drawing} from "../panel/Draws.sol";
@@ -42,12 +42,12 @@ abstract contract Rulings is Polls {
         // At most twice the price.
         uint64 pot = price - cut + spoils;
         uint64 each = pot / ruling.votes;
-        _rewardRulers(deal.pool, id, seals, ruling, each);
+        Reward[] memory rewarded = _rewardRulers(deal.pool, id, seals, ruling, each);
         // A part of the pot, and votes are 8 bits.
         uint64 rewards = each * ruling.votes;
         payout.credit(address(this), rewards);
         payout.credit(deal.poolOwner, deal.poolStake + cut + pot - rewards);
-        emit Ruled(id, ruling.leading, ruling.votes);
+        emit Ruled(id, ruling.leading, ruling.votes, rewarded);
         _close(deal, id, TaskStatus.Certified, payout);
         _tell(deal, id, abi.encode(ruling.leading));
     }
@@ -109,16 +109,15 @@ abstract contract Rulings is Polls {
         Committed[] calldata seals,
         Poll memory ruling,
         uint64 each
-    ) private {
-        Reward[] memory rewards = new Reward[](ruling.votes);
+    ) private returns (Reward[] memory rewards) {
+        rewards = new Reward[](ruling.votes);
         uint256 count = 0;
         for (uint256 i = 0; i < seals.length; ++i) {
             if (!_gave(id, i, ruling.leading)) continue;
             Committer by = seals[i].by;
             SeatBook storage book = _seats[poolId][by.seatOf()];
             uint32 score = _acquit(book, book.record, each, 0);
-            rewards[count++] = Reward({worker: by.workerOf(), amount: each, score: score});
+            rewards[count++] = toReward(by.workerOf(), each, score);
         }
-        emit WorkersRewarded(id, rewards);
     }
 }

@@ -68,6 +68,7 @@ abstract contract Draws is Seats {
     /// @inheritdoc IPanel
     function drawnSeats(Deal calldata deal, uint32 index, uint8 rounds) external view returns (uint32[] memory drawn) {
         (TaskId id, Progress memory running) = _taskOf(deal, index);
+        _checkDeal(deal);
         _checkReplicated(deal);
         require(rounds <= running.round, PanelRoundNotOpened(id, rounds, uint8(running.round)));
         uint256 lastBlock = deal.sealedAtBlock + UNBONDING_BLOCKS;
@@ -83,18 +84,23 @@ abstract contract Draws is Seats {
 
     // ── Checks ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @dev The task of a deal that was sealed under this certifier, not settled yet.
+    /// @dev That the deal was sealed, under this certifier. Whoever settles one of its tasks need not ask: the Clerk does.
+    function _checkDeal(Deal calldata deal) internal view {
+        DealId id = toDealId(deal.requestId, deal.firstTask);
+        // An unknown deal's commitment is zero, and nothing hashes to that.
+        require(CLERK.dealState(id).commitment == commitmentOf(deal), PanelDealUnknown(id));
+        require(deal.certifier == address(this), PanelNotTheCertifier(deal.certifier));
+    }
+
+    /// @dev A task that is not settled yet, if the deal is true.
     function _openTask(Deal calldata deal, uint32 index) internal view returns (TaskId id, Progress memory open) {
         (id, open) = _taskOf(deal, index);
         require(open.status == 0, PanelAlreadySettled(id, TaskStatus(open.status)));
     }
 
-    /// @dev The task of a deal that was sealed under this certifier.
+    /// @dev A task, if the deal is true.
     function _taskOf(Deal calldata deal, uint32 index) internal view returns (TaskId id, Progress memory stored) {
         DealId dealId = toDealId(deal.requestId, deal.firstTask);
-        // An unknown deal's commitment is zero, and nothing hashes to that.
-        require(CLERK.dealState(dealId).commitment == commitmentOf(deal), PanelDealUnknown(dealId));
-        require(deal.certifier == address(this), PanelNotTheCertifier(deal.certifier));
         require(
             index >= deal.firstTask && index < uint256(deal.firstTask) + deal.volume,
             PanelIndexOutOfRange(index, deal.firstTask, deal.volume)
@@ -158,21 +164,25 @@ abstract contract Draws is Seats {
         Progress memory running,
         uint256 rounds
     ) internal view returns (Drawing memory drawing) {
-        drawing.seats = new uint256[](MAX_PLACES);
+        uint256[] memory drawn = new uint256[](MAX_PLACES);
+        drawing.seats = drawn;
         Shuffle memory shuffle = Sortition.shuffle(running.frozen.seats());
         mapping(uint256 number => SeatBook) storage seats = _seats[poolId];
+        uint256 sealedAt = running.sealedAt;
         uint256 places = Confidence.firstPlaces(trust);
+        uint256 count = 0;
         for (uint256 round = 1; round <= rounds; ++round) {
             bytes32 seed = round < running.round ? _seeds[id][round] : SEEDS.seedOf(running.seedBlock);
             if (seed == 0) return drawing;
             if (places > MAX_PLACES) places = MAX_PLACES;
-            drawing.before = drawing.count;
-            while (drawing.count < places && !shuffle.exhausted()) {
+            drawing.before = count;
+            while (count < places && !shuffle.exhausted()) {
                 uint256 number = shuffle.draw(seed, id);
                 Occupancy occupancy = seats[number].occupancy;
-                if (!occupancy.wasSeated(running.sealedAt)) continue;
-                drawing.seats[drawing.count++] = _entry(number, occupancy);
+                if (!occupancy.wasSeated(sealedAt)) continue;
+                drawn[count++] = _entry(number, occupancy);
             }
+            drawing.count = count;
             places *= 2;
         }
         drawing.known = true;

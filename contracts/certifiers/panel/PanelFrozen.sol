@@ -15,7 +15,11 @@ library PanelFrozen {
     ) internal pure returns (bytes32) {
         return
             bytes32(
-                abi.encodePacked(seatNumbers, seatStakeOf, schedulerShareOf, roundBlocksOf, deadlineBlocksOf, uint80(0))
+                (uint256(seatNumbers) << 224) |
+                    (uint256(seatStakeOf) << 160) |
+                    (uint256(schedulerShareOf) << 144) |
+                    (uint256(roundBlocksOf) << 112) |
+                    (uint256(deadlineBlocksOf) << 80)
             );
     }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
-import {Committed, Committer, Contribution, IPanel, toCommitter} from "../../interfaces/IPanel.sol";
+import {Committer, Contribution, IPanel, toCommitter} from "../../interfaces/IPanel.sol";
 import {POWER_CONTRIBUTION} from "../../interfaces/IKeyring.sol";
 import {Keccak} from "../../libraries/Keccak.sol";
-import {Signatures} from "../../libraries/Signatures.sol";
 import {Deal} from "../../types/Deals.sol";
 import {TaskId} from "../../types/Ids.sol";
 import {Domain} from "./Domain.sol";
@@ -25,6 +25,7 @@ abstract contract Rounds is Draws, Domain {
     function commit(Deal calldata deal, uint32 index, Contribution[] calldata contributions) external {
         // Check
         (TaskId id, Progress memory running) = _openTask(deal, index);
+        _checkDeal(deal);
         _checkReplicated(deal);
         _checkBeforeDeadline(id, running);
         require(!_isClosed(running), PanelRoundClosed(id, uint8(running.round)));
@@ -32,19 +33,20 @@ abstract contract Rounds is Draws, Domain {
         require(drawing.known, PanelSeedUnknown(running.seedBlock));
         // Effect
         _keepCounts(running, drawing);
-        Committed[] memory added = _append(id, running, drawing, contributions);
+        uint256[] memory told = _append(id, running, drawing, contributions);
         // No bit of an earlier round's places is counted: those that were missed stay zero.
         bool complete = running.places >> drawing.before == (1 << running.drawnInRound) - 1;
         // Before the deadline, which is below 2^16 blocks after the seal, and later than the seal.
         if (complete) running.completedAfter = block.number - running.sealedAt;
         _tasks[id] = toTaskWord(running);
-        emit SealsCommitted(id, uint8(running.round), added, complete);
+        _emitCommitted(id, running.round, told, complete);
     }
 
     /// @inheritdoc IPanel
     function extend(Deal calldata deal, uint32 index) public virtual {
         // Check
         (TaskId id, Progress memory closing) = _openTask(deal, index);
+        _checkDeal(deal);
         _checkReplicated(deal);
         uint256 roundBlocks = closing.frozen.roundBlocks();
         uint256 grace = _grace(roundBlocks);
@@ -81,58 +83,69 @@ abstract contract Rounds is Draws, Domain {
 
     /// @dev Counts the contributions in and chains them up. What is committed already is left out rather than refused:
     /// else each worker could make the scheduler's batch fail by committing for itself just before.
+    /// @return told The data of `SealsCommitted`: three words of head, of which the last is how many seals there are, and
+    /// two for each seal.
     function _append(
         TaskId id,
         Progress memory running,
         Drawing memory drawing,
         Contribution[] calldata contributions
-    ) private view returns (Committed[] memory added) {
+    ) private view returns (uint256[] memory told) {
         bytes32 domain = _domainSeparator();
         // Rounds are 8 bits.
         uint8 round = uint8(running.round);
-        added = new Committed[](contributions.length);
+        uint256[] memory drawn = drawing.seats;
+        uint256 places = running.places;
+        bytes32 seals = running.seals;
+        told = new uint256[](3 + 2 * contributions.length);
         uint256 count = 0;
         uint256 place = drawing.before;
         for (uint256 i = 0; i < contributions.length; ++i) {
             Contribution calldata contribution = contributions[i];
             uint32 number = contribution.seat;
-            place = _placeOf(id, round, drawing, number, place);
+            // Who brings contributions in the order of the draw has each found at once.
+            if (place >= drawing.count || uint32(drawn[place]) != number) place = _placeOf(id, round, drawing, number);
+            uint256 entry = drawn[place];
             // place < MAX_PLACES.
-            if (running.places & (1 << place) != 0) continue;
-            running.places |= 1 << place;
-            uint256 entry = drawing.seats[place];
+            uint256 bit = 1 << place++;
+            if (places & bit != 0) continue;
+            places |= bit;
             require(entry & CONVICTED_ENTRY == 0, PanelSeatConvicted(id, number));
             // The 160 bits above the number.
             address worker = address(uint160(entry >> 32));
             _checkSigned(id, round, worker, contribution, domain);
 
-            Committed memory committed = added[count++];
-            (committed.by, committed.seal) = (toCommitter(worker, number, round), contribution.seal);
-            running.seals = _chain(running.seals, committed.by, committed.seal);
+            (Committer by, bytes32 seal) = (toCommitter(worker, number, round), contribution.seal);
+            seals = _chain(seals, by, seal);
+            told[3 + 2 * count] = uint256(Committer.unwrap(by));
+            told[4 + 2 * count] = uint256(seal);
+            ++count;
         }
         require(count != 0, PanelNothingToCommit(id));
+        (running.places, running.seals, told[2]) = (places, seals, count);
+    }
+
+    /// @dev `emit SealsCommitted(id, round, seals, complete)`, put together already.
+    function _emitCommitted(TaskId id, uint256 round, uint256[] memory told, bool complete) private {
+        // Where the seals begin: behind this word and the next.
+        told[0] = 0x40;
+        told[1] = complete ? 1 : 0;
+        bytes32 signature = SealsCommitted.selector;
         assembly ("memory-safe") {
-            // Only ever shorter than it was made.
-            mstore(added, count)
+            let data := add(told, 0x20)
+            log3(data, add(0x60, shl(6, mload(add(data, 0x40)))), signature, id, round)
         }
     }
 
-    /// @param start Where to begin: who brings contributions in the order of the draw has each found at once.
     /// @return place Counted over all rounds, from 0.
     function _placeOf(
         TaskId id,
         uint8 round,
         Drawing memory drawing,
-        uint32 number,
-        uint256 start
+        uint32 number
     ) private pure returns (uint256 place) {
-        // Places are at most 64.
-        unchecked {
-            place = start;
-            for (uint256 tries = drawing.count - drawing.before; tries != 0; --tries) {
-                if (uint32(drawing.seats[place]) == number) return place;
-                if (++place == drawing.count) place = drawing.before;
-            }
+        for (place = drawing.before; place < drawing.count; ++place) {
+            if (uint32(drawing.seats[place]) == number) return place;
         }
         revert PanelSeatNotDrawn(id, round, number);
     }
@@ -144,7 +157,7 @@ abstract contract Rounds is Draws, Domain {
         Contribution calldata contribution,
         bytes32 domain
     ) private view {
-        if (contribution.signature.length == 0 && worker == msg.sender) return;
+        if (contribution.vs == 0 && worker == msg.sender) return;
         bytes32 structHash = Keccak.ofWords(
             CONTRIBUTION_TYPEHASH,
             TaskId.unwrap(id),
@@ -152,10 +165,12 @@ abstract contract Rounds is Draws, Domain {
             contribution.seal
         );
         bytes32 digest = MessageHashUtils.toTypedDataHash(domain, structHash);
-        // A key signs for itself mostly. A worker is never zero.
-        if (Signatures.recover(digest, contribution.signature) == worker) return;
-        (bool valid, , ) = KEYRING.check(worker, POWER_CONTRIBUTION, domain, structHash, contribution.signature);
-        require(valid, PanelSealNotSigned(id, contribution.seat, worker));
+        (address key, , ) = ECDSA.tryRecover(digest, contribution.r, contribution.vs);
+        // A key signs for itself mostly. A worker is never zero, and nor is an operator.
+        require(
+            key == worker || KEYRING.mayAct(worker, key, POWER_CONTRIBUTION),
+            PanelSealNotSigned(id, contribution.seat, worker)
+        );
     }
 
     function _chain(bytes32 previous, Committer by, bytes32 seal) internal pure returns (bytes32) {

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {POWER_RESULT} from "../../interfaces/IKeyring.sol";
-import {Committed, Committer, Reward, TaskStatus} from "../../interfaces/IPanel.sol";
+import {Committed, Committer, Reward, TaskStatus, toReward} from "../../interfaces/IPanel.sol";
 import {EnclaveCertificate, IPoco, Result} from "../../interfaces/IPoco.sol";
 import {Asset} from "../../interfaces/IRegistry.sol";
 import {Confidence} from "../../libraries/Confidence.sol";
@@ -45,9 +45,9 @@ abstract contract Settlement is Enclaves {
         payout.credit(TREASURY, fines);
         // At most twice the price.
         uint64 pot = price - cut + spoils;
-        uint64 rest = _rewardRight(deal.pool, id, seals, tally, pot, price >= SCORE_FLOOR);
+        (Reward[] memory rewards, uint64 rest) = _rewardRight(deal.pool, seals, tally, pot, price >= SCORE_FLOOR);
         payout.credit(address(this), pot - rest);
-        _conclude(deal, id, resultHash, result, cut + rest, payout);
+        _conclude(deal, id, resultHash, result, rewards, cut + rest, payout);
     }
 
     /// @inheritdoc IPoco
@@ -63,8 +63,8 @@ abstract contract Settlement is Enclaves {
         // Effect
         Payout memory payout = Payouts.create(0, OTHER_CREDITS);
         (uint64 price, uint64 cut) = _payOrRefund(deal, result.outcome, payout);
-        _rewardOne(id, worker, price - cut, payout);
-        _conclude(deal, id, _hashOf(result), result, cut, payout);
+        Reward[] memory rewards = _rewardOne(id, worker, price - cut, payout);
+        _conclude(deal, id, _hashOf(result), result, rewards, cut, payout);
     }
 
     /// @inheritdoc IPoco
@@ -88,8 +88,8 @@ abstract contract Settlement is Enclaves {
         emit EnclaveAttested(id, certificate.attester, certificate.enclaveKey);
         Payout memory payout = Payouts.create(0, OTHER_CREDITS);
         (uint64 price, uint64 cut) = _payOrRefund(deal, result.outcome, payout);
-        _rewardOne(id, certificate.worker, price - cut, payout);
-        _conclude(deal, id, resultHash, result, cut, payout);
+        Reward[] memory rewards = _rewardOne(id, certificate.worker, price - cut, payout);
+        _conclude(deal, id, resultHash, result, rewards, cut, payout);
     }
 
     function _grace(uint256) internal pure override returns (uint256) {
@@ -134,45 +134,52 @@ abstract contract Settlement is Enclaves {
         }
     }
 
+    /// @return rewards What each gets.
     /// @return rest What does not divide.
     function _rewardRight(
         AssetId poolId,
-        TaskId id,
         Committed[] calldata seals,
         Tally memory tally,
         uint256 pot,
         bool scored
-    ) private returns (uint64 rest) {
+    ) private returns (Reward[] memory rewards, uint64 rest) {
         mapping(uint256 number => SeatBook) storage seats = _seats[poolId];
         uint32 scoreGain = scored && tally.matching >= SCORE_MATCHING ? 1 : 0;
-        Reward[] memory rewards = new Reward[](tally.matching);
+        rewards = new Reward[](tally.matching);
+        uint256 shares = tally.shares;
+        uint256 right = tally.right;
         uint256 count = 0;
         uint256 left = pot;
-        for (uint256 i = 0; i < seals.length; ++i) {
-            if (tally.right & (1 << i) == 0) continue;
-            Committer by = seals[i].by;
-            SeatRecord record = tally.records[i];
-            Reward memory reward = rewards[count++];
-            reward.worker = by.workerOf();
-            // By the score before it rises: these shares are what `tally.shares` sums up.
-            uint256 share = Confidence.share(Confidence.weight(record.score()));
-            // A part of the pot, which is money locked in the Clerk.
-            reward.amount = uint64((pot * share) / tally.shares);
-            reward.score = _acquit(seats[by.seatOf()], record, reward.amount, scoreGain);
-            left -= reward.amount;
+        // A pot is 64 bits and a share at most 4; the rewards together are at most the pot.
+        unchecked {
+            for (uint256 i = 0; i < seals.length; ++i) {
+                if ((right >> i) & 1 == 0) continue;
+                Committer by = seals[i].by;
+                SeatRecord record = tally.records[i];
+                // By the score before it rises: these shares are what `tally.shares` sums up.
+                uint256 share = Confidence.share(Confidence.weight(record.score()));
+                // A part of the pot, which is money locked in the Clerk.
+                uint64 amount = uint64((pot * share) / shares);
+                uint32 score = _acquit(seats[by.seatOf()], record, amount, scoreGain);
+                rewards[count++] = toReward(by.workerOf(), amount, score);
+                left -= amount;
+            }
         }
-        emit WorkersRewarded(id, rewards);
         // At most the pot.
         rest = uint64(left);
     }
 
     /// @dev Rewards a worker that may have no seat.
-    function _rewardOne(TaskId id, address worker, uint64 amount, Payout memory payout) private {
+    function _rewardOne(
+        TaskId id,
+        address worker,
+        uint64 amount,
+        Payout memory payout
+    ) private pure returns (Reward[] memory rewards) {
         require(worker != address(0), PocoWorkerMissing(id));
         payout.credit(worker, amount);
-        Reward[] memory rewards = new Reward[](1);
-        rewards[0] = Reward({worker: worker, amount: amount, score: 0});
-        emit WorkersRewarded(id, rewards);
+        rewards = new Reward[](1);
+        rewards[0] = toReward(worker, amount, 0);
     }
 
     // ── Money ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -203,13 +210,14 @@ abstract contract Settlement is Enclaves {
         TaskId id,
         bytes32 resultHash,
         Result calldata result,
+        Reward[] memory rewards,
         uint64 toPool,
         Payout memory payout
     ) private {
         payout.credit(deal.poolOwner, deal.poolStake + toPool);
         bool certified = result.outcome == 0;
-        if (certified) emit TaskCertified(id, resultHash, result);
-        else emit TaskFailed(id, resultHash, result.outcome);
+        if (certified) emit TaskCertified(id, resultHash, result, rewards);
+        else emit TaskFailed(id, resultHash, result.outcome, rewards);
         _close(deal, id, certified ? TaskStatus.Certified : TaskStatus.Failed, payout);
         if (certified) _tell(deal, id, result.callbackData);
     }

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Committed, Committer} from "../../interfaces/IPanel.sol";
 import {IPoco, Result} from "../../interfaces/IPoco.sol";
 import {Confidence} from "../../libraries/Confidence.sol";
+import {OrderHash} from "../../libraries/OrderHash.sol";
 import {Keccak} from "../../libraries/Keccak.sol";
 import {Deal} from "../../types/Deals.sol";
 import {AssetId, TaskId} from "../../types/Ids.sol";
@@ -46,15 +47,18 @@ abstract contract Tallies is IPoco, Panel {
         unchecked {
             for (uint256 i = 0; i < seals.length; ++i) {
                 (Committer by, bytes32 seal) = (seals[i].by, seals[i].seal);
-                given = _chain(given, by, seal);
                 if (by.roundOf() != round) {
                     round = by.roundOf();
                     digest = Keccak.ofWords(bytes32(round), TaskId.unwrap(id), resultHash);
                 }
+                bytes32 matching = Keccak.ofWords(bytes32(uint256(uint160(by.workerOf()))), digest);
+                // Nothing hashes to zero: that is no seal, but stands for one.
+                if (seal == 0) seal = matching;
+                given = _chain(given, by, seal);
                 SeatRecord record = seats[by.seatOf()].record;
                 tally.records[i] = record;
                 uint256 weight = Confidence.weight(record.score());
-                if (seal == Keccak.ofWords(bytes32(uint256(uint160(by.workerOf()))), digest)) {
+                if (seal == matching) {
                     tally.right |= 1 << i;
                     ++tally.matching;
                     tally.group = Confidence.times(tally.group, weight);
@@ -86,6 +90,12 @@ abstract contract Tallies is IPoco, Panel {
     }
 
     function _hashOf(Result calldata result) internal pure returns (bytes32) {
-        return keccak256(abi.encode(result.outcome, result.content, result.memoryHash, keccak256(result.callbackData)));
+        return
+            Keccak.ofWords(
+                bytes32(uint256(result.outcome)),
+                result.content,
+                result.memoryHash,
+                OrderHash.hash(result.callbackData)
+            );
     }
 }

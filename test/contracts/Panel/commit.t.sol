@@ -115,13 +115,14 @@ contract CommitTest is PocoTest {
 
     function test_refusesSignaturesOfOthers() external {
         bytes32 sealed_ = sealOf(workerOf(_drawn[0]), _id, 1, success());
-        _refusesSignature(Contribution(_drawn[0], sealed_, signContribution(keyOf[_drawn[1]], _id, 1, sealed_)));
-        _refusesSignature(Contribution(_drawn[0], sealed_, signContribution(keyOf[_drawn[0]], _id, 2, sealed_)));
-        _refusesSignature(
-            Contribution(_drawn[0], sealed_, signContribution(keyOf[_drawn[0]], idOf(_deal, 1), 1, sealed_))
-        );
-        _refusesSignature(Contribution(_drawn[0], ~sealed_, signContribution(keyOf[_drawn[0]], _id, 1, sealed_)));
-        _refusesSignature(Contribution(_drawn[0], sealed_, ""));
+        uint256 key = keyOf[_drawn[0]];
+        _refusesSignature(signedBy(keyOf[_drawn[1]], _id, 1, _drawn[0], sealed_));
+        _refusesSignature(signedBy(key, _id, 2, _drawn[0], sealed_));
+        _refusesSignature(signedBy(key, idOf(_deal, 1), 1, _drawn[0], sealed_));
+        Contribution memory other = signedBy(key, _id, 1, _drawn[0], sealed_);
+        other.seal = ~sealed_;
+        _refusesSignature(other);
+        _refusesSignature(Contribution(_drawn[0], sealed_, 0, 0));
     }
 
     function test_refusesWhoHasLostItsStake() external {

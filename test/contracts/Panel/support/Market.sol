@@ -93,7 +93,6 @@ abstract contract Market {
         keyring = IKeyring(create("Keyring", ""));
         clerk = IClerk(create("Clerk", abi.encode(token, registry, keyring, GOVERNANCE)));
         seeds = ISeedSource(create("BlockhashSeedSource", ""));
-        panel = createPanel(certifier);
         token.approve(address(clerk), type(uint256).max);
 
         vm.prank(appOwner);
@@ -102,6 +101,14 @@ abstract contract Market {
         dataset = register(datasetOwner, AssetKind.Dataset, "dataset");
         pool = register(poolOwner, AssetKind.Pool, "pool");
         closedPool = register(poolOwner, AssetKind.Pool, "closed pool");
+        clerk.depositFor(requester, FUNDS);
+        clerk.depositFor(poolOwner, FUNDS);
+        usePanel(createPanel(certifier));
+    }
+
+    /// From now on this certifier is tested.
+    function usePanel(IPanel certifier) internal {
+        panel = certifier;
         vm.startPrank(GOVERNANCE);
         clerk.registerCertifier(address(panel), true);
         panel.addCategory(Category({roundBlocks: ROUND_BLOCKS, deadlineBlocks: DEADLINE_BLOCKS}));
@@ -110,8 +117,6 @@ abstract contract Market {
         panel.openPool(pool, PoolTerms({seatStake: SEAT_STAKE, schedulerShare: SCHEDULER_SHARE, closed: false}));
         panel.openPool(closedPool, PoolTerms({seatStake: 0, schedulerShare: SCHEDULER_SHARE, closed: true}));
         vm.stopPrank();
-        clerk.depositFor(requester, FUNDS);
-        clerk.depositFor(poolOwner, FUNDS);
     }
 
     function createPanel(string memory certifier) internal returns (IPanel) {

@@ -112,28 +112,32 @@ abstract contract PanelTest is Market, Assertions {
     /// Of the certifier's EIP-712 domain.
     function domainName() internal pure virtual returns (string memory);
 
-    function signed(TaskId id, uint8 round, uint32 seat, bytes32 sealed_) internal view returns (Contribution memory) {
-        return Contribution({seat: seat, seal: sealed_, signature: signContribution(keyOf[seat], id, round, sealed_)});
+    /// As well.
+    function verifier() internal view virtual returns (address) {
+        return address(panel);
     }
 
-    function signContribution(
+    function signed(TaskId id, uint8 round, uint32 seat, bytes32 sealed_) internal view returns (Contribution memory) {
+        return signedBy(keyOf[seat], id, round, seat, sealed_);
+    }
+
+    /// By whomever.
+    function signedBy(
         uint256 key,
         TaskId id,
         uint8 round,
+        uint32 seat,
         bytes32 sealed_
-    ) internal view returns (bytes memory) {
-        return _sign(key, domainOf(domainName(), address(panel)), _contributionHash(id, round, sealed_));
+    ) internal view returns (Contribution memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, contributionDigest(id, round, sealed_));
+        return Contribution({seat: seat, seal: sealed_, r: r, vs: bytes32(uint256(s) | (uint256(v - 27) << 255))});
     }
 
     /// What is signed.
     function contributionDigest(TaskId id, uint8 round, bytes32 sealed_) internal view returns (bytes32) {
         return
             keccak256(
-                abi.encodePacked(
-                    hex"1901",
-                    domainOf(domainName(), address(panel)),
-                    _contributionHash(id, round, sealed_)
-                )
+                abi.encodePacked(hex"1901", domainOf(domainName(), verifier()), _contributionHash(id, round, sealed_))
             );
     }
 
