@@ -1,4 +1,4 @@
-import { type Address, type Hex, keccak256, numberToHex, padHex, zeroAddress, zeroHash } from "viem";
+import { type Address, type Hex, zeroAddress } from "viem";
 import { dealId } from "#src/protocol/ids.ts";
 import { restrictionRule } from "#src/protocol/restrictions.ts";
 import { type Journal, Table } from "../journal.ts";
@@ -6,16 +6,10 @@ import type { Moment } from "../moment.ts";
 import { need } from "../refusal.ts";
 import type { Rules } from "../rules.ts";
 import { Accounts, type Entry } from "./accounts.ts";
-import {
-  type Batch,
-  type Leg,
-  type Match,
-  type MatchOutcome,
-  MatchRefused,
-  NO_DATASET,
-} from "./batch.ts";
+import { type Batch, type MatchOutcome, MatchRefused } from "./batch.ts";
 import { type Deal, sameDeal, unitOf } from "./deal.ts";
-import { Fills, requestIdOf } from "./fills.ts";
+import { draftOf } from "./draft.ts";
+import { Fills } from "./fills.ts";
 import { KeyringModel } from "./keyring.ts";
 import { checkQuartet, type Quartet, quartetOf, termsHash, termsOf } from "./match-check.ts";
 import { Clerkship, type Standing } from "./standing.ts";
@@ -113,7 +107,9 @@ export class ClerkModel {
       "ClerkMatchOutOfRange",
     );
     // Whatever strangers say is asked before anything changes.
-    const drafts = quartets.map((quartet) => outcomeOf(() => this.#negotiate(quartet as Quartet, batch, now)));
+    const drafts = quartets.map((quartet) =>
+      outcomeOf(() => this.#negotiate(quartet as Quartet, batch, now)),
+    );
     return quartets.map((quartet, i) => {
       const outcome = outcomeOf(() => {
         const draft = drafts[i];
@@ -126,11 +122,6 @@ export class ClerkModel {
     });
   }
 
-  /** How much of a requester's orders with that salt is sealed. */
-  requestFilled(requester: Address, salt: Hex): number {
-    return this.fills.sealed("request", requester, salt, requestIdOf(requester, salt));
-  }
-
   /** Everything that may ask a stranger's contract. @returns the deal that terms contracts were shown, if any was */
   #negotiate(quartet: Quartet, batch: Batch, now: Moment): Deal | undefined {
     checkQuartet(quartet, ({ restriction }) => {
@@ -141,7 +132,7 @@ export class ClerkModel {
     if (!this.registered.get(certifier)) throw new MatchRefused("request", "CertifierNotRegistered");
     const asked = termsOf(quartet);
     if (asked.length === 0) return undefined;
-    const draft = this.#draft(quartet, now);
+    const draft = draftOf(quartet, this.fills, now);
     for (const { leg, terms } of asked) {
       const brought = batch.terms.find((each) => termsHash(each) === terms);
       if (brought === undefined || !this.#foreign.yes.has(brought.checker)) {
@@ -154,7 +145,7 @@ export class ClerkModel {
   /** Takes volume and money for a deal, or changes nothing. */
   #take(quartet: Quartet, shown: Deal | undefined, now: Moment): Deal {
     const { request, standing } = quartet;
-    const draft = this.#draft(quartet, now);
+    const draft = draftOf(quartet, this.fills, now);
     if (shown !== undefined && !sameDeal(shown, draft)) throw new MatchRefused("request", "TermsNotMet");
     const admission = this.certifiers
       .get(draft.certifier)
@@ -212,69 +203,6 @@ export class ClerkModel {
     if (spender === undefined) return;
     this.spent.set(this.spent.get(owner, spender.key) + amount, owner, spender.key);
   }
-
-  /** The deal that a match comes to now, but for what the certifier adds. */
-  #draft(quartet: Quartet, now: Moment): Deal {
-    const { request, app, dataset, pool, standing } = quartet;
-    const tags = [request.tag, app.tag, dataset?.tag ?? zeroHash];
-    return {
-      requestId: requestIdOf(request.requester, request.conditions.salt),
-      app: app.app,
-      dataset: dataset?.dataset ?? 0n,
-      pool: pool.pool,
-      appOwner: standing.app.signer,
-      datasetOwner: standing.dataset?.signer ?? zeroAddress,
-      poolOwner: standing.pool.signer,
-      requester: request.requester,
-      payer: request.sponsor === zeroAddress ? request.requester : request.sponsor,
-      beneficiary: request.beneficiary,
-      callback: request.callback,
-      certifier: request.conditions.certifier,
-      appPrice: app.price,
-      datasetPrice: dataset?.price ?? 0n,
-      poolPrice: pool.price,
-      poolStake: 0n,
-      sealedAtBlock: now.block,
-      firstTask: this.requestFilled(request.requester, request.conditions.salt),
-      volume: this.#volumeOf(quartet),
-      trust: request.trust,
-      category: request.category,
-      tag: padHex(numberToHex(tags.reduce((all, tag) => all | BigInt(tag), 0n)), { size: 32 }),
-      paramsHash: keccak256(request.params),
-      attesters: request.attesters,
-      frozen: zeroHash,
-    };
-  }
-
-  /** The smallest volume left, if it is enough for everybody. */
-  #volumeOf({ request, app, dataset, pool, standing }: Quartet): number {
-    const left = (leg: Leg, of: Standing, volume: number) => {
-      const name = leg === "request" ? requestIdOf(of.signer, of.salt) : of.hash;
-      return { leg, left: Math.max(volume - this.fills.sealed(leg, of.signer, of.salt, name), 0) };
-    };
-    const all = [
-      left("request", standing.request, request.conditions.volume),
-      left("app", standing.app, app.conditions.volume),
-      ...(dataset === undefined || standing.dataset === undefined
-        ? []
-        : [left("dataset", standing.dataset, dataset.conditions.volume)]),
-      left("pool", standing.pool, pool.conditions.volume),
-    ];
-    const scarcest = all.reduce((least, each) => (each.left < least.left ? each : least));
-    if (scarcest.left === 0) throw new MatchRefused(scarcest.leg, "CancelledOrFilled");
-    for (const [leg, order] of Object.entries({ request, app, dataset, pool }) as Array<
-      [Leg, { conditions: { minFill: number } } | undefined]
-    >) {
-      if (order !== undefined && scarcest.left < order.conditions.minFill) {
-        throw new MatchRefused(leg, "FillTooSmall");
-      }
-    }
-    return scarcest.left;
-  }
-}
-
-export function withoutDataset(match: Match): boolean {
-  return match.dataset === NO_DATASET;
 }
 
 function outcomeOf<T>(act: () => T): T | MatchRefused {

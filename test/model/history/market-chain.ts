@@ -39,7 +39,13 @@ const word = (value: bigint | Hex) => (typeof value === "bigint" ? numberToHex(v
 /** PUSH32 value, PUSH1 at, MSTORE for each; then RETURN. */
 const answering = (...words: Array<bigint | Hex>) =>
   concatHex([
-    ...words.flatMap((each, i): Hex[] => ["0x7f", word(each), "0x60", numberToHex(32 * i, { size: 1 }), "0x52"]),
+    ...words.flatMap((each, i): Hex[] => [
+      "0x7f",
+      word(each),
+      "0x60",
+      numberToHex(32 * i, { size: 1 }),
+      "0x52",
+    ]),
     ...(["0x60", numberToHex(32 * words.length, { size: 1 }), "0x6000f3"] as Hex[]),
   ]);
 
@@ -116,10 +122,7 @@ export async function createMarketChain(actorCount: number) {
 
   async function deploy(name: ContractName, ...args: unknown[]): Promise<Address> {
     const nonce = await rpc<Hex>("eth_getTransactionCount", governance, "latest");
-    const data = concatHex([
-      FACTORIES[name].bytecode as Hex,
-      interfaces[name].encodeDeploy(args) as Hex,
-    ]);
+    const data = concatHex([FACTORIES[name].bytecode as Hex, interfaces[name].encodeDeploy(args) as Hex]);
     const { refusal } = await transact(governance, undefined, data);
     if (refusal !== undefined) throw new Error(`${name} is not deployed: ${refusal}`);
     return getContractAddress({ from: governance, nonce: BigInt(nonce) }).toLowerCase() as Address;
@@ -164,7 +167,7 @@ export async function createMarketChain(actorCount: number) {
   return {
     ...{ actors, governance, treasury, contracts },
     chainId: Number(await rpc<Hex>("eth_chainId")),
-    till: (`0x${(await rpc<Hex>("eth_call", { to: clerk, data: interfaces.clerk.encodeFunctionData("TILL") }, "latest")).slice(-40)}`) as Address,
+    till: `0x${(await rpc<Hex>("eth_call", { to: clerk, data: interfaces.clerk.encodeFunctionData("TILL") }, "latest")).slice(-40)}` as Address,
 
     /** Sends a call. A refused one takes a block too. */
     async send(

@@ -101,7 +101,13 @@ function ofOrders({ law }: World, whole: boolean): Observation[] {
       const [leg, signer, salt] = key as unknown as [Leg, Address, Hex];
       // Only requests are counted by another name than their salt.
       const words = [BigInt(fills.filled(leg, signer, salt, salt))];
-      return view(`filled ${leg} ${signer} ${salt}`, "clerk", "filled", [LEGS.indexOf(leg), signer, salt], words);
+      return view(
+        `filled ${leg} ${signer} ${salt}`,
+        "clerk",
+        "filled",
+        [LEGS.indexOf(leg), signer, salt],
+        words,
+      );
     }),
     ...rowsOf(spent, whole).map(({ key, value }) =>
       view(`spent by ${key[1]} for ${key[0]}`, "clerk", "spentBy", key, [value]),

@@ -144,6 +144,8 @@ function count(counts: Map<string, number>, name: string): void {
 
 function describe(step: Step): string {
   if (step.type === "mine") return `mine ${step.blocks}`;
-  const args = JSON.stringify(step.args, (_, value) => (typeof value === "bigint" ? value.toString() : value));
+  const args = JSON.stringify(step.args, (_, value) =>
+    typeof value === "bigint" ? value.toString() : value,
+  );
   return `${step.from} ${step.to}.${step.method} ${args.slice(0, 2_000)}`;
 }

@@ -8,7 +8,9 @@ import {
   hexToBytes,
   keccak256,
   numberToHex,
+  slice,
   stringToHex,
+  zeroHash,
 } from "viem";
 import { ORDER_TYPED_DATA } from "#src/protocol/order-types.ts";
 import type { Mark, Power } from "../clerk/keyring.ts";
@@ -46,6 +48,14 @@ export class Signing {
       case "bulk":
         return this.#bulk(mark);
     }
+  }
+
+  /** As two words (EIP-2098), both zero where there is none. */
+  wordsOf(mark: Mark, domain: "clerk" | "poco"): { readonly r: Hex; readonly vs: Hex } {
+    const bytes = this.bytesOf(mark, domain);
+    if (bytes === "0x") return { r: zeroHash, vs: zeroHash };
+    const parity = slice(bytes, 64) === "0x1c" ? 1n << 255n : 0n;
+    return { r: slice(bytes, 0, 32), vs: numberToHex(BigInt(slice(bytes, 32, 64)) | parity, { size: 32 }) };
   }
 
   /** `signature ‖ proof ‖ index ‖ number of proof words ‖ "bulk"`, as `IKeyring` says. */

@@ -25,7 +25,7 @@ export interface MarketAsset {
 }
 
 /** What a history can leave out, because model and contracts are known to differ in it. */
-export type Avoided = "own-sponsor" | "missing-sponsorship" | "pool-operator-of-payer";
+export type Avoided = "own-sponsor" | "missing-sponsorship" | "pool-operator-of-payer" | "zero-seal";
 
 /** What kind of a history it is: each seed has another, so that rare things come together in some of them. */
 export interface Temper {
@@ -103,7 +103,12 @@ export class World {
     const make = (kind: keyof typeof ASSET_KIND, owner: number, n: number): MarketAsset => {
       const registrar = (actors[owner] as Actor).address;
       const checksum: Hex = `0x${(ASSET_KIND[kind] * 16 + n).toString(16).padStart(64, "0")}`;
-      return { id: assetId({ kind, registrar, checksum, measurement: ZERO_WORD }), kind, registrar, checksum };
+      return {
+        id: assetId({ kind, registrar, checksum, measurement: ZERO_WORD }),
+        kind,
+        registrar,
+        checksum,
+      };
     };
     this.assets = {
       app: [make("app", 5, 1), make("app", 6, 2)],

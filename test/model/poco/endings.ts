@@ -5,12 +5,13 @@ import { frozenTerms } from "#src/protocol/frozen-terms.ts";
 import type { Entry } from "../clerk/accounts.ts";
 import type { ClerkModel } from "../clerk/clerk-model.ts";
 import { type Deal, unitOf } from "../clerk/deal.ts";
+import { least } from "../least.ts";
 import type { Moment } from "../moment.ts";
 import { need } from "../refusal.ts";
 import type { Rules } from "../rules.ts";
 import type { Seats } from "./seats.ts";
 import type { OpenTask, Tasks } from "./tasks.ts";
-import { judge } from "./verdict.ts";
+import { judge, matchingSeal } from "./verdict.ts";
 
 /** How tasks end: certified, certified to fail, or claimed back. */
 export class Endings {
@@ -31,7 +32,7 @@ export class Endings {
     need(deal.trust > 1, "PanelNotReplicated");
     need(now.block <= this.#tasks.deadlineOf(task), "PanelDeadlineOver");
     need(this.#tasks.isClosed(task, now), "PanelRoundRunning");
-    this.#tasks.checkSeals(task, seals);
+    this.#tasks.checkSeals(task, seals, (by) => matchingSeal(task, by, result));
     const scoreOf = (seat: number) => this.#seats.taken(deal.pool, seat).score;
     const { right, wrong, reached } = judge(task, result, this.#placesDrawn(task, now), scoreOf);
     need(reached, "PocoNotReached");
@@ -42,22 +43,20 @@ export class Endings {
     const lost = this.#convict(task, wrong, paid, now);
     const pot = paid - cut + lost.spoils;
     const rewarded = this.#reward(task, right, pot, paid >= this.#rules.scoreFloor);
-    this.#close(task, result.outcome === 0 ? "certified" : "failed", [...absent.seized, ...lost.seized], [
-      ...credits,
-      { account: deal.poolOwner, amount: deal.poolStake + cut + pot - rewarded },
-      { account: this.#seats.certifier, amount: rewarded },
-      { account: this.#seats.treasury, amount: absent.fines + lost.toTreasury },
-    ]);
+    this.#close(
+      task,
+      result.outcome === 0 ? "certified" : "failed",
+      [...absent.seized, ...lost.seized],
+      [
+        ...credits,
+        { account: deal.poolOwner, amount: deal.poolStake + cut + pot - rewarded },
+        { account: this.#seats.certifier, amount: rewarded },
+        { account: this.#seats.treasury, amount: absent.fines + lost.toTreasury },
+      ],
+    );
   }
 
-  complete(
-    caller: Address,
-    deal: Deal,
-    index: number,
-    worker: Address,
-    result: Result,
-    now: Moment,
-  ): void {
+  complete(caller: Address, deal: Deal, index: number, worker: Address, result: Result, now: Moment): void {
     const task = this.#tasks.findOpen(deal, index);
     need(deal.trust <= 1, "PocoReplicated");
     need(this.#clerk.keyring.mayAct(deal.poolOwner, caller, "result", now), "PanelNotPoolOwner");
@@ -65,11 +64,16 @@ export class Endings {
     need(worker !== zeroAddress, "PocoWorkerMissing");
     const { paid, credits } = this.#payOrRefund(deal, result);
     const cut = this.#cutOf(deal, paid);
-    this.#close(task, result.outcome === 0 ? "certified" : "failed", [], [
-      ...credits,
-      { account: worker, amount: paid - cut },
-      { account: deal.poolOwner, amount: deal.poolStake + cut },
-    ]);
+    this.#close(
+      task,
+      result.outcome === 0 ? "certified" : "failed",
+      [],
+      [
+        ...credits,
+        { account: worker, amount: paid - cut },
+        { account: deal.poolOwner, amount: deal.poolStake + cut },
+      ],
+    );
   }
 
   claim(deal: Deal, index: number, seals: readonly Committed[], now: Moment): void {
@@ -154,8 +158,7 @@ export class Endings {
     let toTreasury = 0n;
     for (const { seat: number, worker } of wrong) {
       const seat = this.#seats.taken(pool, number);
-      const owed = paid - spoils;
-      const amount = seat.stake < owed ? seat.stake : owed;
+      const amount = least(seat.stake, paid - spoils);
       const forfeited = seat.stake - amount;
       const score = this.#rules.scoreAfterWrong(seat.score);
       const stake = this.#rules.forfeitsStay ? forfeited : 0n;

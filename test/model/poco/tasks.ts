@@ -1,4 +1,4 @@
-import type { Address, Hex } from "viem";
+import { type Address, type Hex, zeroAddress, zeroHash } from "viem";
 import { placesAfter } from "#src/protocol/confidence.ts";
 import { type Committed, sealsChain } from "#src/protocol/contributions.ts";
 import { createShuffle, MAX_DRAWS } from "#src/protocol/draw.ts";
@@ -96,11 +96,15 @@ export class Tasks {
     return this.recorded.get(block);
   }
 
-  /** A task of a deal of this certifier's, settled or not. */
-  find(deal: Deal, index: number): OpenTask {
+  /** That the deal is this certifier's, where the Clerk does not say so itself in the end. */
+  checkDeal(deal: Deal): void {
     const known = this.#clerk.deals.get(dealId(deal.requestId, deal.firstTask));
     need(known !== undefined && sameDeal(known.deal, deal), "PanelDealUnknown");
     need(deal.certifier === this.#seats.certifier, "PanelNotTheCertifier");
+  }
+
+  /** A task as it stands if the deal is true, settled or not. */
+  find(deal: Deal, index: number): OpenTask {
     need(index >= deal.firstTask && index < deal.firstTask + deal.volume, "PanelIndexOutOfRange");
     const id = taskId(dealId(deal.requestId, deal.firstTask), index);
     const book = this.tasks.get(id);
@@ -129,6 +133,7 @@ export class Tasks {
 
   commit(caller: Address, deal: Deal, index: number, contributions: readonly Contribution[], now: Moment) {
     const task = this.findOpen(deal, index);
+    this.checkDeal(deal);
     need(deal.trust > 1, "PanelNotReplicated");
     need(now.block <= this.deadlineOf(task), "PanelDeadlineOver");
     need(!this.isClosed(task, now), "PanelRoundClosed");
@@ -144,9 +149,10 @@ export class Tasks {
       const { worker, convicted } = this.#seats.taken(deal.pool, number);
       need(!convicted, "PanelSeatConvicted");
       const hash = contributionHash(task.id, round, seal);
-      const own = mark.type === "none" && caller === worker;
-      const signing = this.#clerk.keyring.check(worker, "contribution", "poco", hash, mark, now);
-      need(own || signing.valid, "PanelSealNotSigned");
+      const isCaller = mark.type === "none" && caller === worker;
+      const key = mark.type === "key" && mark.over === hash ? mark.key : zeroAddress;
+      const isSigned = key !== zeroAddress && this.#clerk.keyring.mayAct(worker, key, "contribution", now);
+      need(isCaller || isSigned, "PanelSealNotSigned");
       seals.push({ seat: number, round, worker, seal });
     }
     need(seals.length > task.book.seals.length, "PanelNothingToCommit");
@@ -156,6 +162,7 @@ export class Tasks {
 
   extend(deal: Deal, index: number, now: Moment): void {
     const task = this.findOpen(deal, index);
+    this.checkDeal(deal);
     need(deal.trust > 1, "PanelNotReplicated");
     need(now.block > this.closesAt(task) + this.#rules.graceBlocks, "PanelGraceRunning");
     const seedBlock = now.block + this.#rules.seedDelay;
@@ -165,12 +172,7 @@ export class Tasks {
     need(drawing.known, "PanelSeedUnknown");
     need(drawing.rounds.flat().length < this.#rules.maxPlaces && !drawing.exhausted, "PanelSeatsExhausted");
     const seed = this.seedOf(task.running.seedBlock, now);
-    this.#keep(
-      task,
-      task.book.seals,
-      { ...task.running, seed, drawn: drawing.rounds.at(-1) },
-      { seedBlock },
-    );
+    this.#keep(task, task.book.seals, { ...task.running, seed, drawn: drawing.rounds.at(-1) }, { seedBlock });
   }
 
   /** Everybody drawn so far, running round included. */
@@ -195,8 +197,13 @@ export class Tasks {
     return { rounds: drawn, known: true, exhausted: taken >= Math.min(size, MAX_DRAWS) };
   }
 
-  checkSeals({ book }: OpenTask, given: readonly Committed[]): void {
-    need(sealsChain(given) === sealsChain(book.seals), "PanelSealsDiffer");
+  /** @param stoodFor what an entry without a seal stands for, besides a seal of zero */
+  checkSeals({ book }: OpenTask, given: readonly Committed[], stoodFor?: (by: Committed) => Hex): void {
+    const full = given.map((each, i) => {
+      const isLeftOut = stoodFor !== undefined && each.seal === zeroHash && book.seals[i]?.seal !== zeroHash;
+      return isLeftOut ? { ...each, seal: stoodFor(each) } : each;
+    });
+    need(sealsChain(full) === sealsChain(book.seals), "PanelSealsDiffer");
   }
 
   settle({ id, book }: OpenTask, status: TaskStatus): void {

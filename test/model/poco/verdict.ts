@@ -1,3 +1,4 @@
+import type { Hex } from "viem";
 import { confidenceReached, placesReached, weight } from "#src/protocol/confidence.ts";
 import { type Committed, type Result, resultHash, roundDigest, sealOf } from "#src/protocol/contributions.ts";
 import type { OpenTask } from "./tasks.ts";
@@ -9,6 +10,11 @@ export interface Verdict {
   readonly reached: boolean;
 }
 
+/** The seal of a worker who found this result. */
+export function matchingSeal(task: OpenTask, { worker, round }: Committed, result: Result): Hex {
+  return sealOf(worker, roundDigest(round, task.id, resultHash(result)));
+}
+
 /** @param drawn places drawn so far */
 export function judge(
   task: OpenTask,
@@ -16,9 +22,7 @@ export function judge(
   drawn: number,
   scoreOf: (seat: number) => number,
 ): Verdict {
-  const hash = resultHash(result);
-  const isRight = ({ worker, round, seal }: Committed) =>
-    seal === sealOf(worker, roundDigest(round, task.id, hash));
+  const isRight = (each: Committed) => each.seal === matchingSeal(task, each, result);
   const right = task.book.seals.filter(isRight);
   const wrong = task.book.seals.filter((each) => !isRight(each));
   const weights = (seals: readonly Committed[]) => seals.map(({ seat }) => weight(scoreOf(seat)));

@@ -5,8 +5,8 @@ import { idlePresignStep, operatorStep } from "./keyring-steps.ts";
 import { moneyStep } from "./money-steps.ts";
 import { cancelStep, certifierStep, sealSteps, transferStep } from "./seal-steps.ts";
 import { enrolStep, releaseSteps, seatStep } from "./seat-steps.ts";
-import type { Step } from "./step.ts";
-import { mine, recordStep, taskSteps } from "./task-steps.ts";
+import { mine, type Step } from "./step.ts";
+import { recordStep, taskSteps } from "./task-steps.ts";
 
 /** What happens next. */
 export function chooseSteps(world: World, now: Moment): Step[] {

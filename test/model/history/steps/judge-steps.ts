@@ -81,7 +81,5 @@ function someBond(world: World) {
     .rows()
     .filter(({ key: [, certifier], value }) => certifier === STRANGERS.judge && value.bonded > 0n)
     .map(({ key: [account], value }) => ({ account: account as `0x${string}`, bonded: value.bonded }));
-  return bonds.length === 0
-    ? { account: world.anybody(), bonded: HANSE }
-    : world.random.pick(bonds);
+  return bonds.length === 0 ? { account: world.anybody(), bonded: HANSE } : world.random.pick(bonds);
 }

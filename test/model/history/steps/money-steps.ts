@@ -1,5 +1,6 @@
 import type { Address } from "viem";
 import { type Entry, sum } from "../../clerk/accounts.ts";
+import { least } from "../../least.ts";
 import { STRANGERS } from "../market-chain.ts";
 import { HANSE, type World } from "../world.ts";
 import { call, type Step } from "./step.ts";
@@ -20,7 +21,7 @@ function deposit(world: World): Step {
   const { random, law } = world;
   const caller = random.pick([world.governance, ...world.requesters.slice(0, 3)]);
   const { wallets, approvals } = law.clerk.token;
-  const most = [wallets.get(caller), approvals.get(caller), 100n * HANSE].reduce((a, b) => (b < a ? b : a));
+  const most = least(wallets.get(caller), approvals.get(caller), 100n * HANSE);
   const amount = world.amountAround(most);
   const account = random.pick(world.holders);
   if (random.chance(50)) {
@@ -43,7 +44,7 @@ function approveAndDeposit(world: World): Step {
   const { random, law } = world;
   const caller = random.pick(world.addresses);
   const wallet = law.clerk.token.wallets.get(caller);
-  const amount = random.chance(3) ? 2n ** 64n : world.amountAround(wallet < HANSE ? wallet : HANSE);
+  const amount = random.chance(3) ? 2n ** 64n : world.amountAround(least(wallet, HANSE));
   const { clerk } = world.chain.contracts;
   return call(caller, "token", "approveAndCall(address,uint256)", [clerk, amount], (_, now) =>
     law.clerk.approveAndCall(caller, amount, undefined, false, now),
@@ -82,6 +83,10 @@ export function entries(world: World, count: number, amount: () => bigint): Entr
 
 /** Splits an amount among anybody, to the cent. */
 export function shareOut(world: World, amount: bigint): Entry[] {
-  const shares = entries(world, world.random.below(3), () => (amount * BigInt(world.random.below(40))) / 100n);
+  const shares = entries(
+    world,
+    world.random.below(3),
+    () => (amount * BigInt(world.random.below(40))) / 100n,
+  );
   return [...shares, { account: world.random.pick(world.holders), amount: amount - sum(shares) }];
 }

@@ -1,7 +1,7 @@
-import { MAX_UINT256 } from "./words.ts";
 import { STRANGERS } from "../market-chain.ts";
 import { HANSE, type MarketAsset, type World, ZERO_WORD } from "../world.ts";
 import { call, type Step } from "./step.ts";
+import { MAX_UINT256 } from "./words.ts";
 
 const SUPPLY = 87_000_000n * HANSE;
 const KINDS = { app: 1, dataset: 2, pool: 3 } as const;

@@ -4,7 +4,6 @@ import {
   type AppOrder,
   type Conditions,
   type DatasetOrder,
-  type Order,
   type PoolOrder,
   type RequestOrder,
   request,
@@ -113,7 +112,9 @@ export class OrderMaker {
     const { random, head, law } = this.#world;
     const { epoch } = law.clerk.money.accounts.get(signer);
     return {
-      certifier: this.#mostly(about.certifier, () => random.pick([this.#world.poco, STRANGERS.judge, sealer])),
+      certifier: this.#mostly(about.certifier, () =>
+        random.pick([this.#world.poco, STRANGERS.judge, sealer]),
+      ),
       matcher: this.#mostly(zeroAddress, () => random.pick([sealer, this.#world.anybody()])),
       validUntil: this.#mostly(head.time + 10n ** 8n, () => head.time + BigInt(random.below(4)) - 1n),
       epoch: this.#mostly(epoch, () => epoch + 1n),
@@ -216,9 +217,7 @@ export class OrderMaker {
       minSeats: this.#mostly(0, () => random.below(14)),
       minSeatStake: this.#mostly(0n, () => BigInt(random.pick([1, 8, 101])) * HANSE),
       callback: this.#mostly(zeroAddress, () => random.pick([STRANGERS.yes, sealer])),
-      sponsor: random.chance(85)
-        ? zeroAddress
-        : this.#sponsorOf(requester),
+      sponsor: random.chance(85) ? zeroAddress : this.#sponsorOf(requester),
     });
     return { order, mark: this.#sign("request", requester, orderHash({ type: "request", order })) };
   }
@@ -278,7 +277,10 @@ export class OrderMaker {
   }
 
   #tag(): Hex {
-    return numberToHex(this.#mostly(0n, () => this.#world.random.pick(TAGS)), { size: 32 });
+    return numberToHex(
+      this.#mostly(0n, () => this.#world.random.pick(TAGS)),
+      { size: 32 },
+    );
   }
 
   #restriction(right: bigint | undefined): Hex {
@@ -299,6 +301,3 @@ export class OrderMaker {
     return random.below(1_000) < temper.odd ? otherwise() : usual;
   }
 }
-
-/** Any order of a batch, for those who want to repeat it. */
-export type AnyOrder = Order["order"];

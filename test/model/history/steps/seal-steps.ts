@@ -1,6 +1,7 @@
 import { type Address, type Hex, numberToHex } from "viem";
-import type { Batch, Leg, MatchOutcome } from "../../clerk/batch.ts";
+import type { Batch, MatchOutcome } from "../../clerk/batch.ts";
 import type { Deal } from "../../clerk/deal.ts";
+import { least } from "../../least.ts";
 import { Refused } from "../../refusal.ts";
 import type { Log, Sent } from "../market-chain.ts";
 import { HANSE, type World } from "../world.ts";
@@ -32,7 +33,9 @@ export function transferStep(world: World): Step {
   const asset = random.pick(Object.values(world.assets).flat());
   const from = world.ownerOf(asset);
   const to = random.pick(world.owners);
-  return call(from, "registry", "transferFrom", [from, to, asset.id], () => law.clerk.owners.set(to, asset.id));
+  return call(from, "registry", "transferFrom", [from, to, asset.id], () =>
+    law.clerk.owners.set(to, asset.id),
+  );
 }
 
 export function certifierStep(world: World): Step {
@@ -79,7 +82,7 @@ function sealStep(world: World, sealer: Address, batch: Batch, strict: boolean):
     };
   }
   const wallet = world.law.clerk.token.wallets.get(sealer);
-  const amount = world.amountAround(wallet < HANSE ? wallet : HANSE);
+  const amount = world.amountAround(least(wallet, HANSE));
   const { clerk } = world.chain.contracts;
   const data = `0x${world.chain.encode("clerk", "seal", [encoded, strict]).slice(10)}`;
   return {
@@ -159,5 +162,3 @@ function encodeBatch(world: World, batch: Batch): unknown {
     sponsorships: batch.sponsorships.map(signed),
   };
 }
-
-export type { Leg };

@@ -3,8 +3,7 @@ import type { Moment } from "../../moment.ts";
 import type { Seat } from "../../poco/seats.ts";
 import { RULES } from "../../rules.ts";
 import { HANSE, type MarketAsset, type World } from "../world.ts";
-import { call, type Step } from "./step.ts";
-import { mineUntil } from "./task-steps.ts";
+import { call, mineUntil, type Step } from "./step.ts";
 
 /** Workers come and go; pools and categories are added. */
 export function seatStep(world: World): Step {

@@ -45,3 +45,12 @@ export function call(
 ): Call {
   return { type: "call", from, to, method, args, play };
 }
+
+export function mine(blocks: number): Mine {
+  return { type: "mine", blocks };
+}
+
+/** So that what comes next is in this block, if it is not there yet. */
+export function mineUntil(now: Moment, block: bigint): Mine[] {
+  return block > now.block ? [mine(Number(block - now.block))] : [];
+}

@@ -1,4 +1,4 @@
-import { type Address, type Hex, keccak256, numberToHex, stringToHex, zeroAddress } from "viem";
+import { type Address, type Hex, keccak256, numberToHex, stringToHex, zeroAddress, zeroHash } from "viem";
 import {
   type Committed,
   packCommitted,
@@ -12,10 +12,11 @@ import type { Deal } from "../../clerk/deal.ts";
 import type { Mark } from "../../clerk/keyring.ts";
 import type { Moment } from "../../moment.ts";
 import { type Contribution, contributionHash, type OpenTask } from "../../poco/tasks.ts";
+import { matchingSeal } from "../../poco/verdict.ts";
 import { need, Refused } from "../../refusal.ts";
 import { RULES } from "../../rules.ts";
 import type { World } from "../world.ts";
-import { call, type Mine, type Question, type Step } from "./step.ts";
+import { call, mine, mineUntil, type Question, type Step } from "./step.ts";
 
 /** A task that is under way. */
 interface Running {
@@ -152,9 +153,9 @@ function committing(
   caller: Address,
 ): Step {
   const args = [
-    encodeDeal(deal),
+    deal,
     index,
-    given.map(({ seat, seal, mark }) => ({ seat, seal, signature: world.signing.bytesOf(mark, "poco") })),
+    given.map(({ seat, seal, mark }) => ({ seat, seal, ...world.signing.wordsOf(mark, "poco") })),
   ];
   return call(caller, "poco", "commit", args, (law, now) =>
     law.poco.tasks.commit(caller, deal, index, given, now),
@@ -164,10 +165,14 @@ function committing(
 function contribute(world: World, task: OpenTask, seat: number, caller: Address): Contribution {
   const { random, law, operators } = world;
   const worker = law.poco.seats.seats.get(task.deal.pool, seat)?.worker ?? caller;
-  const kind = random.chance(liarsIn100(world, task.id)) ? random.pick(["lie", "lie", "junk"] as const) : "truth";
+  const kind = random.chance(liarsIn100(world, task.id))
+    ? random.pick(["lie", "lie", "junk"] as const)
+    : "truth";
   const round = task.rounds.length;
   const digest = roundDigest(round, task.id, resultHash(answer(task.id, kind, worker)));
-  const seal = sealOf(worker, digest);
+  // No seal at all, for those who would rather have no result.
+  const isZero = random.below(1_000) < world.temper.liars && !world.avoiding.has("zero-seal");
+  const seal = isZero ? zeroHash : sealOf(worker, digest);
   const hash = contributionHash(task.id, round, seal);
   const key = world.addresses.includes(worker) ? worker : random.pick(operators);
   const mark = random.weighted<Mark>([
@@ -187,25 +192,27 @@ function finalizeStep(
   kind: "truth" | "lie" | "junk" = world.random.pick(["truth", "truth", "lie", "junk"]),
 ): Step {
   const result = answer(task.id, kind, zeroAddress);
-  const seals = someSeals(world, task);
-  const args = [encodeDeal(deal), index, seals.map(packCommitted), result];
+  const seals = shortened(world, task, result);
+  const given = falsified(world, deal);
+  const args = [given, index, seals.map(packCommitted), result];
   return call(world.anybody(), "poco", "finalize", args, (law, now) =>
-    law.poco.endings.finalize(deal, index, seals, result, now),
+    law.poco.endings.finalize(given, index, seals, result, now),
   );
 }
 
 function extendStep(world: World, { deal, index }: Running, _now: Moment): Step {
-  return call(world.anybody(), "poco", "extend", [encodeDeal(deal), index], (law, now) =>
-    law.poco.tasks.extend(deal, index, now),
+  const given = falsified(world, deal);
+  return call(world.anybody(), "poco", "extend", [given, index], (law, now) =>
+    law.poco.tasks.extend(given, index, now),
   );
 }
 
 function claimStep(world: World, { deal, index, task }: Running, _now: Moment): Step {
   const { random } = world;
   const seals = someSeals(world, task);
-  const given = random.chance(92) ? deal : { ...deal, poolStake: deal.poolStake + 1n };
-  const at = random.chance(92) ? index : index + random.between(1, 4);
-  return call(world.anybody(), "poco", "claim", [encodeDeal(given), at, seals.map(packCommitted)], (law, now) =>
+  const given = falsified(world, deal);
+  const at = random.chance(95) ? index : index + random.between(1, 4);
+  return call(world.anybody(), "poco", "claim", [given, at, seals.map(packCommitted)], (law, now) =>
     law.poco.endings.claim(given, at, seals, now),
   );
 }
@@ -220,7 +227,7 @@ function claimsStep(world: World, running: Running, now: Moment, all: readonly R
     .slice(0, 4)
     .map(({ deal, index, task }) => ({ deal, index, seals: someSeals(world, task) }));
   const args = claims.map(({ deal, index, seals }) => ({
-    ...{ deal: encodeDeal(deal), index, seals: seals.map(packCommitted) },
+    ...{ deal, index, seals: seals.map(packCommitted) },
   }));
   return call(world.anybody(), "poco", "claimBatch", [args], (_, at) =>
     law.poco.endings.claimBatch(claims, at),
@@ -232,7 +239,7 @@ function drawnStep(world: World, { deal, index, task }: Running, _now: Moment): 
   const rounds = world.random.between(1, task.rounds.length);
   return {
     ...{ type: "question", from: world.anybody(), to: "poco", method: "drawnSeats" },
-    args: [encodeDeal(deal), index, rounds],
+    args: [deal, index, rounds],
     play: (law, now) => {
       need(deal.trust > 1, "PanelNotReplicated");
       need(now.block <= deal.sealedAtBlock + RULES.unbondingBlocks, "PanelDrawForgotten");
@@ -257,8 +264,9 @@ function completeStep(world: World, { deal, index, task }: Running, _now: Moment
   ]);
   const worker = random.chance(96) ? world.anybody() : zeroAddress;
   const result = answer(task.id, "truth", worker);
-  return call(caller, "poco", "complete", [encodeDeal(deal), index, worker, result], (_, now) =>
-    law.poco.endings.complete(caller, deal, index, worker, result, now),
+  const given = falsified(world, deal, caller);
+  return call(caller, "poco", "complete", [given, index, worker, result], (_, now) =>
+    law.poco.endings.complete(caller, given, index, worker, result, now),
   );
 }
 
@@ -266,6 +274,32 @@ function completeStep(world: World, { deal, index, task }: Running, _now: Moment
 function someSeals(world: World, { book }: OpenTask): readonly Committed[] {
   const { random } = world;
   return random.chance(96) ? book.seals : random.pick([book.seals.slice(1), [...book.seals].reverse(), []]);
+}
+
+/** Seals that match need not be told; now and then others are left out too. */
+function shortened(world: World, task: OpenTask, result: Result): readonly Committed[] {
+  const { random } = world;
+  if (random.chance(60)) return someSeals(world, task);
+  const isLeftOut = (each: Committed) =>
+    each.seal === matchingSeal(task, each, result) ? random.chance(80) : random.chance(2);
+  return task.book.seals.map((each) => (isLeftOut(each) ? { ...each, seal: zeroHash } : each));
+}
+
+/** The deal as it was sealed; seldom one that is better for somebody. */
+function falsified(world: World, deal: Deal, by: Address = world.anybody()): Deal {
+  const { random, temper } = world;
+  if (!random.chance(temper.strayed / 3)) return deal;
+  const lies: ReadonlyArray<Partial<Deal>> = [
+    { poolStake: deal.poolStake + 1n },
+    { poolPrice: deal.poolPrice + 1n },
+    { trust: deal.trust > 2 ? 2 : 0 },
+    { payer: by },
+    { poolOwner: by },
+    { volume: deal.volume - 1 },
+    { sealedAtBlock: deal.sealedAtBlock - 5n },
+    { certifier: by },
+  ];
+  return { ...deal, ...random.pick(lies) };
 }
 
 /** Somebody keeps a seed for later, or tries to. */
@@ -276,17 +310,4 @@ export function recordStep(world: World, now: Moment): Step {
   const some = past < now.block ? now.block - past : 0n;
   const block = wanted.length > 0 && random.chance(85) ? random.pick(wanted) : some;
   return call(world.anybody(), "seeds", "record", [block], (law, at) => law.poco.tasks.record(block, at));
-}
-
-export function mine(blocks: number): Mine {
-  return { type: "mine", blocks };
-}
-
-/** So that what comes next is in this block, if it is not there yet. */
-export function mineUntil(now: Moment, block: bigint): Mine[] {
-  return block > now.block ? [mine(Number(block - now.block))] : [];
-}
-
-function encodeDeal(deal: Deal): object {
-  return deal;
 }
