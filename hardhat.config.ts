@@ -10,7 +10,15 @@ const compiler = (runs: number) => ({
   version: "0.8.37",
   // The compiler comes with the npm package: a build needs no download.
   path: require.resolve("solc/soljson.js"),
-  settings: { evmVersion: "cancun", optimizer: { enabled: true, runs }, viaIR: true },
+  settings: {
+    evmVersion: "cancun",
+    optimizer: { enabled: true, runs },
+    viaIR: true,
+    // Code, its hash and so the chain's block hashes change with what the code does, not with a comment.
+    metadata: { bytecodeHash: "none" },
+    // For `docs/contracts.json`.
+    outputSelection: { "*": { "*": ["storageLayout"] } },
+  },
 });
 
 /** Set by `hanse test --deep`. */

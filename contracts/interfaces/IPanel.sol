@@ -236,6 +236,8 @@ interface IPanel is ICertifier {
     error PanelSeatNotDrawn(TaskId taskId, uint8 round, uint32 seat);
     /// @notice The seat's stake is lost already: its word would cost nothing.
     error PanelSeatConvicted(TaskId taskId, uint32 seat);
+    /// @notice Zero is no seal: where seals are brought back, it stands for one.
+    error PanelSealMissing(TaskId taskId, uint32 seat);
     error PanelSealNotSigned(TaskId taskId, uint32 seat, address worker);
     /// @notice No contribution, or all of them have been committed before.
     error PanelNothingToCommit(TaskId taskId);

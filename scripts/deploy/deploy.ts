@@ -1,131 +1,154 @@
-import {
-  type BaseContract,
-  type ContractTransactionResponse,
-  JsonRpcProvider,
-  keccak256,
-  NonceManager,
-  Wallet,
-} from "ethers";
-import {
-  BlockhashSeedSource__factory,
-  Clerk__factory,
-  Poco__factory,
-  Registry__factory,
-  Token__factory,
-} from "#typechain";
-import type { DeploymentParameters } from "./parameters.ts";
-
-/** What `src/chain/deployment.ts` reads. */
-export interface Manifest {
-  readonly chainId: number;
-  readonly genesisHash: string;
-  readonly deployedAtBlock: string;
-  readonly contracts: Readonly<Record<"token" | "registry" | "clerk" | "seedSource" | "poco", string>>;
-  readonly codeHashes: Readonly<Record<string, string>>;
-  readonly parameters: DeploymentParameters;
-}
+import { getCreateAddress, keccak256 } from "ethers";
+import { type Address, getAddress } from "viem";
+import { HanseError } from "#src/kernel/errors.ts";
+import { Clerk__factory, Panel__factory } from "#typechain";
+import { checkBeginning, checkLasting, readCategory, readOwnership } from "./check.ts";
+import { type Addresses, CERTIFIERS, type DeployedName, OWNED, WAVES } from "./contracts.ts";
+import { connectDeployer, type Deployer } from "./deployer.ts";
+import type { Journal, Manifest, Sent } from "./manifest.ts";
+import { findChange, type MarketParameters, resolveParameters } from "./parameters.ts";
 
 export interface DeployOptions {
   readonly rpcUrl: string;
-  /** The deployer: receives the supply, governs, and is the treasury until it hands these over. */
+  /** Pays for the gas, and owns the contracts until they are handed over. */
   readonly privateKey: string;
-  readonly parameters: DeploymentParameters;
+  /** From a file, not checked yet; on a development chain none are needed. */
+  readonly parameters?: unknown;
+  /** What an interrupted run left, and where this one keeps its own. */
+  readonly unfinished?: Journal | undefined;
+  readonly keep?: (journal: Journal) => Promise<void>;
 }
 
 /**
- * Deploys the market's contracts and proves that they stand as they should.
- * @throws Error when something that was deployed is not what was asked for
+ * Deploys the market's contracts, sets them up, hands them over to governance and proves that all is as it should be.
+ * An interrupted run is gone on with where `unfinished` tells of it.
+ * @throws HANSE_CONFIG_INVALID for parameters that do not hold, or differ from those of the interrupted run;
+ * HANSE_CHAIN_MISMATCH when something is not as it should be; and what `connectDeployer` throws
  */
-export async function deploy({ rpcUrl, privateKey, parameters }: DeployOptions): Promise<Manifest> {
-  const provider = new JsonRpcProvider(rpcUrl, undefined, { pollingInterval: 200, cacheTimeout: -1 });
-  const owner = new NonceManager(new Wallet(privateKey, provider));
+export async function deploy({
+  rpcUrl,
+  privateKey,
+  parameters: given,
+  unfinished,
+  keep = async () => {},
+}: DeployOptions): Promise<Manifest> {
+  const deployer = await connectDeployer(rpcUrl, privateKey);
   try {
-    const { chainId } = await provider.getNetwork();
-    const genesis = await provider.getBlock(0);
-    const deployedAtBlock = await provider.getBlockNumber();
-    const governance = await owner.getAddress();
+    const { chainId, genesisHash, address, provider } = deployer;
+    const parameters = resolveParameters(given, chainId, address);
+    const journal = unfinished ?? {
+      ...{ chainId, genesisHash, deployer: address, parameters, sent: {} },
+      deployedAtBlock: String(await provider.getBlockNumber()),
+    };
+    checkJournal(journal, deployer, parameters);
+    const created = await createContracts(deployer, journal, keep);
+    await setUp(deployer, created, parameters);
 
-    const token = await new Token__factory(owner).deploy(governance);
-    const registry = await new Registry__factory(owner).deploy();
-    const seedSource = await new BlockhashSeedSource__factory(owner).deploy();
-    const clerk = await new Clerk__factory(owner).deploy(
-      await token.getAddress(),
-      await registry.getAddress(),
-      governance,
-    );
-    const poco = await new Poco__factory(owner).deploy(
-      await clerk.getAddress(),
-      await registry.getAddress(),
-      await seedSource.getAddress(),
-      governance,
-      governance,
-    );
-    await mined(await clerk.registerCertifier(await poco.getAddress(), true));
-    for (const category of parameters.categories) await mined(await poco.addCategory(category));
-
-    const deployed = { token, registry, clerk, seedSource, poco };
-    await Promise.all(Object.values(deployed).map((contract: BaseContract) => contract.waitForDeployment()));
-    await check(deployed, governance, parameters);
-
-    const contracts = await mapValues(deployed, (contract) => contract.getAddress());
+    const till = getAddress(await Clerk__factory.connect(created.clerk, provider).TILL());
+    const { token, registry, keyring, clerk, ...rest } = created;
+    const contracts = { token, registry, keyring, clerk, till, ...rest };
+    const deployed = { chainId, contracts, parameters, deployer: address };
+    await checkLasting(provider, deployed);
+    await checkBeginning(provider, deployed);
+    const codeHashes = Object.entries(contracts).map(async ([name, at]) => [
+      name,
+      keccak256(await provider.getCode(at)),
+    ]);
     return {
-      chainId: Number(chainId),
-      genesisHash: genesis?.hash ?? "",
-      deployedAtBlock: String(deployedAtBlock),
-      contracts,
-      codeHashes: await mapValues(contracts, async (address) => keccak256(await provider.getCode(address))),
+      ...{ chainId, genesisHash, deployedAtBlock: journal.deployedAtBlock, deployer: address, contracts },
+      codeHashes: Object.fromEntries(await Promise.all(codeHashes)),
+      ownership: await readOwnership(provider, contracts),
       parameters,
     };
   } finally {
-    provider.destroy();
+    deployer.close();
   }
 }
 
-async function mined(transaction: ContractTransactionResponse): Promise<void> {
-  await transaction.wait();
+/** An interrupted deployment is finished as it was begun, or not at all. */
+function checkJournal(journal: Journal, deployer: Deployer, parameters: MarketParameters): void {
+  const change = findChange(journal.parameters, parameters);
+  const reason =
+    journal.genesisHash !== deployer.genesisHash
+      ? "was begun on another chain"
+      : journal.deployer !== deployer.address
+        ? `was begun by ${journal.deployer}`
+        : change && `was begun with other parameters: ${change}`;
+  if (reason === undefined) return;
+  throw new HanseError("HANSE_CONFIG_INVALID", `the interrupted deployment ${reason}`, {
+    hint: "Go on as it was begun, or remove the unfinished file to begin anew: its contracts are then nobody's.",
+    details: { reason },
+  });
 }
 
-/** Everything that would be found out too late otherwise. */
-async function check(
-  deployed: {
-    readonly token: ReturnType<typeof Token__factory.connect>;
-    readonly registry: ReturnType<typeof Registry__factory.connect>;
-    readonly clerk: ReturnType<typeof Clerk__factory.connect>;
-    readonly poco: ReturnType<typeof Poco__factory.connect>;
-  },
-  governance: string,
-  parameters: DeploymentParameters,
-): Promise<void> {
-  const { token, registry, clerk, poco } = deployed;
-  const facts: readonly [string, unknown, unknown][] = [
-    ["the Clerk keeps the token", await clerk.TOKEN(), await token.getAddress()],
-    ["the Clerk reads the registry", await clerk.REGISTRY(), await registry.getAddress()],
-    ["governance owns the Clerk", await clerk.owner(), governance],
-    ["governance owns Poco", await poco.owner(), governance],
-    ["Poco is a certifier", await clerk.isCertifier(await poco.getAddress()), true],
-    ["the whole supply exists", await token.totalSupply(), await token.SUPPLY()],
-  ];
-  for (const [what, found, expected] of facts) {
-    if (found !== expected)
-      throw new Error(`after deployment: ${what}: expected ${expected}, found ${found}`);
+async function createContracts(
+  deployer: Deployer,
+  begun: Journal,
+  keep: (journal: Journal) => Promise<void>,
+): Promise<Addresses> {
+  const { provider } = deployer;
+  const blueprint = { parameters: begun.parameters, deployer: deployer.address };
+  let journal = begun;
+  const at: Partial<Record<DeployedName, Address>> = {};
+  for (const wave of WAVES) {
+    for (const [name, initCode] of Object.entries(wave) as [DeployedName, (typeof wave)[DeployedName]][]) {
+      if (initCode === undefined) continue;
+      // Earlier waves are complete, and a wave refers to nothing else.
+      const { data } = await initCode(at as Addresses, blueprint);
+      const initCodeHash = keccak256(data);
+      const earlier = journal.sent[name];
+      if (earlier !== undefined && (await provider.getCode(earlier.address)) !== "0x") {
+        refuseOtherCode(name, earlier, initCodeHash);
+        at[name] = earlier.address;
+        continue;
+      }
+      const nonce = deployer.nextNonce();
+      const address = getAddress(getCreateAddress({ from: deployer.address, nonce }));
+      // Kept before it is sent: an interruption between the two loses nothing.
+      journal = { ...journal, sent: { ...journal.sent, [name]: { nonce, address, initCodeHash } } };
+      await keep(journal);
+      await deployer.send({ data });
+      at[name] = address;
+    }
+    await deployer.settle();
   }
-  for (const [number, category] of parameters.categories.entries()) {
-    const stored = await poco.category(number);
-    if (
-      Number(stored.roundBlocks) !== category.roundBlocks ||
-      Number(stored.deadlineBlocks) !== category.deadlineBlocks
-    ) {
-      throw new Error(`after deployment: category ${number} is not what the parameters say`);
+  return at as Addresses;
+}
+
+function refuseOtherCode(name: DeployedName, earlier: Sent, initCodeHash: string): void {
+  if (earlier.initCodeHash === initCodeHash) return;
+  throw new HanseError(
+    "HANSE_CONFIG_INVALID",
+    `the interrupted deployment created another ${name} than is built now`,
+    {
+      hint: "Build the sources it was begun with, or remove the unfinished file to begin anew.",
+      details: { contract: name, address: earlier.address },
+    },
+  );
+}
+
+/** Does what is left to do, by what the chain says. */
+async function setUp(deployer: Deployer, at: Addresses, parameters: MarketParameters): Promise<void> {
+  const { provider } = deployer;
+  const clerk = Clerk__factory.connect(at.clerk, provider);
+  const calls: { to: string; data: string }[] = [];
+  for (const [name, categories] of CERTIFIERS) {
+    const certifier = Panel__factory.connect(at[name], provider);
+    if (!(await clerk.isCertifier(at[name]))) {
+      calls.push(await clerk.registerCertifier.populateTransaction(at[name], true));
+    }
+    for (const [number, category] of parameters[categories].entries()) {
+      // Categories are never removed: what is there, an interrupted run has added.
+      if ((await readCategory(certifier, number)) !== "0 0") continue;
+      calls.push(await certifier.addCategory.populateTransaction(category));
     }
   }
-}
-
-async function mapValues<K extends string, V, R>(
-  record: Readonly<Record<K, V>>,
-  map: (value: V) => Promise<R>,
-): Promise<Record<K, R>> {
-  const entries = await Promise.all(
-    (Object.entries(record) as [K, V][]).map(async ([key, value]) => [key, await map(value)] as const),
-  );
-  return Object.fromEntries(entries) as Record<K, R>;
+  for (const name of OWNED) {
+    const contract = Clerk__factory.connect(at[name], provider);
+    const [owner, pending] = [await contract.owner(), await contract.pendingOwner()];
+    if (owner === parameters.governance || pending === parameters.governance) continue;
+    calls.push(await contract.transferOwnership.populateTransaction(parameters.governance));
+  }
+  for (const call of calls) await deployer.send(call);
+  await deployer.settle();
 }

@@ -1,42 +1,41 @@
 // Deploys the contracts and writes the manifest that every service reads.
-//   HANSE_RPC_URL=… HANSE_DEPLOYER_KEY=… node scripts/deploy/main.ts <manifest.json>
-// Run again with a manifest that fits the chain, it changes nothing.
+//   HANSE_RPC_URL=… HANSE_DEPLOYER_KEY=… node scripts/deploy/main.ts <manifest.json> [--parameters <file.json>]
+// Run again, it changes nothing; interrupted, it goes on. A development chain needs no parameters.
 import { existsSync } from "node:fs";
-import { readFile, rename, writeFile } from "node:fs/promises";
-import { JsonRpcProvider, keccak256 } from "ethers";
-import { deploy, type Manifest } from "./deploy.ts";
-import { DEVELOPMENT_PARAMETERS } from "./parameters.ts";
+import { parseArgs } from "node:util";
+import { isHanseError } from "#src/kernel/errors.ts";
+import { redactText } from "#src/kernel/redaction.ts";
+import { journalPath } from "./manifest.ts";
+import { readParameters } from "./parameters.ts";
+import { runDeployment } from "./run.ts";
 
-const [path] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  options: { parameters: { type: "string" } },
+  allowPositionals: true,
+});
+const [manifestPath, ...tooMany] = positionals;
 const { HANSE_RPC_URL: rpcUrl, HANSE_DEPLOYER_KEY: privateKey } = process.env;
-if (path === undefined || rpcUrl === undefined || privateKey === undefined) {
+if (manifestPath === undefined || tooMany.length > 0 || rpcUrl === undefined || privateKey === undefined) {
   process.stderr.write(
-    "usage: HANSE_RPC_URL=… HANSE_DEPLOYER_KEY=… node scripts/deploy/main.ts <manifest.json>\n",
+    "usage: HANSE_RPC_URL=… HANSE_DEPLOYER_KEY=… node scripts/deploy/main.ts <manifest.json> [--parameters <file.json>]\n",
   );
   process.exit(2);
 }
 
-if (existsSync(path) && (await stands(rpcUrl, JSON.parse(await readFile(path, "utf8")) as Manifest))) {
-  process.stdout.write(`already deployed: ${path}\n`);
-} else {
-  const manifest = await deploy({ rpcUrl, privateKey, parameters: DEVELOPMENT_PARAMETERS });
-  // In one step, so that nobody reads half a manifest.
-  await writeFile(`${path}.new`, `${JSON.stringify(manifest, null, 2)}\n`);
-  await rename(`${path}.new`, path);
-  process.stdout.write(`deployed: ${path}\n`);
-}
-
-/** Whether the chain still has exactly what the manifest says. */
-async function stands(url: string, manifest: Manifest): Promise<boolean> {
-  const provider = new JsonRpcProvider(url);
-  try {
-    const genesis = await provider.getBlock(0);
-    if (genesis?.hash !== manifest.genesisHash) return false;
-    for (const [name, address] of Object.entries(manifest.contracts)) {
-      if (keccak256(await provider.getCode(address)) !== manifest.codeHashes[name]) return false;
-    }
-    return true;
-  } finally {
-    provider.destroy();
+try {
+  const parameters = values.parameters === undefined ? undefined : await readParameters(values.parameters);
+  const { deployed, manifest } = await runDeployment({ rpcUrl, privateKey, manifestPath, parameters });
+  process.stdout.write(`${deployed ? "deployed" : "already deployed"}: ${manifestPath}\n`);
+  for (const [name, { pending }] of Object.entries(manifest.ownership)) {
+    if (pending !== undefined)
+      process.stdout.write(`${pending} has yet to accept the ownership of ${name}\n`);
   }
+} catch (error) {
+  // Never the whole of an error that is not ours: it may hold the address of the endpoint, with a password in it.
+  const { message, shortMessage = message } = error as Error & { shortMessage?: string };
+  process.stderr.write(`${isHanseError(error) ? message : redactText(shortMessage)}\n`);
+  if (existsSync(journalPath(manifestPath))) {
+    process.stderr.write("Interrupted: the same command goes on where this one ended.\n");
+  }
+  process.exitCode = 1;
 }

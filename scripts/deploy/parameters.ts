@@ -1,14 +1,142 @@
-/** What governance decides at the start of a development chain; a production deployment brings its own file. */
-export interface DeploymentParameters {
-  /** Categories in the order of their numbers, from 0; times in blocks. */
-  readonly categories: readonly { readonly roundBlocks: number; readonly deadlineBlocks: number }[];
-}
+import { readFile } from "node:fs/promises";
+import { type Address, getAddress, isAddress, zeroAddress } from "viem";
+import { z } from "zod";
+import {
+  accountOfKey,
+  DEVELOPMENT_CHAIN_ID,
+  DEVELOPMENT_KEYS,
+  developmentKey,
+} from "#src/chain/development-keys.ts";
+import { HanseError } from "#src/kernel/errors.ts";
+import { GRACE_BLOCKS, SEED_DELAY } from "#src/protocol/poco-parameters.ts";
 
-export const DEVELOPMENT_PARAMETERS: DeploymentParameters = {
+// Twin of `MAX_DEADLINE_BLOCKS` in `contracts/certifiers/panel/Parameters.sol`.
+const MAX_DEADLINE_BLOCKS = 60_480;
+
+const account = z
+  .string()
+  .refine((text) => isAddress(text) && text !== zeroAddress, "an address is wanted, and not zero")
+  .transform((text): Address => getAddress(text));
+
+/** @param grace how long a closed round of so many blocks may still be settled, before the next one */
+const categoriesOf = (grace: (roundBlocks: number) => number) =>
+  z
+    .array(
+      z
+        .strictObject({
+          /** How long those who are drawn have to commit, in blocks. */
+          roundBlocks: z.int().positive(),
+          /** When a task that is not settled may be claimed back, in blocks after its seal. */
+          deadlineBlocks: z.int().positive().max(MAX_DEADLINE_BLOCKS),
+        })
+        .refine(
+          ({ roundBlocks, deadlineBlocks }) =>
+            Number(SEED_DELAY) + roundBlocks + grace(roundBlocks) <= deadlineBlocks,
+          "a round and its grace have to fit the deadline",
+        ),
+    )
+    .min(1)
+    .max(65_536);
+
+const parametersSchema = z.strictObject({
+  /** Owns the contracts once it has accepted them. */
+  governance: account,
+  /** Receives the whole supply, and what is fined. */
+  treasury: account,
+  /** Of Poco, in the order of their numbers, from 0. */
+  categories: categoriesOf(() => Number(GRACE_BLOCKS)),
+  /** Of the Jury, likewise; the grace is the time to reveal too. */
+  juryCategories: categoriesOf((roundBlocks) => roundBlocks + Number(GRACE_BLOCKS)),
+});
+
+/** What is decided at the start of a market. */
+export type MarketParameters = z.output<typeof parametersSchema>;
+
+/** The same as it may be given on a development chain, where the deployer governs and is the treasury. */
+export type DeploymentParameters = Partial<MarketParameters>;
+
+export const DEVELOPMENT_PARAMETERS: Pick<MarketParameters, "categories" | "juryCategories"> = {
   categories: [
     // 0: short tasks, some seconds of computing
     { roundBlocks: 40, deadlineBlocks: 300 },
     // 1: long tasks, some minutes
     { roundBlocks: 1_200, deadlineBlocks: 6_000 },
   ],
+  juryCategories: [
+    // 0: rulings by programs
+    { roundBlocks: 40, deadlineBlocks: 300 },
+    // 1: rulings by people
+    { roundBlocks: 1_200, deadlineBlocks: 12_000 },
+  ],
 };
+
+/** @throws HANSE_CONFIG_INVALID when the file is missing or is not JSON */
+export async function readParameters(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    throw new HanseError("HANSE_CONFIG_INVALID", `${path} holds no parameters`, {
+      hint: "Name a JSON file with governance, treasury, categories and juryCategories.",
+      details: { path },
+      cause,
+    });
+  }
+}
+
+/**
+ * Completes parameters by what holds on a development chain, and checks them.
+ * @param given from a file, not checked yet; absent: none
+ * @throws HANSE_CONFIG_INVALID when something is missing, wrong or unknown, or names a development account on a chain
+ * that is none
+ */
+export function resolveParameters(given: unknown, chainId: number, deployer: Address): MarketParameters {
+  const isDevelopment = chainId === DEVELOPMENT_CHAIN_ID;
+  const defaults = { governance: deployer, treasury: deployer, ...DEVELOPMENT_PARAMETERS };
+  if (given === undefined && !isDevelopment) {
+    throw new HanseError(
+      "HANSE_CONFIG_INVALID",
+      `chain ${chainId} is no development chain: it needs parameters`,
+      {
+        hint: "Name a file with --parameters; it holds governance, treasury, categories and juryCategories.",
+        details: { chainId },
+      },
+    );
+  }
+  const { data, error } = parametersSchema.safeParse(
+    isDevelopment && isRecord(given ?? {}) ? { ...defaults, ...(given ?? {}) } : given,
+  );
+  if (error) {
+    const problems = error.issues.map(({ path, message }) => `${path.join(".") || "all"}: ${message}`);
+    throw new HanseError("HANSE_CONFIG_INVALID", `the parameters do not hold: ${problems.join("; ")}`, {
+      hint: "Correct the file of parameters.",
+      details: { problems },
+    });
+  }
+  const known = [data.governance, data.treasury].find(isDevelopmentAccount);
+  if (!isDevelopment && known !== undefined) {
+    throw new HanseError("HANSE_CONFIG_INVALID", `everybody has the key of ${known}, a development account`, {
+      hint: "Name accounts whose keys nobody else has.",
+      details: { account: known, chainId },
+    });
+  }
+  return data;
+}
+
+/** @returns the first parameter that differs, in words */
+export function findChange(standing: MarketParameters, wanted: MarketParameters): string | undefined {
+  for (const name of ["governance", "treasury", "categories", "juryCategories"] as const) {
+    const [before, now] = [JSON.stringify(standing[name]), JSON.stringify(wanted[name])];
+    if (before !== now) return `${name} was ${before} and is ${now} in the file`;
+  }
+  return undefined;
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isDevelopmentAccount(address: Address): boolean {
+  return Array.from({ length: DEVELOPMENT_KEYS }, (_, index) => developmentKey(index)).some(
+    (key) => accountOfKey(key, DEVELOPMENT_CHAIN_ID).address === address,
+  );
+}

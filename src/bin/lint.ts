@@ -13,6 +13,8 @@ const LINTERS: readonly {
   { name: "Solidity rules", command: "solhint", args: ["--max-warnings", "0", "contracts/**/*.sol"] },
   { name: "Solidity style", command: "prettier", args: ["--check", "contracts/**/*.sol", "test/**/*.sol"] },
   { name: "generated files", command: "node", args: ["scripts/build.ts", "--check"] },
+  // After the generated files: contracts are built by now.
+  { name: "gas", command: "node", args: ["scripts/measure/gas.ts", "--check"] },
   { name: "lockfile", command: "node", args: ["scripts/complete-lockfile.ts", "--check"] },
 ];
 

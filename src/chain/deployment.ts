@@ -23,9 +23,14 @@ export const deploymentSchema = z.object({
   contracts: z.object({
     token: address,
     registry: address,
+    /** Who signs for whom. */
+    keyring: address,
     clerk: address,
+    /** Holds the Clerk's tokens. */
+    till: address,
     seedSource: address,
     poco: address,
+    jury: address,
   }),
   /** Keccak-256 of each contract's code, by the names above. */
   codeHashes: z.record(z.string(), hash),

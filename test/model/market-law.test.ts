@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { useMarket } from "./open-market.ts";
-import { AVOIDED, BOUNDED, DEEP, OPEN } from "./seeds.ts";
+import { AVOIDED, BOUNDED, DEEP, KEPT, OPEN } from "./seeds.ts";
 
 const deep = process.env.HANSE_TEST_DEEP === "1";
 
@@ -16,6 +16,14 @@ describe("the contracts and the model of their law", () => {
       expect(accepted).toBeGreaterThan(steps / 2);
     },
     deep ? 600_000 : 60_000,
+  );
+
+  it.each([...KEPT])(
+    "agree on history $seed, where they once did not: $why",
+    async ({ seed, steps }) => {
+      await market.play({ seed, steps, avoiding: AVOIDED });
+    },
+    60_000,
   );
 
   // What is open between interface and contract. Where one of these agrees it is decided, and its entry goes.

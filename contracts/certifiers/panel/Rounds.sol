@@ -116,6 +116,7 @@ abstract contract Rounds is Draws, Domain {
             _checkSigned(id, round, worker, contribution, domain);
 
             (Committer by, bytes32 seal) = (toCommitter(worker, number, round), contribution.seal);
+            require(seal != 0, PanelSealMissing(id, number));
             seals = _chain(seals, by, seal);
             told[3 + 2 * count] = uint256(Committer.unwrap(by));
             told[4 + 2 * count] = uint256(seal);

@@ -11,11 +11,13 @@ import {vm} from "./support/Vm.sol";
 // ├── before the deadline is over: refused; when settled or claimed: refused; with other seals: refused
 // ├── nobody was silent, they disagreed: refunded, nobody is slashed
 // ├── somebody was silent: the pool's stake goes to the payer (a tenth) and to who committed; the absent are fined
+// ├── the fines are less than the stake: payer and workers share no more than the fines, the treasury gets the rest
+// ├── whoever conspires, with the payer or without: never gets more out of it than it was fined
 // ├── everybody was silent: the rest of the stake goes to the treasury
 // ├── the seed was lost: the pool is slashed all the same, nobody is fined
 // ├── nobody was seated: refunded, nobody is slashed
 // ├── so long after that seat numbers may be others': nobody is fined
-// └── of a task of trust 1: the pool is slashed
+// └── of a task of trust 1: the pool is slashed, of which the payer gets a tenth
 contract ClaimTest is PocoTest {
     function test_refusesBeforeTheDeadline() external {
         enrol(0, 4);
@@ -92,6 +94,55 @@ contract ClaimTest is PocoTest {
         equal(freeOf(TREASURY), 5 * HANSE, "treasury");
     }
 
+    function test_sharesNoMoreThanTheFines() external {
+        enrol(0, 4);
+        Wish memory wish = aWish();
+        wish.poolPrice = 1_000 * HANSE;
+        (Deal memory deal, uint32[] memory drawn) = sealAndDraw(wish);
+        seeds.record(deal.sealedAtBlock + 1);
+        Committed[] memory seals = commitAll(deal, 1, firstOf(drawn, 3), success());
+        advance(DEADLINE_BLOCKS);
+        poco.claim(deal, 0, seals);
+        // A stake of 300 for a fine of 5.
+        equal(freeOf(requester), FUNDS + HANSE / 2, "a tenth of the fine");
+        equal(freeOf(workerOf(drawn[0])), (3 * HANSE) / 2, "a third of the rest");
+        equal(freeOf(poolOwner), FUNDS - 300 * uint256(HANSE), "pool");
+        equal(freeOf(TREASURY), 300 * uint256(HANSE), "treasury");
+    }
+
+    function testFuzz_nobodyGainsByAFailure(uint64 price, uint64 stake, uint8 present, uint8 members) external {
+        enrol(0, 4);
+        Wish memory wish = aWish();
+        wish.poolPrice = price % (10_000 * HANSE);
+        (Deal memory deal, uint32[] memory drawn) = sealAndDraw(wish);
+        seeds.record(deal.sealedAtBlock + 1);
+        // What fines have left of the stakes: less than is bonded.
+        for (uint256 i = 0; i < 4; ++i) {
+            vm.store(address(poco), recordSlot(drawn[i]), bytes32(uint256(stake % (SEAT_STAKE + 1)) >> (i * 3)));
+        }
+        uint32[] memory some = new uint32[](4);
+        uint256 count = 0;
+        for (uint256 i = 0; i < 4; ++i) {
+            if ((present >> i) % 2 == 1) some[count++] = drawn[i];
+        }
+        Committed[] memory seals = count == 0 ? none() : commitAll(deal, 1, firstOf(some, count), otherResult());
+        // Whoever is silent is in it, and any of the others; the payer in half of the cases.
+        members |= ~present & 0xf;
+        bool withPayer = members > 127;
+        uint256 before = _wealthOf(drawn, members, withPayer);
+        advance(DEADLINE_BLOCKS);
+        poco.claim(deal, 0, seals);
+        isTrue(_wealthOf(drawn, members, withPayer) <= before, "nobody gains");
+    }
+
+    /// Of the seats whose bits are set: free money and bonds; and of the payer, what it has locked included.
+    function _wealthOf(uint32[] memory drawn, uint8 members, bool withPayer) private view returns (uint256 sum) {
+        for (uint256 i = 0; i < 4; ++i) {
+            if ((members >> i) % 2 == 1) sum += freeOf(workerOf(drawn[i])) + bondedOf(workerOf(drawn[i]));
+        }
+        if (withPayer) sum += freeOf(requester) + lockedOf(requester);
+    }
+
     function test_silenceOfAllSlashesThePool() external {
         enrol(0, 4);
         (Deal memory deal, ) = sealAndDraw(aWish());
@@ -130,6 +181,8 @@ contract ClaimTest is PocoTest {
         poco.claim(deal, 0, none());
         equal(freeOf(poolOwner), FUNDS - 3 * HANSE, "pool");
         equal(seatOf(0).misses, 0, "nobody knows");
+        equal(freeOf(requester), FUNDS, "nobody was fined for the payer");
+        equal(freeOf(TREASURY), 3 * HANSE, "treasury");
     }
 
     function test_aPoolOfNewcomersIsNotSlashed() external {

@@ -26,6 +26,7 @@ contract ClaimBatchTest is PocoTest {
     }
 
     function test_refusesWhatIsNotLate() external {
+        enrol(0, 4);
         (Deal memory late, ) = _late(1);
         TaskClaim[] memory claims = new TaskClaim[](2);
         claims[0] = TaskClaim(late, 0, none());

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {IClerk} from "../../../contracts/interfaces/IClerk.sol";
+import {Operator, POWER_CONTRIBUTION} from "../../../contracts/interfaces/IKeyring.sol";
 import {Committed, Contribution, IPanel, Task, toCommitter} from "../../../contracts/interfaces/IPanel.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {AssetId, TaskId, toDealId} from "../../../contracts/types/Ids.sol";
@@ -11,20 +11,15 @@ import {PocoTest} from "../Poco/support/PocoTest.sol";
 import {vm} from "./support/Vm.sol";
 
 /// A worker that is a contract.
-contract ContractWorker is IERC1271 {
-    bytes32 private _approved;
-
-    function enrol(IClerk clerk, IPanel panel, AssetId pool) external returns (uint32) {
+contract ContractWorker {
+    function enrol(IClerk clerk, IPanel panel, AssetId pool, address operator) external returns (uint32) {
         clerk.allowCertifier(address(panel), type(uint64).max);
+        clerk.KEYRING().setOperator(operator, Operator(POWER_CONTRIBUTION, 0, type(uint40).max));
         return panel.enrol(pool);
     }
 
-    function approve(bytes32 digest) external {
-        _approved = digest;
-    }
-
-    function isValidSignature(bytes32 digest, bytes calldata) external view returns (bytes4) {
-        return digest == _approved ? this.isValidSignature.selector : bytes4(0);
+    function commit(IPanel panel, Deal calldata deal, Contribution[] calldata contributions) external {
+        panel.commit(deal, 0, contributions);
     }
 }
 
@@ -37,6 +32,7 @@ contract ContractWorker is IERC1271 {
 // ├── when the signature is another's, over another task, round or seal: refused
 // ├── when nothing new comes: refused; what came before is left out
 // ├── a worker commits by itself without a signature
+// ├── a contract works by calling, or by an operator's key; an operator signs for a worker while it may
 // ├── in any number of calls, the places and the chain of seals are kept
 // └── the last place completes the round
 contract CommitTest is PocoTest {
@@ -170,8 +166,37 @@ contract CommitTest is PocoTest {
     function test_aWorkerCommitsByItself() external {
         bytes32 sealed_ = sealOf(workerOf(_drawn[3]), _id, 1, success());
         vm.prank(workerOf(_drawn[3]));
-        poco.commit(_deal, 0, only(Contribution(_drawn[3], sealed_, "")));
+        poco.commit(_deal, 0, only(Contribution(_drawn[3], sealed_, 0, 0)));
         equal(taskOf(_deal).places, 8, "the fourth place");
+    }
+
+    function test_anOperatorSigns() external {
+        uint256 key = 0x0be;
+        bytes32 sealed_ = sealOf(workerOf(_drawn[0]), _id, 1, success());
+        Contribution memory one = signedBy(key, _id, 1, _drawn[0], sealed_);
+        _refusesSignature(one);
+        vm.startPrank(workerOf(_drawn[0]));
+        // Every power but the one.
+        keyring.setOperator(vm.addr(key), Operator(~POWER_CONTRIBUTION, type(uint64).max, type(uint40).max));
+        vm.stopPrank();
+        _refusesSignature(one);
+        vm.prank(workerOf(_drawn[0]));
+        keyring.setOperator(vm.addr(key), Operator(POWER_CONTRIBUTION, 0, uint40(block.timestamp)));
+        // Another worker has not named it.
+        sealed_ = sealOf(workerOf(_drawn[1]), _id, 1, success());
+        _refusesSignature(signedBy(key, _id, 1, _drawn[1], sealed_));
+        poco.commit(_deal, 0, only(one));
+        equal(taskOf(_deal).places, 1, "the first place");
+    }
+
+    function test_aRevokedOperatorDoesNot() external {
+        uint256 key = 0x0be;
+        bytes32 sealed_ = sealOf(workerOf(_drawn[0]), _id, 1, success());
+        vm.startPrank(workerOf(_drawn[0]));
+        keyring.setOperator(vm.addr(key), Operator(POWER_CONTRIBUTION, 0, type(uint40).max));
+        keyring.setOperator(vm.addr(key), Operator(0, 0, 0));
+        vm.stopPrank();
+        _refusesSignature(signedBy(key, _id, 1, _drawn[0], sealed_));
     }
 
     function test_keepsPlacesAndSeals() external {
@@ -204,19 +229,24 @@ contract CommitTest is PocoTest {
     function test_aContractMayWork() external {
         ContractWorker contractor = new ContractWorker();
         clerk.depositFor(address(contractor), SEAT_STAKE);
-        uint32 number = contractor.enrol(clerk, poco, pool);
+        uint256 key = 0x0be;
+        uint32 number = contractor.enrol(clerk, poco, pool, vm.addr(key));
         advance(1);
         Wish memory wish = aWish();
         // Thirteen places: everybody is drawn.
         wish.trust = 2 ** 12 + 1;
+        wish.volume = 2;
         (Deal memory deal, ) = sealAndDraw(wish);
         TaskId id = idOf(deal, 0);
         bytes32 sealed_ = sealOf(address(contractor), id, 1, success());
-        Contribution[] memory one = only(Contribution(number, sealed_, "anything"));
+        Contribution[] memory unsigned = only(Contribution(number, sealed_, 0, 0));
         vm.expectRevert(abi.encodeWithSelector(IPanel.PanelSealNotSigned.selector, id, number, address(contractor)));
-        poco.commit(deal, 0, one);
-        contractor.approve(contributionDigest(id, 1, sealed_));
-        poco.commit(deal, 0, one);
+        poco.commit(deal, 0, unsigned);
+        contractor.commit(poco, deal, unsigned);
+
+        id = idOf(deal, 1);
+        sealed_ = sealOf(address(contractor), id, 1, success());
+        poco.commit(deal, 1, only(signedBy(key, id, 1, number, sealed_)));
     }
 
     function test_aLaterRoundCompletesWhateverWasMissedBefore() external {

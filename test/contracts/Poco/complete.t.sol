@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Operator, POWER_POOL_ORDER, POWER_RESULT} from "../../../contracts/interfaces/IKeyring.sol";
 import {IPanel, TaskStatus} from "../../../contracts/interfaces/IPanel.sol";
 import {IPoco, Result} from "../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
@@ -12,6 +13,7 @@ import {vm} from "../Panel/support/Vm.sol";
 // ├── when trust is above 1: refused
 // ├── when the caller is not the pool's owner, the worker nobody, or the deadline over: refused
 // ├── twice: refused
+// ├── an operator of the owner's may call, with the power and while it has it
 // └── else the worker of the owner's choice is paid, in open and in closed pools
 contract CompleteTest is PocoTest {
     function test_refusesReplicatedTasks() external {
@@ -52,6 +54,20 @@ contract CompleteTest is PocoTest {
             abi.encodeWithSelector(IPanel.PanelAlreadySettled.selector, idOf(deal, 0), TaskStatus.Certified)
         );
         poco.complete(deal, 0, worker(0), success());
+    }
+
+    function test_anOperatorCompletes() external {
+        Deal memory deal = _seal(1);
+        vm.prank(poolOwner);
+        keyring.setOperator(STRANGER, Operator(POWER_POOL_ORDER, type(uint64).max, type(uint40).max));
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelNotPoolOwner.selector, closedPool, poolOwner, STRANGER));
+        vm.prank(STRANGER);
+        poco.complete(deal, 0, worker(0), success());
+        vm.prank(poolOwner);
+        keyring.setOperator(STRANGER, Operator(POWER_RESULT, 0, type(uint40).max));
+        vm.prank(STRANGER);
+        poco.complete(deal, 0, worker(0), success());
+        equal(freeOf(worker(0)), 9 * HANSE, "worker");
     }
 
     function test_paysTheWorker() external {

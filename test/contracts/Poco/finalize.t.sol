@@ -157,7 +157,7 @@ contract FinalizeTest is PocoTest {
         uint256 poolBefore = freeOf(poolOwner);
         TaskId id = idOf(deal, 0);
         vm.expectEmit(true, true, true, true, address(poco));
-        emit IPoco.TaskCertified(id, hashOf(success()), success(), _equalRewards(drawn, (9 * HANSE) / 4, 1));
+        emit IPoco.TaskCertified(id, hashOf(success()), success(), equalRewards(seals, (9 * HANSE) / 4, 1));
         vm.prank(STRANGER);
         poco.finalize(deal, 0, seals, success());
 
@@ -311,7 +311,7 @@ contract FinalizeTest is PocoTest {
         Committed[] memory seals = commitAll(deal, 1, drawn, failure());
         uint256 poolBefore = freeOf(poolOwner);
         vm.expectEmit(true, true, true, true, address(poco));
-        emit IPoco.TaskFailed(idOf(deal, 0), hashOf(failure()), 2, _equalRewards(drawn, (9 * HANSE) / 40, 1));
+        emit IPoco.TaskFailed(idOf(deal, 0), hashOf(failure()), 2, equalRewards(seals, (9 * HANSE) / 40, 1));
         poco.finalize(deal, 0, seals, failure());
         equal(freeOf(requester), FUNDS - HANSE, "a tenth of the pool's price");
         equal(freeOf(appOwner), 0, "app");
@@ -397,16 +397,5 @@ contract FinalizeTest is PocoTest {
             abi.encodeWithSelector(IPoco.PocoNotReached.selector, idOf(deal, 0), matching, drawn, group, hostile)
         );
         poco.finalize(deal, 0, seals, result);
-    }
-
-    function _equalRewards(
-        uint32[] memory seats,
-        uint64 amount,
-        uint32 score
-    ) private view returns (Reward[] memory rewards) {
-        rewards = new Reward[](seats.length);
-        for (uint256 i = 0; i < seats.length; ++i) {
-            rewards[i] = toReward(workerOf(seats[i]), amount, score);
-        }
     }
 }

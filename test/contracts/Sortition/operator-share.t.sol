@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Shuffle, Sortition} from "../../../contracts/libraries/Sortition.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
-import {Assertions} from "../Poco/support/Assertions.sol";
+import {Assertions} from "../Panel/support/Assertions.sol";
 
 // How often all places of a first round go to an operator with 30 of 100 seats, against the exact chance:
 // 30/100 · 29/99 · …, one factor for each place. `test/simulation` draws the same tasks, and a million more.

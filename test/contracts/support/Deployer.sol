@@ -26,12 +26,7 @@ library Deployer {
         return new Keyring();
     }
 
-    function clerk(
-        IERC20 token_,
-        IRegistry registry_,
-        IKeyring keyring_,
-        address governance
-    ) external returns (Clerk) {
+    function clerk(IERC20 token_, IRegistry registry_, IKeyring keyring_, address governance) external returns (Clerk) {
         return new Clerk(token_, registry_, keyring_, governance);
     }
 }

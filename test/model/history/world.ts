@@ -25,7 +25,7 @@ export interface MarketAsset {
 }
 
 /** What a history can leave out, because model and contracts are known to differ in it. */
-export type Avoided = "own-sponsor" | "missing-sponsorship" | "pool-operator-of-payer" | "zero-seal";
+export type Avoided = "own-sponsor" | "missing-sponsorship" | "pool-operator-of-payer";
 
 /** What kind of a history it is: each seed has another, so that rare things come together in some of them. */
 export interface Temper {

@@ -153,6 +153,7 @@ export class Tasks {
       const key = mark.type === "key" && mark.over === hash ? mark.key : zeroAddress;
       const isSigned = key !== zeroAddress && this.#clerk.keyring.mayAct(worker, key, "contribution", now);
       need(isCaller || isSigned, "PanelSealNotSigned");
+      need(seal !== zeroHash, "PanelSealMissing");
       seals.push({ seat: number, round, worker, seal });
     }
     need(seals.length > task.book.seals.length, "PanelNothingToCommit");
@@ -197,12 +198,11 @@ export class Tasks {
     return { rounds: drawn, known: true, exhausted: taken >= Math.min(size, MAX_DRAWS) };
   }
 
-  /** @param stoodFor what an entry without a seal stands for, besides a seal of zero */
+  /** @param stoodFor what an entry without a seal stands for, where it may be left out */
   checkSeals({ book }: OpenTask, given: readonly Committed[], stoodFor?: (by: Committed) => Hex): void {
-    const full = given.map((each, i) => {
-      const isLeftOut = stoodFor !== undefined && each.seal === zeroHash && book.seals[i]?.seal !== zeroHash;
-      return isLeftOut ? { ...each, seal: stoodFor(each) } : each;
-    });
+    const full = given.map((each) =>
+      stoodFor !== undefined && each.seal === zeroHash ? { ...each, seal: stoodFor(each) } : each,
+    );
     need(sealsChain(full) === sealsChain(book.seals), "PanelSealsDiffer");
   }
 

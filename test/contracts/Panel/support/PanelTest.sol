@@ -2,7 +2,15 @@
 pragma solidity ^0.8.28;
 
 import {IClerk} from "../../../../contracts/interfaces/IClerk.sol";
-import {Committed, Contribution, IPanel, Seat, Task} from "../../../../contracts/interfaces/IPanel.sol";
+import {
+    Committed,
+    Contribution,
+    IPanel,
+    Reward,
+    Seat,
+    Task,
+    toReward
+} from "../../../../contracts/interfaces/IPanel.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
 import {AssetId, TaskId, toDealId, toTaskId} from "../../../../contracts/types/Ids.sol";
 import {Assertions} from "./Assertions.sol";
@@ -165,6 +173,18 @@ abstract contract PanelTest is Market, Assertions {
             if (logs[i].topics[0] == IPanel.SealsCommitted.selector) {
                 (added, ) = abi.decode(logs[i].data, (Committed[], bool));
             }
+        }
+    }
+
+    /// What all who committed are told to get, where all get the same.
+    function equalRewards(
+        Committed[] memory seals,
+        uint64 amount,
+        uint32 score
+    ) internal pure returns (Reward[] memory rewards) {
+        rewards = new Reward[](seals.length);
+        for (uint256 i = 0; i < seals.length; ++i) {
+            rewards[i] = toReward(seals[i].by.workerOf(), amount, score);
         }
     }
 

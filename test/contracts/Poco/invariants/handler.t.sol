@@ -3,24 +3,25 @@ pragma solidity ^0.8.28;
 
 import {Assertions} from "../../Panel/support/Assertions.sol";
 import {
-    CompensatingPoco,
-    FaultlessPoco,
-    FiningPoco,
-    ForgivingPoco,
-    GiftedPoco,
-    PlantedPoco,
-    RepeatingPoco,
-    ReopeningPoco,
-    SparingPoco,
-    UnbackedPoco,
-    WeighingPoco
-} from "./PlantedPoco.sol";
+    CompensatingPanel,
+    FaultlessPanel,
+    FiningPanel,
+    ForgivingPanel,
+    GiftedPanel,
+    PlantedPanel,
+    RepeatingPanel,
+    ReopeningPanel,
+    SparingPanel,
+    UnbackedPanel,
+    WeighingPanel
+} from "../../Panel/invariants/PlantedPanel.sol";
+import {PanelHandler} from "../../Panel/invariants/PanelHandler.sol";
 import {PocoHandler} from "./PocoHandler.sol";
 
 // The handler's acts come off, else its laws would hold of nothing; and each law finds the fault planted against it
 contract PocoHandlerTest is Assertions {
     function test_playsTasksToTheirEnd() external {
-        PocoHandler handler = _run(PlantedPoco(address(0)));
+        PocoHandler handler = _run(PlantedPanel(address(0)));
         _keepsAll(handler);
         isTrue(handler.done("seal") > 20, "seals");
         isTrue(handler.done("finalize") > 5, "finalizes");
@@ -36,52 +37,52 @@ contract PocoHandlerTest is Assertions {
     }
 
     function test_aFaultlessTwinKeepsTheLaws() external {
-        _keepsAll(_run(new FaultlessPoco()));
+        _keepsAll(_run(new FaultlessPanel()));
     }
 
     function test_law2FindsAStakeThatIsNotBonded() external {
-        _finds(_run(new UnbackedPoco()), PocoHandler.checkBonds.selector, "law 2");
+        _finds(_run(new UnbackedPanel()), PanelHandler.checkBonds.selector, "law 2");
     }
 
     function test_law3FindsEarningsThatArePaidAgain() external {
-        _finds(_run(new RepeatingPoco()), PocoHandler.checkEarnings.selector, "law 3");
+        _finds(_run(new RepeatingPanel()), PanelHandler.checkEarnings.selector, "law 3");
     }
 
     function test_law4FindsATaskThatIsOpenAgain() external {
-        _finds(_run(new ReopeningPoco()), PocoHandler.checkTasks.selector, "law 4");
+        _finds(_run(new ReopeningPanel()), PanelHandler.checkTasks.selector, "law 4");
     }
 
     function test_law5FindsAnotherFine() external {
-        PocoHandler handler = _run(new FiningPoco());
+        PocoHandler handler = _run(new FiningPanel());
         handler.checkBonds();
-        _finds(handler, PocoHandler.checkSeats.selector, "law 5");
+        _finds(handler, PanelHandler.checkSeats.selector, "law 5");
     }
 
     function test_law6FindsAScoreForNothing() external {
-        _finds(_run(new GiftedPoco()), PocoHandler.checkSeats.selector, "law 6");
+        _finds(_run(new GiftedPanel()), PanelHandler.checkSeats.selector, "law 6");
     }
 
     function test_law7FindsRewardsByWeight() external {
-        PocoHandler handler = _run(new WeighingPoco());
+        PocoHandler handler = _run(new WeighingPanel());
         handler.checkEarnings();
-        _finds(handler, PocoHandler.checkSeats.selector, "law 7");
+        _finds(handler, PanelHandler.checkSeats.selector, "law 7");
     }
 
     function test_law8FindsAConvictThatCommits() external {
-        _finds(_run(new ForgivingPoco()), PocoHandler.checkActs.selector, "law 8");
+        _finds(_run(new ForgivingPanel()), PanelHandler.checkActs.selector, "law 8");
     }
 
     function test_law9FindsAStakeGivenBack() external {
-        _finds(_run(new SparingPoco()), PocoHandler.checkActs.selector, "law 9");
+        _finds(_run(new SparingPanel()), PanelHandler.checkActs.selector, "law 9");
     }
 
     function test_law10FindsAGainByAFailure() external {
-        PocoHandler handler = _run(new CompensatingPoco());
+        PocoHandler handler = _run(new CompensatingPanel());
         handler.checkBonds();
-        _finds(handler, PocoHandler.checkActs.selector, "law 10");
+        _finds(handler, PanelHandler.checkActs.selector, "law 10");
     }
 
-    function _run(PlantedPoco twin) private returns (PocoHandler handler) {
+    function _run(PlantedPanel twin) private returns (PocoHandler handler) {
         handler = new PocoHandler(twin);
         for (uint256 i = 0; i < 300; ++i) {
             uint256 seed = uint256(keccak256(abi.encode("act", i)));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {PlantedPoco} from "./PlantedPoco.sol";
+import {PlantedPanel} from "../../Panel/invariants/PlantedPanel.sol";
 import {PocoHandler} from "./PocoHandler.sol";
 
 /// What the fuzzer calls.
@@ -28,7 +28,7 @@ contract PocoInvariants {
     Driver private _driver;
 
     function setUp() external {
-        _handler = new PocoHandler(PlantedPoco(address(0)));
+        _handler = new PocoHandler(PlantedPanel(address(0)));
         _driver = new Driver(_handler);
     }
 

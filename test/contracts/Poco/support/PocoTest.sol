@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Committed, Contribution} from "../../../../contracts/interfaces/IPanel.sol";
+import {Committed, Contribution, toCommitter} from "../../../../contracts/interfaces/IPanel.sol";
 import {IPoco, Result} from "../../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../../contracts/types/Ids.sol";
@@ -56,6 +56,17 @@ abstract contract PocoTest is PanelTest {
         Result memory result
     ) internal view returns (Contribution memory) {
         return signed(id, round, seat, sealOf(workerOf(seat), id, round, result));
+    }
+
+    /// What is told of it once it is on the chain.
+    function committedBy(
+        TaskId id,
+        uint8 round,
+        uint32 seat,
+        Result memory result
+    ) internal view returns (Committed memory) {
+        address by = workerOf(seat);
+        return Committed({by: toCommitter(by, seat, round), seal: sealOf(by, id, round, result)});
     }
 
     /// Contributions of all these seats to one result.

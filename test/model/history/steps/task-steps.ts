@@ -171,7 +171,7 @@ function contribute(world: World, task: OpenTask, seat: number, caller: Address)
   const round = task.rounds.length;
   const digest = roundDigest(round, task.id, resultHash(answer(task.id, kind, worker)));
   // No seal at all, for those who would rather have no result.
-  const isZero = random.below(1_000) < world.temper.liars && !world.avoiding.has("zero-seal");
+  const isZero = random.below(1_000) < world.temper.liars;
   const seal = isZero ? zeroHash : sealOf(worker, digest);
   const hash = contributionHash(task.id, round, seal);
   const key = world.addresses.includes(worker) ? worker : random.pick(operators);

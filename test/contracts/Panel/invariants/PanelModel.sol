@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {Committed, IPanel, Seat} from "../../../../contracts/interfaces/IPanel.sol";
-import {Result} from "../../../../contracts/interfaces/IPoco.sol";
+import {Committed, Seat} from "../../../../contracts/interfaces/IPanel.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
-import {TaskId} from "../../../../contracts/types/Ids.sol";
-import {PocoTest} from "./PocoTest.sol";
+import {PanelTest} from "../support/PanelTest.sol";
 
-/// What Poco's rules make of the open pool's seats, worked out beside it and more slowly.
-abstract contract PocoModel is PocoTest {
+/// What the rules make of the open pool's seats, worked out beside the certifier and more slowly.
+abstract contract PanelModel is PanelTest {
     struct Expected {
         uint256 stake;
         uint256 score;
@@ -73,48 +70,12 @@ abstract contract PocoModel is PocoTest {
         }
     }
 
-    /// Conviction, rewards and scores of a task that was certified.
-    function modelFinalized(Deal memory deal, TaskId id, Committed[] memory seals, Result memory result) internal {
-        uint256 price = result.outcome == 0 ? deal.poolPrice : deal.poolPrice / 10;
-        uint256 pot = price - (price * SCHEDULER_SHARE) / 10_000;
-        uint256 owed = price;
-        uint256 shares = 0;
-        uint256 matching = 0;
-        for (uint256 i = 0; i < seals.length; ++i) {
-            Expected storage seat = expected[seals[i].by.seatOf()];
-            if (_isRight(id, seals[i], result)) {
-                shares += _share(seat.score);
-                ++matching;
-            } else {
-                uint256 paid = Math.min(owed, seat.stake);
-                seat.stake -= paid;
-                owed -= paid;
-                pot += paid;
-                seat.score -= Math.ceilDiv(seat.score, 3);
-            }
-        }
-        for (uint256 i = 0; i < seals.length; ++i) {
-            if (!_isRight(id, seals[i], result)) continue;
-            Expected storage seat = expected[seals[i].by.seatOf()];
-            seat.earned += (pot * _share(seat.score)) / shares;
-            if (matching > 1 && price >= HANSE / 1_000) ++seat.score;
-        }
-    }
-
     function checkSeat(uint256 number) internal view {
         Seat memory seat = seatOf(number);
         if (seat.worker == address(0)) return;
         equal(seat.stake, expected[number].stake, "law 5: stakes fall by fines and by what is owed");
         equal(seat.score, expected[number].score, "law 6: scores change by the rule");
-        equal(seat.earned, expected[number].earned, "law 7: rewards are shared by log2 of the weights");
-    }
-
-    function _share(uint256 score) private pure returns (uint256) {
-        return Math.log2(Math.min(Math.max(score / 3, 3) - 1, 16));
-    }
-
-    function _isRight(TaskId id, Committed memory committed, Result memory result) private pure returns (bool) {
-        return committed.seal == sealOf(committed.by.workerOf(), id, committed.by.roundOf(), result);
+        equal(seat.earned, expected[number].earned, "law 7: rewards are shared by the rule");
     }
 
     function _committed(Committed[] memory seals, uint32 seat) private pure returns (bool) {

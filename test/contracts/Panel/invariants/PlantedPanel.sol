@@ -7,15 +7,16 @@ import {TaskWord} from "../../../../contracts/certifiers/panel/Progress.sol";
 import {SeatRecord, toSeatRecord} from "../../../../contracts/certifiers/panel/SeatRecord.sol";
 import {Membership, PoolBook, SeatBook} from "../../../../contracts/certifiers/panel/Seats.sol";
 import {Entry, IClerk} from "../../../../contracts/interfaces/IClerk.sol";
+import {IJury} from "../../../../contracts/interfaces/IJury.sol";
 import {Committed, Contribution, IPanel} from "../../../../contracts/interfaces/IPanel.sol";
-import {IPoco, Result} from "../../../../contracts/interfaces/IPoco.sol";
+import {IPoco} from "../../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
 import {AssetId, TaskId, toDealId, toTaskId} from "../../../../contracts/types/Ids.sol";
 
-/// A Poco with one fault: it runs the real one's code on its own storage, and does or undoes a little before or after.
+/// A certifier with one fault: it runs the real one's code on its own storage, and does or undoes a little before or after.
 /// What is planted must be found by the laws, or they prove nothing.
-abstract contract PlantedPoco {
-    // Poco's storage, in its order.
+abstract contract PlantedPanel {
+    // A panel's storage, in its order.
     mapping(AssetId poolId => PoolBook) internal _pools;
     mapping(AssetId poolId => mapping(uint256 number => SeatBook)) internal _seats;
     mapping(AssetId poolId => mapping(address account => Membership)) private _memberships;
@@ -25,7 +26,7 @@ abstract contract PlantedPoco {
     mapping(TaskId id => uint256) private _seedBlocks;
     address private _owner;
 
-    /// Far from Poco's own.
+    /// Far from the real one's own.
     uint256[1 << 64] private _gap;
     address private _real;
     IClerk internal _clerk;
@@ -60,9 +61,14 @@ abstract contract PlantedPoco {
         _clerk.slash(seized, credits);
     }
 
-    function _finalized() internal pure returns (Deal memory deal, TaskId id, Committed[] memory seals) {
+    function _settles() internal pure returns (bool) {
+        return msg.sig == IPoco.finalize.selector || msg.sig == IJury.rule.selector;
+    }
+
+    /// What both begin with.
+    function _settled() internal pure returns (Deal memory deal, TaskId id, Committed[] memory seals) {
         uint32 index;
-        (deal, index, seals, ) = abi.decode(msg.data[4:], (Deal, uint32, Committed[], Result));
+        (deal, index, seals) = abi.decode(msg.data[4:], (Deal, uint32, Committed[]));
         id = toTaskId(toDealId(deal.requestId, deal.firstTask), index);
     }
 
@@ -72,13 +78,13 @@ abstract contract PlantedPoco {
 }
 
 /// No fault: shows that the laws hold on a twin as such.
-contract FaultlessPoco is PlantedPoco {}
+contract FaultlessPanel is PlantedPanel {}
 
 /// Law 2: a stake that nothing is bonded for.
-contract UnbackedPoco is PlantedPoco {
+contract UnbackedPanel is PlantedPanel {
     function _fault() internal override {
-        if (msg.sig != IPoco.finalize.selector) return;
-        (Deal memory deal, , Committed[] memory seals) = _finalized();
+        if (!_settles()) return;
+        (Deal memory deal, , Committed[] memory seals) = _settled();
         SeatBook storage book = _seats[deal.pool][seals[0].by.seatOf()];
         SeatRecord r = book.record;
         book.record = toSeatRecord(r.stake() + 1, r.score(), r.misses(), r.earned());
@@ -86,7 +92,7 @@ contract UnbackedPoco is PlantedPoco {
 }
 
 /// Law 3: what was paid is earned still.
-contract RepeatingPoco is PlantedPoco {
+contract RepeatingPanel is PlantedPanel {
     SeatRecord private _record;
 
     function _prepare() internal override {
@@ -105,19 +111,19 @@ contract RepeatingPoco is PlantedPoco {
 }
 
 /// Law 4: a settled task is open again.
-contract ReopeningPoco is PlantedPoco {
+contract ReopeningPanel is PlantedPanel {
     function _fault() internal override {
-        if (msg.sig != IPoco.finalize.selector) return;
-        (, TaskId id, ) = _finalized();
+        if (!_settles()) return;
+        (, TaskId id, ) = _settled();
         _tasks[id] = TaskWord.wrap((TaskWord.unwrap(_tasks[id]) >> 2) << 2);
     }
 }
 
 /// Law 5: fines one more than it says, and books it well.
-contract FiningPoco is PlantedPoco {
+contract FiningPanel is PlantedPanel {
     function _fault() internal override {
-        if (msg.sig != IPoco.finalize.selector) return;
-        (Deal memory deal, , Committed[] memory seals) = _finalized();
+        if (!_settles()) return;
+        (Deal memory deal, , Committed[] memory seals) = _settled();
         SeatBook storage book = _seats[deal.pool][seals[0].by.seatOf()];
         SeatRecord r = book.record;
         if (r.stake() == 0) return;
@@ -127,7 +133,7 @@ contract FiningPoco is PlantedPoco {
 }
 
 /// Law 6: scores rise for committing.
-contract GiftedPoco is PlantedPoco {
+contract GiftedPanel is PlantedPanel {
     function _fault() internal override {
         if (msg.sig != IPanel.commit.selector) return;
         (Deal memory deal, Contribution[] memory contributions) = _committed();
@@ -138,21 +144,21 @@ contract GiftedPoco is PlantedPoco {
 }
 
 /// Law 7: rewards by weight, not by its logarithm; in all as much.
-contract WeighingPoco is PlantedPoco {
+contract WeighingPanel is PlantedPanel {
     SeatRecord[] private _records;
 
     function _prepare() internal override {
-        if (msg.sig != IPoco.finalize.selector) return;
+        if (!_settles()) return;
         delete _records;
-        (Deal memory deal, , Committed[] memory seals) = _finalized();
+        (Deal memory deal, , Committed[] memory seals) = _settled();
         for (uint256 i = 0; i < seals.length; ++i) {
             _records.push(_seats[deal.pool][seals[i].by.seatOf()].record);
         }
     }
 
     function _fault() internal override {
-        if (msg.sig != IPoco.finalize.selector) return;
-        (Deal memory deal, , Committed[] memory seals) = _finalized();
+        if (!_settles()) return;
+        (Deal memory deal, , Committed[] memory seals) = _settled();
         uint256 pot = 0;
         uint256 weights = 0;
         for (uint256 i = 0; i < seals.length; ++i) {
@@ -184,7 +190,7 @@ contract WeighingPoco is PlantedPoco {
 }
 
 /// Law 8: forgets who was convicted while somebody commits.
-contract ForgivingPoco is PlantedPoco {
+contract ForgivingPanel is PlantedPanel {
     function _prepare() internal override {
         if (msg.sig != IPanel.commit.selector) return;
         (Deal memory deal, Contribution[] memory contributions) = _committed();
@@ -196,7 +202,7 @@ contract ForgivingPoco is PlantedPoco {
 }
 
 /// Law 9: gives a convicted seat's stake back.
-contract SparingPoco is PlantedPoco {
+contract SparingPanel is PlantedPanel {
     function _prepare() internal override {
         if (msg.sig != IPanel.release.selector) return;
         (AssetId poolId, uint32 number) = abi.decode(msg.data[4:], (AssetId, uint32));
@@ -206,7 +212,7 @@ contract SparingPoco is PlantedPoco {
 }
 
 /// Law 10: hands the payer of a claim one more, out of somebody's stake.
-contract CompensatingPoco is PlantedPoco {
+contract CompensatingPanel is PlantedPanel {
     function _fault() internal override {
         if (msg.sig != IPanel.claim.selector) return;
         Deal memory deal = abi.decode(msg.data[4:], (Deal));
