@@ -40,6 +40,7 @@ abstract contract Accounts is IClerk {
     /// @inheritdoc IClerk
     function depositWithPermit(uint64 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external {
         // A permit that fails may have been handed in by somebody else just before: the approval is there then.
+        // solhint-disable-next-line no-empty-blocks
         try IERC20Permit(address(TOKEN)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
         _deposit(msg.sender, amount);
     }

@@ -143,7 +143,7 @@ contract Clerk is Matches, Ownable2Step {
         (uint256 price, uint256 stake) = _amounts(deal);
         _lock(deal.payer, price);
         _countSpent(desk.request, deal.payer, price);
-        if (deal.payer != deal.requester) _countSponsored(desk.request, deal.payer, price);
+        if (_requestAt(desk.request.at).sponsor != address(0)) _countSponsored(desk.request, deal.payer, price);
         _lock(deal.poolOwner, stake);
         _countSpent(desk.pool, deal.poolOwner, stake);
 

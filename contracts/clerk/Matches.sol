@@ -188,13 +188,15 @@ abstract contract Matches is Standings {
         (uint256 price, uint256 stake) = _amounts(deal);
         if (price > _accounts[deal.payer].free) return (Leg.Request, Refusal.PayerUnfunded);
         if (!_maySpend(desk.request, deal.payer, price)) return (Leg.Request, Refusal.OperatorLimit);
-        if (deal.payer != deal.requester && !_maySponsor(desk.request, deal.payer, price)) {
+        if (request.sponsor != address(0) && !_maySponsor(desk.request, deal.payer, price)) {
             return (Leg.Request, Refusal.SponsorCapTooLow);
         }
-        // Who buys from its own pool needs money for both.
-        uint256 needed = deal.poolOwner == deal.payer ? stake + price : stake;
-        if (needed > _accounts[deal.poolOwner].free) return (Leg.Pool, Refusal.PoolUnfunded);
-        if (!_maySpend(desk.pool, deal.poolOwner, needed)) return (Leg.Pool, Refusal.OperatorLimit);
+        // Who buys from its own pool needs money for both, and so does a key that signed both.
+        uint256 both = deal.poolOwner == deal.payer ? stake + price : stake;
+        if (both > _accounts[deal.poolOwner].free) return (Leg.Pool, Refusal.PoolUnfunded);
+        if (!_maySpend(desk.pool, deal.poolOwner, desk.pool.operator == desk.request.operator ? both : stake)) {
+            return (Leg.Pool, Refusal.OperatorLimit);
+        }
         return (leg, Refusal.None);
     }
 

@@ -170,9 +170,9 @@ abstract contract Standings is Volumes, EIP712 {
                 sealer
             );
             if (order.sponsor == address(0)) continue;
-            // The sponsor pays, or nobody does.
-            if (next == sponsorships.length) standing.refusal = Refusal.SponsorNotSigned;
-            else _standSponsored(standing, order.sponsor, sponsorships[next++]);
+            // The sponsor pays, or nobody does. What is wrong with the request itself is told first.
+            if (next < sponsorships.length) _standSponsored(standing, order.sponsor, sponsorships[next++]);
+            else if (standing.refusal == Refusal.None) standing.refusal = Refusal.SponsorNotSigned;
         }
     }
 
@@ -219,7 +219,6 @@ abstract contract Standings is Volumes, EIP712 {
     }
 
     function _standSponsored(Standing memory standing, address sponsor, Sponsorship calldata sponsorship) private view {
-        // What is wrong with the request itself is told first.
         if (standing.refusal != Refusal.None) return;
         // A key that signed for the requester spends nothing of the sponsor's.
         standing.operator = address(0);

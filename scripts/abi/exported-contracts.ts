@@ -2,6 +2,7 @@
 export const EXPORTED_CONTRACTS: Readonly<Record<string, string>> = {
   Token: "contracts/token/Token.sol",
   Registry: "contracts/registry/Registry.sol",
+  Keyring: "contracts/clerk/Keyring.sol",
   Clerk: "contracts/clerk/Clerk.sol",
   Poco: "contracts/certifiers/Poco.sol",
   BlockhashSeedSource: "contracts/certifiers/BlockhashSeedSource.sol",

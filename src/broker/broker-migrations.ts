@@ -66,4 +66,20 @@ export const brokerMigrations: readonly Migration[] = [
       create table blocks (number int8 primary key, hash text not null, seen_at timestamptz not null default now());
     `,
   },
+  {
+    // Orders that are there already are of an earlier Clerk, and no broker works on them again: see `bindChain`.
+    id: "0002-volumes-sponsors-keyring",
+    sql: `
+      alter table orders
+        add column volume_id text not null default '',
+        add column sponsor text,
+        add column by_keyring boolean not null default false;
+      alter table orders alter column volume_id drop default, alter column by_keyring drop default;
+      create index on orders (volume_id) where status = 'open';
+      create index on orders (sponsor) where status = 'open' and sponsor is not null;
+      create index on orders (sequence) where status = 'open' and by_keyring;
+      drop index order_events_id_idx;
+      create index on order_events (id) where type in ('removed', 'renewed');
+    `,
+  },
 ];

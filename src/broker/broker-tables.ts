@@ -21,6 +21,12 @@ export interface BrokerTables {
     signer: Address;
     /** What is sold; null for requests. */
     asset: Hex | null;
+    /** `requestId(signer, salt)`: orders of a kind with the same one share one volume on chain. */
+    volume_id: Hex;
+    /** Who pays for a request in its signer's place. */
+    sponsor: Address | null;
+    /** Whether a signature of it rests on the Keyring's word, which may change: on more than the account's own key. */
+    by_keyring: boolean;
     /** Of pool orders and requests. */
     category: number | null;
     /** Nano-HANSE per task: the ask, or a request's highest price for the pool. */
@@ -28,7 +34,7 @@ export interface BrokerTables {
     certifier: Address;
     valid_until: Amount;
     volume: bigint;
-    /** The signed order as JSON, without its signature. */
+    /** The signed order as JSON, with what is brought beside it, without its signature. */
     content: Json<unknown>;
     signature: Hex;
     filled: ColumnType<bigint, bigint | undefined, bigint>;

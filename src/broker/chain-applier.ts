@@ -1,7 +1,8 @@
 import type { Address, Hex } from "viem";
 import type { Book } from "#src/book/book.ts";
 import type { Logger } from "#src/kernel/logger.ts";
-import { assetIdToHex } from "#src/protocol/ids.ts";
+import { assetIdToHex, requestId } from "#src/protocol/ids.ts";
+import type { OrderType } from "#src/protocol/orders.ts";
 import type { BrokerMetrics } from "./broker-metrics.ts";
 import type { BrokerDatabase, DealRow } from "./broker-tables.ts";
 import { forgetBlocksAbove, rememberBlock } from "./chain-cursor.ts";
@@ -51,7 +52,7 @@ export function createChainApplier(
       .select("hash")
       .where("changed_at_block", "=", block.number)
       .execute();
-    // What no event tells of, such as seats taken or a group's new member, is asked again now and then.
+    // What no event tells of, such as seats taken, a group's new member or a key that expired, is asked again now and then.
     const retry = block.number >= retriedAt + retryBlocks;
     await ledger.reassess(
       {
@@ -59,6 +60,7 @@ export function createChainApplier(
           { orders: ahead.map(({ hash }) => hash) },
         ]),
         blocked: retry,
+        byKeyring: retry,
       },
       {
         block: block.number,
@@ -87,9 +89,8 @@ export function createChainApplier(
       .execute();
     logger.warn({ to: to.number, deals: undone.length, orders: changed.length }, "the chain was reorganised");
     await ledger.reassess(
-      merge(undone.map(touchedByDeal), [
+      merge(undone.map(touchedByUndoneDeal), [
         { orders: changed.map(({ hash }) => hash), signers: changed.map(({ signer }) => signer) },
-        { orders: undone.flatMap(ordersOfDeal) },
       ]),
       {
         also: async (trx) => {
@@ -110,7 +111,15 @@ export function createChainApplier(
 /** What a sealed deal puts in question: its orders, and the money of those who locked some. */
 export function touchedBySealedDeal({ orders, deal }: SealedDeal): Touched {
   return {
-    orders: [orders.request, orders.app, orders.pool, ...(orders.dataset ? [orders.dataset] : [])],
+    orders: [orders.request],
+    volumes: [deal.requestId],
+    sold: [
+      { type: "app", hash: orders.app, signer: deal.appOwner },
+      { type: "pool", hash: orders.pool, signer: deal.poolOwner },
+      ...(orders.dataset
+        ? [{ type: "dataset" as const, hash: orders.dataset, signer: deal.datasetOwner }]
+        : []),
+    ],
     signers: [deal.payer, deal.poolOwner],
   };
 }
@@ -120,7 +129,7 @@ function touchedBy(event: MarketEvent): Touched {
     case "deal-sealed":
       return touchedBySealedDeal(event.deal);
     case "order-cancelled":
-      return { orders: [event.orderHash] };
+      return { volumes: [requestId(event.account, event.salt)] };
     case "account-changed":
       return { signers: [event.account] };
     case "asset-transferred":
@@ -137,8 +146,21 @@ function touchedByDeal({ content }: DealRow): Touched {
   return { signers: [payer, poolOwner, appOwner, datasetOwner].filter((each) => each !== undefined) };
 }
 
-function ordersOfDeal({ request_hash, app_hash, dataset_hash, pool_hash }: DealRow): Hex[] {
-  return [request_hash, app_hash, pool_hash, ...(dataset_hash === null ? [] : [dataset_hash])];
+/** The orders that filled it, and those that share their volumes, have more left again. */
+function touchedByUndoneDeal(deal: DealRow): Touched {
+  const { requestId, appOwner, datasetOwner, poolOwner } = deal.content as Record<string, Hex>;
+  const sold = (type: OrderType, hash: Hex | null, signer: Hex | undefined) =>
+    hash === null || signer === undefined ? [] : [{ type, hash, signer }];
+  return {
+    ...touchedByDeal(deal),
+    orders: [deal.request_hash],
+    volumes: requestId === undefined ? [] : [requestId],
+    sold: [
+      ...sold("app", deal.app_hash, appOwner),
+      ...sold("dataset", deal.dataset_hash, datasetOwner),
+      ...sold("pool", deal.pool_hash, poolOwner),
+    ],
+  };
 }
 
 export function merge(...groups: readonly Touched[][]): Touched {
@@ -146,6 +168,8 @@ export function merge(...groups: readonly Touched[][]): Touched {
   const unique = <Value>(values: Value[]) => [...new Set(values)];
   return {
     orders: unique(all.flatMap(({ orders = [] }) => orders)),
+    volumes: unique(all.flatMap(({ volumes = [] }) => volumes)),
+    sold: all.flatMap(({ sold = [] }) => sold),
     signers: unique(all.flatMap(({ signers = [] }) => signers)),
     assets: unique(all.flatMap(({ assets = [] }) => assets)),
     certifiers: unique(all.flatMap(({ certifiers = [] }) => certifiers)),

@@ -5,7 +5,9 @@ import type { Deal } from "#src/protocol/deals.ts";
 import { type AssetId, assetIdToHex } from "#src/protocol/ids.ts";
 import type { GroupQuestion } from "#src/protocol/match-rules.ts";
 import { POOL_STAKE_PERCENT } from "#src/protocol/poco-parameters.ts";
-import type { ClerkAccount, MarketChain } from "./market-chain.ts";
+import type { Leg } from "#src/protocol/refusals.ts";
+import type { ClerkAccount, MarketChain, Signing, Statement } from "./market-chain.ts";
+import { isSignedByOwnKey } from "./signing.ts";
 
 /** What the chain says, remembered for as long as it can be true: until the next block, or a short time. */
 export interface ChainFacts {
@@ -15,8 +17,12 @@ export interface ChainFacts {
   isMember(question: GroupQuestion): Promise<boolean>;
   /** What a pool's owner has to lock for a task of this deal, by its certifier. */
   poolStakeNano(draft: Deal): Promise<bigint>;
+  /** Who signed a statement. */
+  signing(statement: Statement): Promise<Signing>;
+  spentNano(owner: Address, key: Address): Promise<bigint>;
+  sponsoredNano(sponsor: Address, requestHash: Hex): Promise<bigint>;
   /** Never remembered: every fill changes it. */
-  filled(signer: Address, hash: Hex): Promise<number>;
+  filled(leg: Leg, signer: Address, salt: Hex): Promise<number>;
   forget(): void;
   /** Rises with each `forget`: tells whether facts read before may have changed since. */
   readonly generation: number;
@@ -64,7 +70,17 @@ export function createChainFacts(
         }
       });
     },
-    filled: (signer, hash) => chain.filled(signer, hash),
+    signing: async (statement) => {
+      if (isSignedByOwnKey(chain, statement)) return { type: "key" };
+      const { account, kind, hash, signature } = statement;
+      const key = `signing ${account.toLowerCase()} ${kind} ${hash} ${signature}`;
+      return await remember(key, () => chain.keyringCheck(statement));
+    },
+    spentNano: (owner, key) =>
+      remember(`spent ${owner} ${key}`.toLowerCase(), () => chain.spentNano(owner, key)),
+    sponsoredNano: (sponsor, hash) =>
+      remember(`sponsored ${sponsor} ${hash}`.toLowerCase(), () => chain.sponsoredNano(sponsor, hash)),
+    filled: (leg, signer, salt) => chain.filled(leg, signer, salt),
     forget() {
       generation++;
       facts.clear();

@@ -1,5 +1,14 @@
-import { type Address, encodeFunctionData, getAddress, type Hex, parseAbi, zeroAddress } from "viem";
+import {
+  type Address,
+  domainSeparator,
+  encodeFunctionData,
+  getAddress,
+  type Hex,
+  parseAbi,
+  zeroAddress,
+} from "viem";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
+import { keyringAbi } from "#src/abi/keyring-abi.ts";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
 import { registryAbi } from "#src/abi/registry-abi.ts";
 import type { ChainClient } from "#src/chain/chain-client.ts";
@@ -9,7 +18,9 @@ import { followChain } from "#src/chain/follower.ts";
 import type { Sender } from "#src/chain/sender.ts";
 import type { Clock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
-import { REFUSALS } from "#src/protocol/refusals.ts";
+import { clerkDomain } from "#src/protocol/order-types.ts";
+import { POWER_OF_ORDER, POWERS } from "#src/protocol/powers.ts";
+import { LEGS, REFUSALS } from "#src/protocol/refusals.ts";
 import { restrictionRule } from "#src/protocol/restrictions.ts";
 import type { MarketChain } from "./market-chain.ts";
 import { decodeMarketEvents, decodeSealOutcome } from "./market-events.ts";
@@ -25,20 +36,17 @@ export interface ClerkMarketChainDeps {
 
 /** What the Clerk lets a stranger's contract use (`ForeignCall.GAS`), and the cost of a transaction around it. */
 const FOREIGN_GAS = 121_000n;
-const ERC1271_MAGIC = "0x1626ba7e";
-const foreignAbi = parseAbi([
-  "function isMember(bytes32 subject) view returns (bool)",
-  "function isValidSignature(bytes32 digest, bytes signature) view returns (bytes4)",
-]);
+const groupAbi = parseAbi(["function isMember(bytes32 subject) view returns (bool)"]);
 
-/** The market on a real chain: the Clerk and the Registry of a deployment. */
+/** The market on a real chain: the Clerk, the Keyring and the Registry of a deployment. */
 export function createClerkMarketChain(
   deps: ClerkMarketChainDeps,
   options: { readonly pollMs?: number } = {},
 ): MarketChain {
   const { chain, deployment, sender, logger, clock } = deps;
-  const { clerk, registry } = deployment.contracts;
+  const { clerk, keyring, registry } = deployment.contracts;
   const clerkContract = { address: clerk, abi: clerkAbi } as const;
+  const domain = domainSeparator({ domain: clerkDomain(chain.chainId, clerk) });
   const doing =
     (what: string) =>
     (error: unknown): never => {
@@ -82,9 +90,9 @@ export function createClerkMarketChain(
         .catch(doing("reading an account"));
       return { freeNano: free, lockedNano: locked, epoch };
     },
-    filled: (signer, hash) =>
+    filled: (leg, signer, salt) =>
       chain.viem
-        .readContract({ ...clerkContract, functionName: "filled", args: [signer, hash] })
+        .readContract({ ...clerkContract, functionName: "filled", args: [LEGS.indexOf(leg), signer, salt] })
         .catch(doing("reading what is filled")),
     isCertifier: (certifier) =>
       chain.viem
@@ -93,19 +101,31 @@ export function createClerkMarketChain(
     async isMember({ restriction, subject }) {
       const rule = restrictionRule(restriction);
       if (rule.type !== "members") return false;
-      const data = encodeFunctionData({ abi: foreignAbi, functionName: "isMember", args: [subject] });
+      const data = encodeFunctionData({ abi: groupAbi, functionName: "isMember", args: [subject] });
       const answer = await askForeign(rule.group, data);
       return answer !== undefined && BigInt(answer) === 1n;
     },
-    async isValidContractSignature(signer, digest, signature) {
-      const data = encodeFunctionData({
-        abi: foreignAbi,
-        functionName: "isValidSignature",
-        args: [digest, signature],
-      });
-      const answer = await askForeign(signer, data);
-      return answer === ERC1271_MAGIC.padEnd(66, "0");
+    async keyringCheck({ account, kind, hash, signature }) {
+      const power = kind === "sponsorship" ? POWERS.SPONSORSHIP : POWER_OF_ORDER[kind];
+      const [valid, key, limitNano] = await chain.viem
+        .readContract({
+          address: keyring,
+          abi: keyringAbi,
+          functionName: "check",
+          args: [account, power, domain, hash, signature],
+        })
+        .catch(doing("asking the Keyring about a signature"));
+      if (!valid) return { type: "nobody" };
+      return { type: "keyring", operator: key === zeroAddress ? undefined : { key, limitNano } };
     },
+    spentNano: (owner, key) =>
+      chain.viem
+        .readContract({ ...clerkContract, functionName: "spentBy", args: [owner, key] })
+        .catch(doing("reading what an operator has spent")),
+    sponsoredNano: (sponsor, requestHash) =>
+      chain.viem
+        .readContract({ ...clerkContract, functionName: "sponsored", args: [sponsor, requestHash] })
+        .catch(doing("reading what a sponsor has paid")),
     async admit(draft, minSeats, minSeatStake) {
       // Every certifier answers as `ICertifier`, whose `admit` Poco's ABI carries.
       const [refusal, poolStake] = await chain.viem
@@ -117,6 +137,15 @@ export function createClerkMarketChain(
         })
         .catch(doing("asking the certifier for its terms"));
       return { refusal: REFUSALS[refusal] ?? "None", poolStakeNano: poolStake };
+    },
+    async preview(batch) {
+      const previews = await chain.viem
+        .readContract({ ...clerkContract, functionName: "preview", args: [batch, sender.address] })
+        .catch(doing("previewing a batch"));
+      return previews.map(({ leg, refusal }) => ({
+        leg: LEGS[leg] ?? "request",
+        refusal: REFUSALS[refusal] ?? "None",
+      }));
     },
     async seal(batch) {
       const receipt = await sender.send({ ...clerkContract, functionName: "seal", args: [batch, false] });
@@ -130,7 +159,7 @@ export function createClerkMarketChain(
       };
       const followed = followChain(
         { chain, logger, ...(clock ? { clock } : {}) },
-        { ...from, addresses: [clerk, registry], signal, ...options },
+        { ...from, addresses: [clerk, keyring, registry], signal, ...options },
       );
       for await (const event of followed) {
         if (event.type !== "block") {
@@ -143,7 +172,7 @@ export function createClerkMarketChain(
           type: "block",
           block,
           timestamp,
-          events: decodeMarketEvents(event.logs, { clerk, registry }),
+          events: decodeMarketEvents(event.logs, { clerk, keyring, registry }),
         };
       }
     },

@@ -1,33 +1,41 @@
-import { type Address, isAddressEqual, zeroAddress, zeroHash } from "viem";
+import { type Address, type Hex, isAddressEqual, zeroAddress, zeroHash } from "viem";
 import type { OrderPost } from "#src/client/broker-schema.ts";
+import type { ErrorCode } from "#src/kernel/error-codes.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { type AssetId, assetIdToHex, assetKind, NO_ASSET } from "#src/protocol/ids.ts";
 import type { SignedOrder } from "#src/protocol/orders.ts";
+import { termsHash } from "#src/protocol/terms.ts";
 import type { ChainFacts } from "./chain-facts.ts";
-import { CANCELLED, type MarketChain } from "./market-chain.ts";
-import { neededNano } from "./order-needs.ts";
+import { CANCELLED, type MarketChain, type Signing } from "./market-chain.ts";
+import { type Funding, type Shortfall, shortfallOf } from "./order-needs.ts";
+import { sponsorOf, sponsorStanding } from "./sponsoring.ts";
 
 // Every reason to refuse an order by itself, in the order in which the broker asks. Where the Clerk has a name for it,
 // `details.refusal` carries that name.
 
 /** What can never be sealed, whatever the chain says. */
-export function checkForm({ order }: SignedOrder): void {
-  const { minFill, volume, terms } = order.conditions;
+export function checkForm(signed: SignedOrder): void {
+  const { order } = signed;
+  const { minFill, volume } = order.conditions;
   if (minFill > volume) {
     throw malformed("conditions.minFill", "minFill exceeds the volume", { minFill, volume });
   }
-  if (terms !== zeroHash) {
-    throw malformed("conditions.terms", "Orders with terms are not supported yet", {
-      refusal: "TermsNotMet",
-      terms,
-    });
+  checkTerms(signed);
+  if (signed.sponsorship !== undefined && sponsorOf(signed) === undefined) {
+    throw malformed("sponsorship", "The order names no sponsor", {});
   }
-  if ("sponsor" in order && !isAddressEqual(order.sponsor, zeroAddress)) {
-    throw malformed("sponsor", "Sponsored requests are not supported yet", {
-      refusal: "SponsorNotSigned",
-      sponsor: order.sponsor,
-    });
-  }
+}
+
+/** Terms are brought where the order names some, and are those it names. */
+function checkTerms({ order, terms }: SignedOrder): void {
+  const named = order.conditions.terms;
+  const brought = terms === undefined ? zeroHash : termsHash(terms);
+  if (named === brought) return;
+  const text =
+    terms === undefined
+      ? "The order names terms that did not come with it"
+      : "The terms are not those that the order names";
+  throw malformed("terms", text, { refusal: "TermsNotMet", named, brought });
 }
 
 /** What the sender believes to trade on, where it says so. */
@@ -142,19 +150,58 @@ export async function checkMarket(
   }
 }
 
-/** Money for the smallest fill: the requester's price, or the pool owner's stake. */
-export async function checkMoney(facts: ChainFacts, signer: Address, signed: SignedOrder): Promise<void> {
-  const needed = await neededNano(facts, signer, signed);
-  const { freeNano } = await facts.account(signer);
-  if (freeNano >= needed) return;
-  const details = { signer, freeNano, neededNano: needed, missingNano: needed - freeNano };
-  throw signed.type === "request"
-    ? new HanseError("HANSE_ORDER_UNFUNDED", "The requester's free balance is below the smallest fill", {
-        details,
-      })
-    : new HanseError("HANSE_ORDER_STAKE_MISSING", "The pool owner's free balance is below the stake", {
-        details,
-      });
+/**
+ * A signature that holds for the account.
+ * @throws HANSE_ORDER_SIGNATURE_INVALID
+ */
+export async function checkSignature(
+  facts: ChainFacts,
+  chain: MarketChain,
+  account: Address,
+  hash: Hex,
+  { type, signature }: SignedOrder,
+): Promise<Signing> {
+  const signing = await facts.signing({ account, kind: type, hash, signature });
+  if (signing.type !== "nobody") return signing;
+  throw new HanseError(
+    "HANSE_ORDER_SIGNATURE_INVALID",
+    `The signature is not that of ${account} for this order on this chain`,
+    { details: { signer: account, orderHash: hash, chainId: chain.chainId, clerk: chain.clerk } },
+  );
+}
+
+/** The sponsor's word, where the order names one. @returns who signed it */
+export async function checkSponsorship(
+  facts: ChainFacts,
+  signed: SignedOrder,
+  hash: Hex,
+  now: bigint,
+): Promise<Signing | undefined> {
+  const standing = await sponsorStanding(facts, signed, hash, now);
+  if (standing?.type !== "void") return standing?.signing;
+  throw new HanseError("HANSE_ORDER_SPONSORSHIP_INVALID", `The sponsorship ${standing.why}`, {
+    details: { ...standing.details, orderHash: hash, refusal: "SponsorNotSigned" },
+  });
+}
+
+const shortfalls: Readonly<Record<Shortfall["refusal"], readonly [ErrorCode, string]>> = {
+  PayerUnfunded: ["HANSE_ORDER_UNFUNDED", "The payer's free balance is below the smallest fill"],
+  PoolUnfunded: ["HANSE_ORDER_STAKE_MISSING", "The pool owner's free balance is below the stake"],
+  OperatorLimit: [
+    "HANSE_ORDER_OPERATOR_LIMIT",
+    "The key that signed may not lock enough for the smallest fill",
+  ],
+  SponsorCapTooLow: ["HANSE_ORDER_SPONSOR_CAP_TOO_LOW", "The smallest fill costs more than the sponsor pays"],
+};
+
+/** Money for the smallest fill: the payer's price, or the pool owner's stake. */
+export async function checkMoney(facts: ChainFacts, funding: Funding): Promise<void> {
+  const shortfall = await shortfallOf(facts, funding);
+  if (shortfall === undefined) return;
+  const { refusal, account, neededNano, leftNano } = shortfall;
+  const [code, text] = shortfalls[refusal];
+  const missingNano = neededNano - leftNano;
+  throw new HanseError(code, text, { details: { account, leftNano, neededNano, missingNano, refusal } });
 }
 
 function malformed(

@@ -1,9 +1,7 @@
-import type { Address, Hex } from "viem";
 import { type OrderPost, orderPostSchema } from "#src/client/broker-schema.ts";
-import { recoverSigner } from "#src/crypto/recover.ts";
 import type { ErrorCode } from "#src/kernel/error-codes.ts";
 import { HanseError, isHanseError } from "#src/kernel/errors.ts";
-import { orderDigest, orderHash } from "#src/protocol/order-hash.ts";
+import { orderHash } from "#src/protocol/order-hash.ts";
 import { ORDER_TYPES, type OrderType, type SignedOrder } from "#src/protocol/orders.ts";
 import type { BrokerMetrics } from "./broker-metrics.ts";
 import type { BrokerDatabase, OrderRow } from "./broker-tables.ts";
@@ -14,10 +12,13 @@ import {
   checkForm,
   checkMarket,
   checkMoney,
+  checkSignature,
+  checkSponsorship,
   checkStanding,
 } from "./intake-checks.ts";
 import type { MarketChain } from "./market-chain.ts";
 import type { MarketTime } from "./market-time.ts";
+import { isSignedAnew, renewOrder } from "./order-renewal.ts";
 import { findOrder } from "./order-store.ts";
 import type { OrderWriter } from "./order-writer.ts";
 
@@ -42,11 +43,12 @@ export interface Taken {
 
 /**
  * Takes an order as it came over the wire. It is stored for good when this resolves; handing in the same order again
- * answers with its state.
+ * answers with its state, and puts a new signature or sponsorship in the place of one that keeps it blocked.
  * @throws HanseError HANSE_ORDER_MALFORMED, HANSE_ORDER_WRONG_CHAIN, HANSE_ORDER_ASSET_UNKNOWN,
  * HANSE_ORDER_SIGNATURE_INVALID, HANSE_ORDER_EXPIRED, HANSE_ORDER_WRONG_EPOCH, HANSE_ORDER_CANCELLED,
  * HANSE_ORDER_OVERFILLED, HANSE_ORDER_RESTRICTED (it names another matcher), HANSE_ORDER_UNFUNDED,
- * HANSE_ORDER_STAKE_MISSING; see `intake-checks.ts`
+ * HANSE_ORDER_STAKE_MISSING, HANSE_ORDER_OPERATOR_LIMIT, HANSE_ORDER_SPONSORSHIP_INVALID, HANSE_ORDER_SPONSOR_CAP_TOO_LOW:
+ * see `intake-checks.ts`; HANSE_ORDER_SALT_USED
  */
 export type Intake = (body: unknown) => Promise<Taken>;
 
@@ -56,6 +58,9 @@ const MAY_BE_OUTDATED: ReadonlySet<ErrorCode> = new Set([
   "HANSE_ORDER_WRONG_EPOCH",
   "HANSE_ORDER_UNFUNDED",
   "HANSE_ORDER_STAKE_MISSING",
+  "HANSE_ORDER_OPERATOR_LIMIT",
+  "HANSE_ORDER_SPONSORSHIP_INVALID",
+  "HANSE_ORDER_SPONSOR_CAP_TOO_LOW",
 ]);
 
 export function createIntake(deps: IntakeDeps): Intake {
@@ -67,17 +72,23 @@ export function createIntake(deps: IntakeDeps): Intake {
     checkChain(chain, post);
     const hash = orderHash(signed);
     const signer = await checkAssets(facts, signed);
-    await checkSignature(chain, signer, hash, signed);
+    const signing = await checkSignature(facts, chain, signer, hash, signed);
 
     const known = await findOrder(database.kysely, hash);
-    if (known !== undefined) return { row: known, created: false };
+    const isRenewal = known !== undefined && isSignedAnew(known, signed, deps.time.now());
+    if (known !== undefined && !isRenewal) return { row: known, created: false };
 
     const { generation } = facts;
-    const filled = await facts.filled(signer, hash);
-    await checkStanding(facts, { signed, signer, filled, now: deps.time.now() });
+    const now = deps.time.now();
+    const filled = await facts.filled(signed.type, signer, signed.order.conditions.salt);
+    await checkStanding(facts, { signed, signer, filled, now });
     await checkMarket(facts, chain, signed);
-    await checkMoney(facts, signer, signed);
-    const taken = await writer.write({ hash, signer, signed, filled });
+    const sponsorSigning = await checkSponsorship(facts, signed, hash, now);
+    await checkMoney(facts, { hash, signed, signer, signing, sponsorSigning });
+    const byKeyring = signing.type === "keyring" || sponsorSigning?.type === "keyring";
+    const order = { hash, signer, signed, filled, byKeyring };
+    if (isRenewal) return { row: (await renewOrder(database, order)) ?? known, created: false };
+    const taken = await writer.write(order);
     if (taken.created) onCreated(taken.row, facts.generation !== generation);
     return taken;
   }
@@ -116,30 +127,4 @@ function signedOf({ chainId: _, clerk: __, ...signed }: OrderPost): SignedOrder 
 function typeOf(body: unknown): OrderType | "unknown" {
   const type = (body as { type?: unknown } | null | undefined)?.type;
   return ORDER_TYPES.find((known) => known === type) ?? "unknown";
-}
-
-async function checkSignature(
-  chain: MarketChain,
-  signer: Address,
-  hash: Hex,
-  signed: SignedOrder,
-): Promise<void> {
-  const digest = orderDigest(hash, chain.chainId, chain.clerk);
-  if (await isSignedBy(chain, signer, digest, signed.signature)) return;
-  throw new HanseError(
-    "HANSE_ORDER_SIGNATURE_INVALID",
-    `The signature is not that of ${signer} for this order on this chain`,
-    { details: { signer, orderHash: hash, chainId: chain.chainId, clerk: chain.clerk } },
-  );
-}
-
-/** A key's signature, or a contract's by ERC-1271: as the Clerk decides it. */
-export async function isSignedBy(
-  chain: MarketChain,
-  signer: Address,
-  digest: Hex,
-  signature: Hex,
-): Promise<boolean> {
-  if (recoverSigner(digest, signature)?.toLowerCase() === signer.toLowerCase()) return true;
-  return await chain.isValidContractSignature(signer, digest, signature);
 }

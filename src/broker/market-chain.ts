@@ -2,7 +2,7 @@ import type { Address, Hex } from "viem";
 import type { Deal } from "#src/protocol/deals.ts";
 import type { AssetId } from "#src/protocol/ids.ts";
 import type { GroupQuestion } from "#src/protocol/match-rules.ts";
-import type { SignedOrder } from "#src/protocol/orders.ts";
+import type { OrderType, SignedOrder, Sponsorship, Terms } from "#src/protocol/orders.ts";
 import type { Leg, Refusal } from "#src/protocol/refusals.ts";
 
 /** What `filled` answers for a cancelled order. */
@@ -29,6 +29,10 @@ export interface SealBatch {
   readonly datasets: readonly Signed<"dataset">[];
   readonly pools: readonly Signed<"pool">[];
   readonly requests: readonly Signed<"request">[];
+  /** One for each request that names a sponsor, in the order of the requests. */
+  readonly sponsorships: readonly Sponsorship[];
+  /** Of all orders that have some, each once. */
+  readonly terms: readonly Terms[];
   readonly matches: readonly {
     readonly app: number;
     readonly dataset: number;
@@ -68,23 +72,51 @@ export interface RefusedMatch {
   readonly refusal: Refusal;
 }
 
+/** What the Clerk would do with a match if it were the only one. */
+export interface MatchPreview {
+  readonly leg: Leg;
+  /** `None`: it would be sealed. */
+  readonly refusal: Refusal;
+}
+
+/** Something that an account has to have signed, in the Clerk's domain. */
+export interface Statement {
+  readonly account: Address;
+  readonly kind: OrderType | "sponsorship";
+  /** The EIP-712 struct hash of what is said. */
+  readonly hash: Hex;
+  readonly signature: Hex;
+}
+
+/** Who signed a statement. */
+export type Signing =
+  | { readonly type: "nobody" }
+  /** The account's own key: that holds for good. */
+  | { readonly type: "key" }
+  /** The Keyring says so, and may say otherwise later: an operator's key, a presigned digest, or a contract (ERC-1271). */
+  | {
+      readonly type: "keyring";
+      readonly operator?: { readonly key: Address; readonly limitNano: bigint } | undefined;
+    };
+
 export interface SealOutcome {
   readonly txHash: Hex;
   readonly sealed: readonly SealedDeal[];
   readonly refused: readonly RefusedMatch[];
 }
 
-/** What happened in the Clerk and the Registry, as far as it concerns orders. */
+/** What happened in the Clerk, the Keyring and the Registry, as far as it concerns orders. */
 export type MarketEvent =
   | { readonly type: "deal-sealed"; readonly deal: SealedDeal }
   | { readonly type: "unit-settled"; readonly dealId: Hex; readonly openUnits: number }
   | {
       readonly type: "order-cancelled";
       readonly account: Address;
-      readonly orderHash: Hex;
+      readonly leg: Leg;
+      readonly salt: Hex;
       readonly txHash: Hex;
     }
-  /** Epoch, deposit, withdrawal or bond: whatever makes an account's state another. */
+  /** Money, epoch, operators or presigned digests: whatever makes an account's state another. */
   | { readonly type: "account-changed"; readonly account: Address }
   | { readonly type: "asset-transferred"; readonly asset: AssetId; readonly to: Address }
   | { readonly type: "certifier-changed"; readonly certifier: Address };
@@ -116,19 +148,28 @@ export interface MarketChain {
   /** Undefined where nobody registered the asset. */
   ownerOf(asset: AssetId): Promise<Address | undefined>;
   account(owner: Address): Promise<ClerkAccount>;
-  /** Tasks filled, or `CANCELLED`. */
-  filled(signer: Address, orderHash: Hex): Promise<number>;
+  /** Tasks filled of the orders that a signer numbered so, or `CANCELLED`. */
+  filled(leg: Leg, signer: Address, salt: Hex): Promise<number>;
   isCertifier(certifier: Address): Promise<boolean>;
   /** The group contract's answer; false where it fails to give one. */
   isMember(question: GroupQuestion): Promise<boolean>;
-  /** ERC-1271; false where there is no contract. */
-  isValidContractSignature(signer: Address, digest: Hex, signature: Hex): Promise<boolean>;
+  /** What the Keyring says of a signature. */
+  keyringCheck(statement: Statement): Promise<Signing>;
+  /** What orders signed by an operator's key have locked of its account's money so far. */
+  spentNano(owner: Address, key: Address): Promise<bigint>;
+  /** What a sponsor has paid for a request so far. */
+  sponsoredNano(sponsor: Address, requestHash: Hex): Promise<bigint>;
   /** The certifier's terms for a deal: what the pool's owner has to lock for each task. */
   admit(
     draft: Deal,
     minSeats: number,
     minSeatStake: bigint,
   ): Promise<{ refusal: Refusal; poolStakeNano: bigint }>;
+  /**
+   * What `seal` would do with each match if it were the only one.
+   * @throws HANSE_TRANSACTION_REVERTED where `seal` would revert as a whole
+   */
+  preview(batch: SealBatch): Promise<readonly MatchPreview[]>;
   /**
    * Seals what can be sealed of a batch, in one transaction.
    * @throws HANSE_TRANSACTION_REVERTED, HANSE_TRANSACTION_UNFUNDED, HANSE_TRANSACTION_LOST: it may still be mined

@@ -1,5 +1,6 @@
 import { type Address, type Hex, isAddressEqual, type Log, parseEventLogs, zeroHash } from "viem";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
+import { keyringAbi } from "#src/abi/keyring-abi.ts";
 import { registryAbi } from "#src/abi/registry-abi.ts";
 import { LEGS, REFUSALS } from "#src/protocol/refusals.ts";
 import type { MarketEvent, SealedDeal, SealOutcome } from "./market-chain.ts";
@@ -7,10 +8,11 @@ import type { MarketEvent, SealedDeal, SealOutcome } from "./market-chain.ts";
 /** What the logs of a block mean for orders, in their order. Logs of no interest are left out. */
 export function decodeMarketEvents(
   logs: readonly Log[],
-  { clerk, registry }: { readonly clerk: Address; readonly registry: Address },
+  { clerk, keyring, registry }: Readonly<Record<"clerk" | "keyring" | "registry", Address>>,
 ): MarketEvent[] {
   return logs.flatMap((log) => {
     if (isAddressEqual(log.address, clerk)) return ofClerk(log);
+    if (isAddressEqual(log.address, keyring)) return ofKeyring(log);
     return isAddressEqual(log.address, registry) ? ofRegistry(log) : [];
   });
 }
@@ -41,8 +43,9 @@ function ofClerk(log: Log): MarketEvent[] {
     case "UnitSettled":
       return [{ type: "unit-settled", dealId: event.args.id, openUnits: event.args.openUnits }];
     case "OrderCancelled": {
-      const { account, orderHash } = event.args;
-      return [{ type: "order-cancelled", account, orderHash, txHash: log.transactionHash ?? zeroHash }];
+      const { account, leg, salt } = event.args;
+      const txHash = log.transactionHash ?? zeroHash;
+      return [{ type: "order-cancelled", account, leg: LEGS[leg] ?? "request", salt, txHash }];
     }
     case "EpochRaised":
     case "Deposited":
@@ -50,11 +53,19 @@ function ofClerk(log: Log): MarketEvent[] {
     case "Bonded":
     case "Unbonded":
       return [{ type: "account-changed", account: event.args.account }];
+    case "Paid":
+      return [event.args.from, event.args.to].map((account) => ({ type: "account-changed", account }));
     case "CertifierRegistered":
       return [{ type: "certifier-changed", certifier: event.args.certifier }];
     default:
       return [];
   }
+}
+
+/** Whatever an account says about its keys and digests, its orders are looked at again. */
+function ofKeyring(log: Log): MarketEvent[] {
+  const [event] = parseEventLogs({ abi: keyringAbi, logs: [log] });
+  return event === undefined ? [] : [{ type: "account-changed", account: event.args.account }];
 }
 
 function ofRegistry(log: Log): MarketEvent[] {

@@ -1,14 +1,15 @@
+import type { Hex } from "viem";
 import type { Book } from "#src/book/book.ts";
 import type { Clock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
+import { bookChangesAfter, newestBookChange } from "./book-changes.ts";
 import type { BrokerDatabase, OrderRow } from "./broker-tables.ts";
 import type { ApplyChainEvent } from "./chain-applier.ts";
 import { knownBlocks } from "./chain-cursor.ts";
 import type { MarketChain } from "./market-chain.ts";
 import type { Matcher } from "./matcher.ts";
 import { addToBook, type OrderLedger } from "./order-ledger.ts";
-import { newestRemoval, removalsAfter } from "./order-removal.ts";
-import { openOrdersAfter } from "./order-store.ts";
+import { openOrders, openOrdersAfter } from "./order-store.ts";
 import { endAttempt, pendingAttempts } from "./seal-attempts.ts";
 
 export interface MarketLeaderDeps {
@@ -41,7 +42,7 @@ const POLL_MS = 500;
 export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
   const { chain, database, book, ledger, matcher, applyEvent, clock, logger } = deps;
   let newest = 0n;
-  let lastRemoval = 0n;
+  let lastChange = 0n;
 
   /** What an earlier process sent without seeing its end: the chain knows. */
   async function reconcile(): Promise<void> {
@@ -63,11 +64,21 @@ export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
     }
   }
 
-  /** Orders that another process took off the book. */
-  async function drop(): Promise<void> {
-    const removals = await removalsAfter(database.kysely, lastRemoval);
-    lastRemoval = removals.at(-1)?.id ?? lastRemoval;
-    for (const { order_hash } of removals) book.remove(order_hash);
+  /** Orders that their signers took off the book, or signed anew. */
+  async function change(): Promise<void> {
+    const changes = await bookChangesAfter(database.kysely, lastChange);
+    lastChange = changes.at(-1)?.id ?? lastChange;
+    for (const { order_hash } of changes) book.remove(order_hash);
+    await enter(changes.flatMap(({ type, order_hash }) => (type === "renewed" ? [order_hash] : [])));
+  }
+
+  /** Puts orders of the database into the book. */
+  async function enter(hashes: readonly Hex[]): Promise<void> {
+    if (hashes.length === 0) return;
+    // They were checked against the chain some time ago, and no event since was applied to them.
+    await ledger.reassess({ orders: hashes });
+    for (const row of await openOrders(database.kysely, hashes)) addToBook(book, row);
+    matcher.wake();
   }
 
   /** Orders that another process took. */
@@ -76,19 +87,12 @@ export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
     const rows = await openOrdersAfter(database.kysely, from, PAGE);
     const unknown = rows.filter(({ hash }) => !book.has(hash));
     newest = rows.at(-1)?.sequence ?? newest;
-    if (unknown.length === 0) return;
-    // They were checked against the chain some time ago, and no event since was applied to them.
-    await ledger.reassess({ orders: unknown.map(({ hash }) => hash) });
-    for (const { hash, sequence } of unknown) {
-      const [row] = await openOrdersAfter(database.kysely, sequence - 1n, 1);
-      if (row?.hash === hash) addToBook(book, row);
-    }
-    matcher.wake();
+    await enter(unknown.map(({ hash }) => hash));
   }
 
   async function poll(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await Promise.all([adopt(), drop()]).catch((error) =>
+      await Promise.all([adopt(), change()]).catch((error) =>
         logger.warn({ err: error }, "orders of other processes cannot be read"),
       );
       await clock.sleep(POLL_MS, signal).catch(() => undefined);
@@ -112,7 +116,7 @@ export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
           failure.abort();
           throw error;
         });
-      lastRemoval = await newestRemoval(database.kysely);
+      lastChange = await newestBookChange(database.kysely);
       await reconcile();
       await load();
       logger.info({ orders: book.size }, "the book is rebuilt");

@@ -10,7 +10,7 @@ import type { BrokerDatabase } from "./broker-tables.ts";
 import { merge, touchedBySealedDeal } from "./chain-applier.ts";
 import type { ChainFacts } from "./chain-facts.ts";
 import { storeDeals } from "./deal-store.ts";
-import type { MarketChain, SealOutcome } from "./market-chain.ts";
+import type { MarketChain, MatchPreview, SealOutcome } from "./market-chain.ts";
 import type { MarketTime } from "./market-time.ts";
 import type { OrderLedger } from "./order-ledger.ts";
 import { reviewProposals } from "./proposal-review.ts";
@@ -56,8 +56,8 @@ const OF_ONE_ORDER: ReadonlySet<Refusal> = new Set([
   "WrongEpoch",
   "CancelledOrFilled",
   "NotTheMatcher",
-  "TermsNotMet",
   "SponsorNotSigned",
+  "SponsorCapTooLow",
   "CertifierNotRegistered",
   "PayerUnfunded",
 ]);
@@ -77,12 +77,31 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
     try {
       const { good, refused } = await reviewProposals({ facts, book }, proposals);
       for (const { proposal, leg, refusal } of refused) await blame(proposal, leg, refusal);
-      if (good.length > 0) await seal(good);
+      const sealable = good.length > 0 ? await rehearse(good) : [];
+      if (sealable.length > 0) await seal(sealable);
       return true;
     } finally {
       // Whatever was filled has been read from the chain by now.
       for (const { id } of proposals) book.release(id);
     }
+  }
+
+  /** Asks the Clerk about each match first: signers, terms and certifiers are its to judge, and asking costs nothing. */
+  async function rehearse(proposals: readonly Proposal[]): Promise<Proposal[]> {
+    let previews: readonly MatchPreview[];
+    try {
+      previews = await chain.preview(sealBatch(proposals));
+    } catch (error) {
+      await failed(undefined, proposals, error);
+      throw error;
+    }
+    const sealable: Proposal[] = [];
+    for (const [index, proposal] of proposals.entries()) {
+      const { leg, refusal } = previews[index] ?? { leg: "request", refusal: "None" };
+      if (refusal === "None") sealable.push(proposal);
+      else await blame(proposal, leg, refusal);
+    }
+    return sealable;
   }
 
   async function seal(proposals: readonly Proposal[]): Promise<void> {
@@ -117,12 +136,18 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
   }
 
   /** Nothing is known to be sealed; a lost transaction may still be, so the chain is asked. */
-  async function failed(attempt: bigint, proposals: readonly Proposal[], error: unknown): Promise<void> {
+  async function failed(
+    attempt: bigint | undefined,
+    proposals: readonly Proposal[],
+    error: unknown,
+  ): Promise<void> {
     facts.forget();
     const code = isHanseError(error) ? error.code : "HANSE_INTERNAL";
     await ledger.reassess(
       { orders: proposals.flatMap(hashesOf) },
-      { also: (trx) => endAttempt(trx, attempt, { status: "failed", outcome: { code } }) },
+      attempt === undefined
+        ? {}
+        : { also: (trx) => endAttempt(trx, attempt, { status: "failed", outcome: { code } }) },
     );
     const refusedByContract = isHanseError(error, "HANSE_TRANSACTION_REVERTED");
     const [only] = proposals;
@@ -137,7 +162,8 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
   async function blame(proposal: Proposal, leg: Leg, refusal: Refusal): Promise<void> {
     const order = proposal[leg] ?? proposal.request;
     logger.info({ request: proposal.request.hash, leg, refusal, order: order.hash }, "match refused");
-    if (OF_ONE_ORDER.has(refusal)) {
+    // What an operator may still spend of a pool owner's money depends on the match.
+    if (OF_ONE_ORDER.has(refusal) || (refusal === "OperatorLimit" && leg === "request")) {
       const refusals = new Map<Hex, Refusal>([[order.hash, refusal]]);
       await ledger.reassess({ orders: [order.hash] }, { refusals });
       return;

@@ -1,6 +1,7 @@
 import type { Transaction } from "kysely";
 import type { Address, Hex } from "viem";
 import type { Book } from "#src/book/book.ts";
+import type { OrderType } from "#src/protocol/orders.ts";
 import type { Refusal } from "#src/protocol/refusals.ts";
 import type { BrokerDatabase, BrokerTables, OrderRow } from "./broker-tables.ts";
 import type { ChainFacts } from "./chain-facts.ts";
@@ -11,15 +12,27 @@ import { signedOrderOf } from "./order-store.ts";
 
 /** What may have changed. */
 export interface Touched {
-  /** Read what is filled again. */
+  /** Read what is filled again: of these, and of the open ones that share a volume with them. */
   readonly orders?: readonly Hex[];
-  /** Accounts whose money or epoch is another; their open orders are looked at. */
+  /** Volumes that were filled or cancelled, as `requestId` names them: the same. */
+  readonly volumes?: readonly Hex[];
+  /** Orders that were filled. One that is not known here may share its volume with any of its signer's. */
+  readonly sold?: readonly SoldOrder[];
+  /** Accounts whose money, epoch or keys are another; the open orders they signed or sponsor are looked at. */
   readonly signers?: readonly Address[];
   /** Assets that changed hands. */
   readonly assets?: readonly Hex[];
   readonly certifiers?: readonly Address[];
   /** All that are blocked: what blocked them may be over. */
   readonly blocked?: boolean;
+  /** All that rest on the Keyring's word: no event tells of a key that expired, or of a contract's other mind. */
+  readonly byKeyring?: boolean;
+}
+
+export interface SoldOrder {
+  readonly hash: Hex;
+  readonly type: OrderType;
+  readonly signer: Address;
 }
 
 export interface LedgerChange {
@@ -49,6 +62,14 @@ export interface LedgerDeps {
   readonly book: Book;
 }
 
+/** The orders whose fill is read again. */
+interface FilledOrders {
+  readonly hashes: readonly Hex[];
+  readonly volumes: readonly Hex[];
+  readonly sellers: readonly SoldOrder[];
+  has(row: OrderRow): boolean;
+}
+
 export function createOrderLedger({ chain, database, facts, time, book }: LedgerDeps): OrderLedger {
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -60,13 +81,13 @@ export function createOrderLedger({ chain, database, facts, time, book }: Ledger
   }
 
   async function reassess(touched: Touched, change: LedgerChange): Promise<void> {
-    const rows = await touchedRows(touched);
-    const reread = new Set(touched.orders ?? []);
+    const filled = await filledOrders(touched);
+    const rows = await touchedRows(touched, filled);
     const changed: { row: OrderRow; standing: OrderStanding }[] = [];
     const now = time.now();
     await Promise.all(
       rows.map(async (row) => {
-        const standing = await standingOf(row, reread.has(row.hash), now);
+        const standing = await standingOf(row, filled.has(row), now);
         const blocked =
           standing.blocked ?? (standing.status === "open" ? change.refusals?.get(row.hash) : undefined);
         const next = { ...standing, blocked };
@@ -84,38 +105,63 @@ export function createOrderLedger({ chain, database, facts, time, book }: Ledger
     for (const { row, standing } of changed) tellBook(row, standing);
   }
 
-  async function touchedRows({ orders, signers, assets, certifiers, blocked }: Touched): Promise<OrderRow[]> {
-    if (!(orders?.length || signers?.length || assets?.length || certifiers?.length || blocked)) return [];
+  /** What was filled, or may have been: by hash, by volume, and by signer where nothing else is known. */
+  async function filledOrders({ orders = [], volumes = [], sold = [] }: Touched): Promise<FilledOrders> {
+    const named = [...new Set([...orders, ...sold.map(({ hash }) => hash)])];
+    const known =
+      named.length === 0
+        ? []
+        : await database.kysely
+            .selectFrom("orders")
+            .select(["hash", "volume_id"])
+            .where("hash", "in", named)
+            .execute();
+    const hashes = new Set(known.map(({ hash }) => hash));
+    const shared = new Set([...volumes, ...known.map(({ volume_id }) => volume_id)]);
+    const strangers = sold.filter(({ hash }) => !hashes.has(hash));
+    const sellers = new Map(strangers.map((order) => [`${order.type} ${order.signer}`, order]));
+    return {
+      hashes: [...hashes],
+      volumes: [...shared],
+      sellers: [...sellers.values()],
+      has: ({ hash, volume_id, type, signer }) =>
+        hashes.has(hash) || shared.has(volume_id) || sellers.has(`${type} ${signer}`),
+    };
+  }
+
+  async function touchedRows(
+    { signers = [], assets = [], certifiers = [], blocked = false, byKeyring = false }: Touched,
+    { hashes, volumes, sellers }: FilledOrders,
+  ): Promise<OrderRow[]> {
+    const lists = [hashes, volumes, sellers, signers, assets, certifiers];
+    if (lists.every(({ length }) => length === 0) && !blocked && !byKeyring) return [];
     return await database.kysely
       .selectFrom("orders")
       .selectAll()
-      .where((of) =>
-        of.or([
-          ...(orders?.length ? [of("hash", "in", orders)] : []),
-          ...(signers?.length ? [of.and([of("signer", "in", signers), of("status", "=", "open")])] : []),
-          ...(assets?.length ? [of.and([of("asset", "in", assets), of("status", "=", "open")])] : []),
-          ...(certifiers?.length
-            ? [of.and([of("certifier", "in", certifiers), of("status", "=", "open")])]
-            : []),
-          ...(blocked ? [of.and([of("blocked", "is not", null), of("status", "=", "open")])] : []),
-        ]),
-      )
+      .where((of) => {
+        const open = [
+          ...(volumes.length > 0 ? [of("volume_id", "in", volumes)] : []),
+          ...sellers.map(({ type, signer }) => of.and([of("type", "=", type), of("signer", "=", signer)])),
+          ...(signers.length > 0 ? [of("signer", "in", signers), of("sponsor", "in", signers)] : []),
+          ...(assets.length > 0 ? [of("asset", "in", assets)] : []),
+          ...(certifiers.length > 0 ? [of("certifier", "in", certifiers)] : []),
+          ...(blocked ? [of("blocked", "is not", null)] : []),
+          ...(byKeyring ? [of("by_keyring", "=", true)] : []),
+        ].map((touched) => of.and([touched, of("status", "=", "open")]));
+        return of.or(hashes.length > 0 ? [of("hash", "in", hashes), ...open] : open);
+      })
       .orderBy("sequence")
       .execute();
   }
 
   async function standingOf(row: OrderRow, reread: boolean, now: bigint): Promise<OrderStanding> {
+    const { hash, type, signer, removed, by_keyring: byKeyring } = row;
+    const signed = signedOrderOf(row);
     const filledBefore = Number(row.filled);
-    const filled = reread ? await facts.filled(row.signer, row.hash) : filledBefore;
-    const { signer, removed } = row;
-    return await orderStanding(facts, {
-      signed: signedOrderOf(row),
-      signer,
-      filled,
-      filledBefore,
-      removed,
-      now,
-    });
+    const { salt } = signed.order.conditions;
+    const filled = reread ? await facts.filled(type, signer, salt) : filledBefore;
+    const input = { hash, signed, signer, filled, filledBefore, byKeyring, removed, now };
+    return await orderStanding(facts, input);
   }
 
   function tellBook(row: OrderRow, { status, filled, blocked }: OrderStanding): void {

@@ -1,10 +1,10 @@
 import type { Hex } from "viem";
 import { HanseError } from "#src/kernel/errors.ts";
-import { cancelDigest } from "#src/protocol/cancel-order.ts";
-import type { BrokerDatabase, BrokerQueries, OrderRow } from "./broker-tables.ts";
-import { isSignedBy } from "./intake.ts";
+import { cancelHash } from "#src/protocol/cancel-order.ts";
+import type { BrokerDatabase, OrderRow } from "./broker-tables.ts";
 import type { MarketChain } from "./market-chain.ts";
 import { findOrder } from "./order-store.ts";
+import { signingOf } from "./signing.ts";
 
 /**
  * Takes an order off the book on its signer's word. On chain it stays valid, for whoever has it, until it is cancelled
@@ -18,7 +18,9 @@ export async function removeOrder(
 ): Promise<OrderRow> {
   const row = await findOrder(database.kysely, hash);
   if (row === undefined) throw new HanseError("HANSE_NOT_FOUND", `There is no order ${hash} here`);
-  if (!(await isSignedBy(chain, row.signer, cancelDigest(hash, chain.chainId, chain.clerk), signature))) {
+  // Whoever may sign such an order for the account may take it back.
+  const statement = { account: row.signer, kind: row.type, hash: cancelHash(hash), signature };
+  if ((await signingOf(chain, statement)).type === "nobody") {
     throw new HanseError(
       "HANSE_ORDER_SIGNATURE_INVALID",
       `The signature is not that of ${row.signer} for taking this order off the book`,
@@ -40,28 +42,4 @@ export async function removeOrder(
       .execute();
   });
   return (await findOrder(database.kysely, hash)) ?? row;
-}
-
-/** Removals that any process stored, for the one that keeps the book. */
-export async function removalsAfter(
-  queries: BrokerQueries,
-  id: bigint,
-): Promise<{ id: bigint; order_hash: Hex }[]> {
-  return await queries
-    .selectFrom("order_events")
-    .select(["id", "order_hash"])
-    .where("type", "=", "removed")
-    .where("id", ">", id)
-    .orderBy("id")
-    .execute();
-}
-
-export async function newestRemoval(queries: BrokerQueries): Promise<bigint> {
-  const row = await queries
-    .selectFrom("order_events")
-    .select("id")
-    .where("type", "=", "removed")
-    .orderBy("id", "desc")
-    .executeTakeFirst();
-  return row?.id ?? 0n;
 }

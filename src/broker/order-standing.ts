@@ -1,10 +1,11 @@
-import type { Address } from "viem";
+import type { Address, Hex } from "viem";
 import type { OrderStatus } from "#src/client/broker-schema.ts";
 import { type SignedOrder, soldAsset } from "#src/protocol/orders.ts";
 import type { Refusal } from "#src/protocol/refusals.ts";
 import type { ChainFacts } from "./chain-facts.ts";
-import { CANCELLED } from "./market-chain.ts";
-import { neededNano } from "./order-needs.ts";
+import { CANCELLED, type Signing } from "./market-chain.ts";
+import { shortfallOf } from "./order-needs.ts";
+import { sponsorStanding } from "./sponsoring.ts";
 
 /** How an order stands, by what the chain says. */
 export interface OrderStanding {
@@ -16,11 +17,14 @@ export interface OrderStanding {
 }
 
 export interface StandingInput {
+  readonly hash: Hex;
   readonly signed: SignedOrder;
   readonly signer: Address;
   /** As `Clerk.filled` answers: `CANCELLED` for a cancelled order. */
   readonly filled: number;
   readonly filledBefore: number;
+  /** Whether a signature of it rests on the Keyring's word, which is asked for anew then. */
+  readonly byKeyring: boolean;
   /** Taken off the book by its signer. */
   readonly removed: boolean;
   /** Unix seconds. */
@@ -28,7 +32,7 @@ export interface StandingInput {
 }
 
 export async function orderStanding(facts: ChainFacts, input: StandingInput): Promise<OrderStanding> {
-  const { signed, signer, filledBefore, removed, now } = input;
+  const { hash, signed, signer, filledBefore, byKeyring, removed, now } = input;
   const { conditions } = signed.order;
   const cancelled = input.filled === CANCELLED;
   const filled = cancelled ? filledBefore : input.filled;
@@ -48,8 +52,13 @@ export async function orderStanding(facts: ChainFacts, input: StandingInput): Pr
   if (owner.toLowerCase() !== signer.toLowerCase()) return as("open", "BadSignature");
   if (conditions.epoch > account.epoch) return as("open", "WrongEpoch");
   if (!(await facts.isCertifier(conditions.certifier))) return as("open", "CertifierNotRegistered");
-  if (account.freeNano < (await neededNano(facts, signer, signed))) {
-    return as("open", signed.type === "request" ? "PayerUnfunded" : "PoolUnfunded");
-  }
-  return as("open");
+  const signing: Signing = byKeyring
+    ? await facts.signing({ account: signer, kind: signed.type, hash, signature: signed.signature })
+    : { type: "key" };
+  if (signing.type === "nobody") return as("open", "BadSignature");
+  const sponsored = await sponsorStanding(facts, signed, hash, now);
+  if (sponsored?.type === "void") return as("open", "SponsorNotSigned");
+  const sponsorSigning = sponsored?.signing;
+  const shortfall = await shortfallOf(facts, { hash, signed, signer, signing, sponsorSigning });
+  return as("open", shortfall?.refusal);
 }

@@ -2,9 +2,10 @@ import type { Insertable } from "kysely";
 import type { Address, Hex } from "viem";
 import type { OrderStatus } from "#src/client/broker-schema.ts";
 import { orderToJson, signedOrderSchema } from "#src/client/order-schema.ts";
-import { assetIdToHex } from "#src/protocol/ids.ts";
+import { assetIdToHex, requestId } from "#src/protocol/ids.ts";
 import { type OrderType, type SignedOrder, soldAsset } from "#src/protocol/orders.ts";
 import type { BrokerQueries, BrokerTables, OrderRow } from "./broker-tables.ts";
+import { sponsorOf } from "./sponsoring.ts";
 
 /** A checked order on its way into the database. */
 export interface NewOrder {
@@ -13,10 +14,13 @@ export interface NewOrder {
   readonly signed: SignedOrder;
   /** Tasks filled on chain already. */
   readonly filled: number;
+  /** Whether a signature of it rests on the Keyring's word. */
+  readonly byKeyring: boolean;
 }
 
-export function newOrderRow({ hash, signer, signed, filled }: NewOrder): Insertable<BrokerTables["orders"]> {
-  const { signature, ...order } = signed;
+export function newOrderRow(order: NewOrder) {
+  const { hash, signer, signed, filled, byKeyring } = order;
+  const { signature, ...content } = signed;
   const { conditions } = signed.order;
   const asset = soldAsset(signed);
   return {
@@ -24,15 +28,18 @@ export function newOrderRow({ hash, signer, signed, filled }: NewOrder): Inserta
     signer,
     type: signed.type,
     asset: asset === undefined ? null : assetIdToHex(asset),
+    volume_id: requestId(signer, conditions.salt),
+    sponsor: sponsorOf(signed) ?? null,
+    by_keyring: byKeyring,
     category: signed.type === "pool" || signed.type === "request" ? signed.order.category : null,
     price: signed.type === "request" ? signed.order.maxPoolPrice : signed.order.price,
     certifier: conditions.certifier,
     valid_until: conditions.validUntil,
     volume: BigInt(conditions.volume),
-    content: JSON.stringify(orderToJson(order)),
+    content: JSON.stringify(orderToJson(content)),
     signature,
     filled: BigInt(filled),
-  };
+  } satisfies Insertable<BrokerTables["orders"]>;
 }
 
 /** The order as it was signed. */
@@ -57,6 +64,17 @@ export async function openOrdersAfter(
     .where("sequence", ">", after)
     .orderBy("sequence")
     .limit(limit)
+    .execute();
+}
+
+/** Those of some orders that are open. */
+export async function openOrders(queries: BrokerQueries, hashes: readonly Hex[]): Promise<OrderRow[]> {
+  return await queries
+    .selectFrom("orders")
+    .selectAll()
+    .where("hash", "in", hashes)
+    .where("status", "=", "open")
+    .orderBy("sequence")
     .execute();
 }
 

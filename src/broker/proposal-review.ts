@@ -1,6 +1,7 @@
 import type { Address } from "viem";
 import type { Book } from "#src/book/book.ts";
 import type { Proposal } from "#src/book/proposal.ts";
+import { payerOf } from "#src/protocol/orders.ts";
 import type { Leg, Refusal } from "#src/protocol/refusals.ts";
 import type { ChainFacts } from "./chain-facts.ts";
 
@@ -33,7 +34,7 @@ export async function reviewProposals(
       unanswered.push(proposal);
       continue;
     }
-    const payer = proposal.request.signed.order.requester;
+    const payer = payerOf(proposal.request.signed.order);
     const left = free.get(payer) ?? (await facts.account(payer)).freeNano;
     const price = priceNano(proposal);
     if (price > left) {

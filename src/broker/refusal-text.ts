@@ -17,8 +17,12 @@ const texts: Readonly<Record<Exclude<Obstacle, "None"> | "NoOrder", readonly [st
     WrongEpoch: ["The order is of another epoch than its signer's account", "HANSE_ORDER_WRONG_EPOCH"],
     CancelledOrFilled: ["The order is cancelled or its volume used up", "HANSE_ORDER_OVERFILLED"],
     NotTheMatcher: ["The order names another matcher", "Send it to the broker it names."],
-    TermsNotMet: ["The order has terms nobody can check yet", "Sign it again without terms."],
-    SponsorNotSigned: ["The sponsor's signature is missing", "Sign it again without a sponsor."],
+    TermsNotMet: [
+      "The contract that checks an order's terms does not accept the deal",
+      "Wait for another offer, or ask the signer of the terms what they demand.",
+    ],
+    SponsorNotSigned: ["The sponsor has not signed, or not any more", "HANSE_ORDER_SPONSORSHIP_INVALID"],
+    SponsorCapTooLow: ["It costs more than the sponsor pays for it", "HANSE_ORDER_SPONSOR_CAP_TOO_LOW"],
     OtherApp: ["It is for another app", "Wait for an order for this app."],
     OtherDataset: ["It is for another dataset", "Wait for an order for this dataset."],
     DatasetMissing: [
@@ -39,8 +43,12 @@ const texts: Readonly<Record<Exclude<Obstacle, "None"> | "NoOrder", readonly [st
       "The Clerk takes no new deals with this certifier",
       "Name a certifier the Clerk has registered.",
     ],
-    PayerUnfunded: ["The requester's free balance does not cover it", "HANSE_ORDER_UNFUNDED"],
+    PayerUnfunded: ["The payer's free balance does not cover it", "HANSE_ORDER_UNFUNDED"],
     PoolUnfunded: ["The pool owner's free balance does not cover the stake", "HANSE_ORDER_STAKE_MISSING"],
+    OperatorLimit: [
+      "The key that signed may lock no more of its account's money",
+      "HANSE_ORDER_OPERATOR_LIMIT",
+    ],
     PoolNotOpen: ["The pool has not been opened at the certifier", "Open the pool, or choose another one."],
     PoolClosed: ["A closed pool serves no trust above 1", "Choose an open pool, or trust 1."],
     SeatsTooFew: [
@@ -57,6 +65,7 @@ const texts: Readonly<Record<Exclude<Obstacle, "None"> | "NoOrder", readonly [st
       "The broker tries again when the chain has moved on; report it if it stays.",
     ],
     TrustTooHigh: ["More trust than the certifier can give", "Ask for less trust."],
+    TrustTooLow: ["Less trust than the certifier gives", "Ask for more trust, or another certifier."],
   };
 
 /** The stable code where one says it, otherwise only a text and what to do. */

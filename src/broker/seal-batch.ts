@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 import type { Proposal, ProposedOrder } from "#src/book/proposal.ts";
 import type { SignedOf } from "#src/book/resting-order.ts";
-import type { OrderType } from "#src/protocol/orders.ts";
+import type { OrderType, SignedOrder, Terms } from "#src/protocol/orders.ts";
 import { NO_DATASET, type SealBatch } from "./market-chain.ts";
 
 /** One call of `Clerk.seal` for several proposals: an order that several share is passed once. */
@@ -16,13 +16,24 @@ export function sealBatch(proposals: readonly Proposal[]): SealBatch {
     pool: pools.place(pool),
     request: requests.place(request),
   }));
+  const orders = [...apps.orders, ...datasets.orders, ...pools.orders, ...requests.orders];
   return {
     apps: apps.orders,
     datasets: datasets.orders,
     pools: pools.orders,
     requests: requests.orders,
+    sponsorships: requests.orders.flatMap(({ sponsorship }) => (sponsorship ? [sponsorship] : [])),
+    terms: termsOf(orders),
     matches,
   };
+}
+
+/** All terms, each once. */
+function termsOf(orders: readonly SignedOrder[]): Terms[] {
+  const byHash = new Map(
+    orders.flatMap(({ order, terms }) => (terms ? [[order.conditions.terms, terms] as const] : [])),
+  );
+  return [...byHash.values()];
 }
 
 function shelf<Type extends OrderType>() {

@@ -14,6 +14,7 @@ import {
 } from "viem";
 import { blockhashSeedSourceAbi } from "#src/abi/blockhash-seed-source-abi.ts";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
+import { keyringAbi } from "#src/abi/keyring-abi.ts";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
 import { registryAbi } from "#src/abi/registry-abi.ts";
 import { tokenAbi } from "#src/abi/token-abi.ts";
@@ -54,9 +55,14 @@ export function revertOf(error: unknown): Revert | undefined {
 }
 
 /** Every error our contracts know: one contract passes another's on. */
-const errorsAbi = [...clerkAbi, ...pocoAbi, ...blockhashSeedSourceAbi, ...registryAbi, ...tokenAbi].filter(
-  ({ type }) => type === "error",
-);
+const errorsAbi = [
+  ...clerkAbi,
+  ...keyringAbi,
+  ...pocoAbi,
+  ...blockhashSeedSourceAbi,
+  ...registryAbi,
+  ...tokenAbi,
+].filter(({ type }) => type === "error");
 
 function decode(data: string | undefined): { name: string; args: readonly unknown[] } | undefined {
   if (data === undefined || !isHex(data)) return undefined;

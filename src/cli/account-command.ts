@@ -36,12 +36,11 @@ export function addAccountCommand(program: Command, context: CliContext): void {
       const account = userAccount(context, connection.chain.chainId);
       const sender = createSender({ chain: connection.chain, account });
       const nano = parseAmount(amount);
-      await sender.send({ address: token, abi: tokenAbi, functionName: "approve", args: [clerk, nano] });
       await sender.send({
-        address: clerk,
-        abi: clerkAbi,
-        functionName: "deposit",
-        args: [nano],
+        address: token,
+        abi: tokenAbi,
+        functionName: "approveAndCall",
+        args: [clerk, nano],
       });
       await show(context, connection, account.address, flags.json);
     });

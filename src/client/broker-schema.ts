@@ -51,7 +51,11 @@ export const orderStateSchema = z.object({
     .optional()
     .describe("Why an open order cannot be filled now; it stays in the book and is tried again"),
   receivedAt: when,
-  order: z.unknown().describe("The order as it was signed, with `type`, `order` and `signature`"),
+  order: z
+    .unknown()
+    .describe(
+      "The order as it was signed: `type`, `order`, `signature`, and `terms` and `sponsorship` where it has some",
+    ),
 });
 export type OrderState = z.output<typeof orderStateSchema>;
 

@@ -18,12 +18,14 @@ export const bytes32Schema = z
   .regex(/^0x[0-9a-fA-F]{64}$/, "expected 32 bytes, 0x and 64 hex digits")
   .transform((text) => text.toLowerCase() as Hex);
 
+const bytesSchema = (most: number) =>
+  z
+    .string()
+    .regex(/^0x([0-9a-fA-F]{2})*$/, "expected bytes, 0x and an even number of hex digits")
+    .max(2 + 2 * most, `at most ${most} bytes`);
+
 /** At most 4 KiB: it goes on the chain. */
-export const paramsSchema = z
-  .string()
-  .regex(/^0x([0-9a-fA-F]{2})*$/, "expected bytes, 0x and an even number of hex digits")
-  .max(2 + 2 * 4096, "at most 4096 bytes")
-  .transform((text) => text.toLowerCase() as Hex);
+export const paramsSchema = bytesSchema(4096).transform((text) => text.toLowerCase() as Hex);
 
 export const uint64Schema = z
   .string()
@@ -35,11 +37,30 @@ export const uint32Schema = z.number().int().min(0).max(UINT32_MAX);
 export const uint16Schema = z.number().int().min(0).max(65_535);
 export const assetIdSchema = bytes32Schema.transform((text) => BigInt(text));
 
-const signatureSchema = z
-  .string()
-  .regex(/^0x([0-9a-fA-F]{2})*$/, "expected bytes, 0x and an even number of hex digits")
-  .max(2 + 2 * 8192)
-  .transform((text) => text as Hex);
+const signatureSchema = bytesSchema(8192)
+  .transform((text) => text as Hex)
+  .describe(
+    "As the Keyring takes it: of the account's or an operator's key, bulk, a contract's; `0x`: presigned",
+  );
+
+/** At most 4 KiB: they are brought to the chain with the order. */
+const termsSchema = z
+  .strictObject({
+    checker: addressSchema,
+    data: bytesSchema(4096).transform((text) => text.toLowerCase() as Hex),
+  })
+  .describe("What `conditions.terms` is the hash of: the contract that checks them, and what it is shown");
+
+const sponsorshipSchema = z
+  .strictObject({
+    cap: uint64Schema.describe("The most the sponsor pays for the request, over all its deals, nano-HANSE"),
+    validUntil: uint64Schema.describe("The last second at which it may be sealed"),
+    epoch: uint64Schema.describe("The sponsor's epoch"),
+    signature: signatureSchema,
+  })
+  .describe(
+    "Of a request that names a sponsor: EIP-712 `Sponsorship(bytes32 request,uint64 cap,uint64 validUntil,uint64 epoch)` in the Clerk's domain",
+  );
 
 const conditionsSchema = z.strictObject({
   certifier: addressSchema,
@@ -107,12 +128,19 @@ const requestOrderSchema = z.strictObject({
   conditions: conditionsSchema,
 });
 
+const signed = { signature: signatureSchema, terms: termsSchema.optional() };
+
 /** A signed order as a broker takes and shows it. */
 export const signedOrderSchema = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("app"), order: appOrderSchema, signature: signatureSchema }),
-  z.strictObject({ type: z.literal("dataset"), order: datasetOrderSchema, signature: signatureSchema }),
-  z.strictObject({ type: z.literal("pool"), order: poolOrderSchema, signature: signatureSchema }),
-  z.strictObject({ type: z.literal("request"), order: requestOrderSchema, signature: signatureSchema }),
+  z.strictObject({ type: z.literal("app"), order: appOrderSchema, ...signed }),
+  z.strictObject({ type: z.literal("dataset"), order: datasetOrderSchema, ...signed }),
+  z.strictObject({ type: z.literal("pool"), order: poolOrderSchema, ...signed }),
+  z.strictObject({
+    type: z.literal("request"),
+    order: requestOrderSchema,
+    ...signed,
+    sponsorship: sponsorshipSchema.optional(),
+  }),
 ]) satisfies z.ZodType<SignedOrder>;
 
 export type SignedOrderJson = z.input<typeof signedOrderSchema>;

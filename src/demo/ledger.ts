@@ -16,7 +16,7 @@ export interface LedgerLine {
 
 export interface Ledger {
   readonly lines: readonly LedgerLine[];
-  /** All tokens that the Clerk holds. */
+  /** All tokens that the Clerk holds, in its till. */
   readonly heldByClerk: bigint;
 }
 
@@ -53,7 +53,7 @@ export function participants(): { readonly name: string; readonly address: Addre
 
 /** Everybody's balance at one block. */
 export async function readLedger(chain: ChainClient, deployment: Deployment): Promise<Ledger> {
-  const { clerk, token } = deployment.contracts;
+  const { clerk, till, token } = deployment.contracts;
   const blockNumber = await chain.viem.getBlockNumber();
   const lines = await Promise.all(
     participants().map(async ({ name, address }) => {
@@ -71,7 +71,7 @@ export async function readLedger(chain: ChainClient, deployment: Deployment): Pr
     address: token,
     abi: tokenAbi,
     functionName: "balanceOf",
-    args: [clerk],
+    args: [till],
     blockNumber,
   });
   return { lines, heldByClerk };

@@ -69,8 +69,12 @@ export async function fundAccounts({ chain, deployment }: MarketDeps): Promise<v
         functionName: "transfer",
         args: [account.address, amount],
       });
-      await sender.send({ address: token, abi: tokenAbi, functionName: "approve", args: [clerk, amount] });
-      await sender.send({ address: clerk, abi: clerkAbi, functionName: "deposit", args: [amount] });
+      await sender.send({
+        address: token,
+        abi: tokenAbi,
+        functionName: "approveAndCall",
+        args: [clerk, amount],
+      });
     }),
   );
 }

@@ -1,4 +1,4 @@
-import { bytesToHex, type Hex, numberToHex, stringToHex, toBytes } from "viem";
+import { bytesToHex, type Hex, toBytes } from "viem";
 import type { Deployment } from "#src/chain/deployment.ts";
 import { conditions, type Order, request } from "#src/protocol/orders.ts";
 import { ANYONE } from "#src/protocol/restrictions.ts";
@@ -17,11 +17,12 @@ const SHORT_TASKS = 0;
 /** The highest trust the pool serves. */
 const POOL_TRUST = 100;
 
-/** The standing offers of app, dataset and pool. `now` is the chain's time in Unix seconds. */
+/** The standing offers of app, dataset and pool. `now` is the chain's time in Unix seconds, `salt` new for each. */
 export function sellOrders(
   market: Market,
   deployment: Deployment,
   now: bigint,
+  salt: Hex,
 ): { order: Order; role: "appOwner" | "datasetOwner" | "poolOwner" }[] {
   const common = {
     tag: NO_TAGS,
@@ -30,7 +31,7 @@ export function sellOrders(
       certifier: deployment.contracts.poco,
       validUntil: now + YEAR_S,
       volume: SALES_VOLUME,
-      salt: stringToHex("standing offer", { size: 32 }),
+      salt,
     }),
   };
   return [
@@ -85,7 +86,7 @@ export interface Wish {
   /** Days to look at, `YYYY-MM-DD`. */
   readonly days: readonly string[];
   readonly trust: number;
-  /** Tells two otherwise equal wishes apart. */
+  /** Counts the wishes. */
   readonly number: number;
 }
 
@@ -100,6 +101,7 @@ export function requestOrder(
   market: Market,
   deployment: Deployment,
   now: bigint,
+  salt: Hex,
 ): Order & { type: "request" } {
   return request({
     requester: accountOf("requester").address,
@@ -115,7 +117,7 @@ export function requestOrder(
       certifier: deployment.contracts.poco,
       validUntil: now + 3600n,
       volume: 1,
-      salt: numberToHex((now << 32n) + BigInt(wish.number), { size: 32 }),
+      salt,
     }),
   });
 }

@@ -1,7 +1,9 @@
+import type { Hex } from "viem";
 import type { ChainClient } from "#src/chain/chain-client.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
 import { createTaskWatcher, type TaskEnd } from "#src/chain/task-watcher.ts";
 import type { BrokerClient } from "#src/client/broker-client.ts";
+import { createSalts } from "#src/client/salts.ts";
 import { publishOrder } from "#src/client/sign-order.ts";
 import { fetchContent } from "#src/content/content-client.ts";
 import { HanseError } from "#src/kernel/errors.ts";
@@ -44,7 +46,7 @@ export async function publishOffers(deps: Omit<StoryDeps, "csv" | "contentSource
   const { chain, deployment, market, broker } = deps;
   const { clerk } = deployment.contracts;
   const { timestamp } = await chain.viem.getBlock();
-  for (const { order, role } of sellOrders(market, deployment, timestamp)) {
+  for (const { order, role } of sellOrders(market, deployment, timestamp, createSalts()())) {
     await publishOrder(broker, accountOf(role), order, { chainId: chain.chainId, clerk });
   }
 }
@@ -54,7 +56,9 @@ export async function playStory(deps: StoryDeps): Promise<string> {
   const { chain, deployment, narrator } = deps;
   const before = await readLedger(chain, deployment);
   let sold = 0;
-  const buy = async (wish: Omit<Wish, "number">) => await buyTask(deps, { ...wish, number: ++sold });
+  const nextSalt = createSalts();
+  const buy = async (wish: Omit<Wish, "number">) =>
+    await buyTask(deps, { ...wish, number: ++sold }, nextSalt());
 
   narrator.chapter("A task on trust: one worker of the pool owner's choice");
   await buy({ days: FIRST_TWO, trust: 1 });
@@ -78,13 +82,13 @@ export async function playStory(deps: StoryDeps): Promise<string> {
 }
 
 /** Buys one computation, waits for its certified result, and computes it a second time by other means. */
-async function buyTask(deps: StoryDeps, wish: Wish): Promise<void> {
+async function buyTask(deps: StoryDeps, wish: Wish, salt: Hex): Promise<void> {
   const { chain, deployment, market, broker, narrator } = deps;
   const watcher = createTaskWatcher({ chain, deployment });
   const name = `task ${wish.number} (${wish.days.length} days, trust ${wish.trust})`;
 
   const { timestamp } = await chain.viem.getBlock();
-  const order = requestOrder(wish, market, deployment, timestamp);
+  const order = requestOrder(wish, market, deployment, timestamp, salt);
   const { clerk } = deployment.contracts;
   await publishOrder(broker, accountOf("requester"), order, { chainId: chain.chainId, clerk });
   narrator.say(`${name}: signed and published`);
@@ -145,7 +149,7 @@ async function checkMoney(deps: StoryDeps, before: Ledger, after: Ledger, sold: 
 
   const sum = (ledger: Ledger) => ledger.lines.reduce((all, { free, locked }) => all + free + locked, 0n);
   expect("all accounts together hold what they held before:", sum(after), sum(before));
-  expect("the Clerk holds a token for each of it:", after.heldByClerk, sum(after));
+  expect("the till holds a token for each of it:", after.heldByClerk, sum(after));
 
   for (const number of WORKER_NUMBERS) {
     const book = books.get(workerAccount(number).address);

@@ -214,6 +214,23 @@ export const errorCodes = {
     retryable: false,
   },
 
+  HANSE_ORDER_SALT_USED: {
+    hint: "Orders of a kind with the same salt share one volume: sign with another salt, or cancel the order named in the details first.",
+    retryable: false,
+  },
+  HANSE_ORDER_SPONSORSHIP_INVALID: {
+    hint: "Hand in what the sponsor signed for this very request, in its present epoch and not expired, or sign without a sponsor.",
+    retryable: false,
+  },
+  HANSE_ORDER_SPONSOR_CAP_TOO_LOW: {
+    hint: "Have the sponsor sign a higher cap and hand the order in again, or lower its prices or smallest fill.",
+    retryable: false,
+  },
+  HANSE_ORDER_OPERATOR_LIMIT: {
+    hint: "Raise the key's limit in the Keyring, or sign with the account's own key.",
+    retryable: false,
+  },
+
   // Pools and workers
   HANSE_TASK_UNKNOWN: {
     hint: "This pool has no such task: check the id, and that its deal was sealed for this pool.",

@@ -1,5 +1,4 @@
-import { type Address, concatHex, domainSeparator, type Hex, keccak256 } from "viem";
-import { clerkDomain } from "./order-types.ts";
+import type { Hex } from "viem";
 import { structHash } from "./struct-hash.ts";
 
 /**
@@ -10,9 +9,7 @@ export const CANCEL_TYPED_DATA = {
   CancelOrder: [{ name: "orderHash", type: "bytes32" }],
 } as const;
 
-export function cancelDigest(orderHash: Hex, chainId: number, clerk: Address): Hex {
-  const separator = domainSeparator({ domain: clerkDomain(chainId, clerk) });
-  return keccak256(
-    concatHex(["0x1901", separator, structHash(CANCEL_TYPED_DATA, "CancelOrder", { orderHash })]),
-  );
+/** The EIP-712 struct hash of it. */
+export function cancelHash(orderHash: Hex): Hex {
+  return structHash(CANCEL_TYPED_DATA, "CancelOrder", { orderHash });
 }

@@ -3,7 +3,7 @@ import { type AssetId, dealId } from "./ids.ts";
 
 /** A sealed deal, one to one with `contracts/types/Deals.sol`. Amounts are nano-HANSE per task. */
 export interface Deal {
-  readonly requestHash: Hex;
+  readonly requestId: Hex;
   readonly app: AssetId;
   readonly dataset: AssetId;
   readonly pool: AssetId;
@@ -30,8 +30,8 @@ export interface Deal {
   readonly frozen: Hex;
 }
 
-export function idOfDeal(deal: Pick<Deal, "requestHash" | "firstTask">): Hex {
-  return dealId(deal.requestHash, deal.firstTask);
+export function idOfDeal(deal: Pick<Deal, "requestId" | "firstTask">): Hex {
+  return dealId(deal.requestId, deal.firstTask);
 }
 
 /** What the buyer has locked for each task, in nano-HANSE. */

@@ -40,9 +40,22 @@ export function assetIdToHex(id: AssetId): Hex {
   return padHex(`0x${id.toString(16)}`, { size: 32 });
 }
 
-/** `keccak256(abi.encode(requestHash, firstTask))`. */
-export function dealId(requestHash: Hex, firstTask: number): Hex {
-  return keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "uint32" }], [requestHash, firstTask]));
+/**
+ * What a requester's orders with one salt are filled under: `keccak256(abi.encode(salt, requester))`. It is a good name
+ * for the volume that orders of any kind with one signer and salt share, too.
+ */
+export function requestId(requester: Address, salt: Hex): Hex {
+  return keccak256(
+    encodeAbiParameters(
+      [{ type: "bytes32" }, { type: "address" }],
+      [salt, requester.toLowerCase() as Address],
+    ),
+  );
+}
+
+/** `keccak256(abi.encode(requestId, firstTask))`. */
+export function dealId(request: Hex, firstTask: number): Hex {
+  return keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "uint32" }], [request, firstTask]));
 }
 
 /** `keccak256(abi.encode(dealId, taskIndex))`. */

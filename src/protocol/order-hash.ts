@@ -8,7 +8,7 @@ export function orderHash(order: Order): Hex {
   return structHash(ORDER_TYPED_DATA, PRIMARY_TYPES[order.type], order.order);
 }
 
-/** What the signer signs: the order's hash, bound to one Clerk on one chain. */
+/** What is signed: the struct hash of an order (or of a bulk of them, or a sponsorship), bound to one Clerk on one chain. */
 export function orderDigest(hash: Hex, chainId: number, clerk: Address): Hex {
   const separator = domainSeparator({ domain: clerkDomain(chainId, clerk) });
   return keccak256(concatHex(["0x1901", separator, hash]));

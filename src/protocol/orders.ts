@@ -83,7 +83,35 @@ export type Order =
 export type OrderType = Order["type"];
 export const ORDER_TYPES = ["app", "dataset", "pool", "request"] as const satisfies readonly OrderType[];
 
-export type SignedOrder = Order & { readonly signature: Hex };
+/** What an order's `terms` is the hash of: one to one with `Terms` in `contracts/interfaces/IClerk.sol`. */
+export interface Terms {
+  /** The contract that decides. */
+  readonly checker: Address;
+  readonly data: Hex;
+}
+
+/** A sponsor's word that it pays for a request: one to one with `Sponsorship` in `contracts/interfaces/IClerk.sol`. */
+export interface Sponsorship {
+  /** The most it pays for the request, over all its deals, in nano-HANSE. */
+  readonly cap: bigint;
+  /** The last second at which it may be sealed. */
+  readonly validUntil: bigint;
+  /** The sponsor's epoch. */
+  readonly epoch: bigint;
+  readonly signature: Hex;
+}
+
+/**
+ * An order and all that has to be brought with it to be sealed. The signature is one of those that
+ * `contracts/interfaces/IKeyring.sol` names; what comes beside it is no part of the order's hash.
+ */
+export type SignedOrder = Order & {
+  readonly signature: Hex;
+  /** Where the order's conditions name terms. */
+  readonly terms?: Terms | undefined;
+  /** Of a request that names a sponsor. */
+  readonly sponsorship?: Sponsorship | undefined;
+};
 
 /** What the signer of an order has to state; the rest has a neutral value. */
 export type ConditionsInput = Pick<Conditions, "certifier" | "validUntil" | "volume" | "salt"> &
@@ -121,6 +149,11 @@ export function request(input: RequestInput): Extract<Order, { type: "request" }
       ...input,
     },
   };
+}
+
+/** Who pays for a request: its sponsor, where it names one. */
+export function payerOf({ requester, sponsor }: Pick<RequestOrder, "requester" | "sponsor">): Address {
+  return sponsor === zeroAddress ? requester : sponsor;
 }
 
 /** The asset an order sells; a request sells none. */

@@ -13,6 +13,7 @@ export const REFUSALS = [
   "NotTheMatcher",
   "TermsNotMet",
   "SponsorNotSigned",
+  "SponsorCapTooLow",
   "OtherApp",
   "OtherDataset",
   "DatasetMissing",
@@ -26,12 +27,14 @@ export const REFUSALS = [
   "CertifierNotRegistered",
   "PayerUnfunded",
   "PoolUnfunded",
+  "OperatorLimit",
   "PoolNotOpen",
   "PoolClosed",
   "SeatsTooFew",
   "SeatStakeTooLow",
   "CategoryUnknown",
   "TrustTooHigh",
+  "TrustTooLow",
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 

@@ -37,13 +37,16 @@ function typeHash(types: Types, primary: string): Hex {
   }
   let hash = known.get(primary);
   if (hash === undefined) {
-    const others = referenced(types, primary).filter((name) => name !== primary);
-    hash = keccak256(
-      stringToHex([primary, ...others.sort()].map((name) => encodeType(types, name)).join("")),
-    );
+    hash = keccak256(stringToHex(encodedType(types, primary)));
     known.set(primary, hash);
   }
   return hash;
+}
+
+/** EIP-712 `encodeType`: the primary type, then all it refers to in the order of their names. */
+export function encodedType(types: Types, primary: string): string {
+  const others = referenced(types, primary).filter((name) => name !== primary);
+  return [primary, ...others.sort()].map((name) => encodeType(types, name)).join("");
 }
 
 function encodeType(types: Types, name: string): string {
@@ -55,8 +58,11 @@ function encodeType(types: Types, name: string): string {
 function referenced(types: Types, name: string, found = new Set<string>()): string[] {
   if (!found.has(name)) {
     found.add(name);
-    for (const member of membersOf(types, name))
-      if (types[member.type]) referenced(types, member.type, found);
+    for (const member of membersOf(types, name)) {
+      // Of an array the element's type.
+      const [element = ""] = member.type.split("[");
+      if (types[element]) referenced(types, element, found);
+    }
   }
   return [...found];
 }

@@ -1,6 +1,7 @@
 import { type Hex, numberToHex, zeroAddress, zeroHash } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
+import { keyringAbi } from "#src/abi/keyring-abi.ts";
 import { registryAbi } from "#src/abi/registry-abi.ts";
 import { createBroker } from "#src/broker/broker.ts";
 import { createClerkMarketChain } from "#src/broker/clerk-market-chain.ts";
@@ -10,20 +11,23 @@ import { createBrokerClient } from "#src/client/broker-client.ts";
 import { signOrder } from "#src/client/sign-order.ts";
 import { createMetrics } from "#src/kernel/metrics.ts";
 import type { AssetId } from "#src/protocol/ids.ts";
-import { orderDigest, orderHash } from "#src/protocol/order-hash.ts";
+import { orderHash } from "#src/protocol/order-hash.ts";
 import type { Order } from "#src/protocol/orders.ts";
+import { LEGS } from "#src/protocol/refusals.ts";
 import { onlyMembersOf } from "#src/protocol/restrictions.ts";
 import { startTestChain, type TestChain, testAccount } from "../e2e/chain-fixture.ts";
 import { openTestMarket, REQUESTER, SELLER, type TestMarket } from "../e2e/market-fixture.ts";
 import { eventually } from "./support/test-broker.ts";
 import { silent, startTestPostgres } from "./support/test-database.ts";
-import { appOrder, HANSE, poolOrder, requestOrder } from "./support/traders.ts";
+import { appOrder, HANSE, poolOrder, requestOrder, saltOf } from "./support/traders.ts";
 
 // Given the real contracts on a development chain: the port reads, seals and follows them as the broker expects.
 
 const requester = testAccount(REQUESTER);
 const seller = testAccount(SELLER);
 const EPOCH_RAISER = 10;
+const PRESIGNER = 11;
+const PAYEE = testAccount(12).address;
 let real: TestChain;
 let market: TestMarket;
 let app: AssetId;
@@ -77,6 +81,8 @@ async function batchOf(...wishes: Order[]) {
     datasets: [],
     pools: [p as never],
     requests: requests as never[],
+    sponsorships: [],
+    terms: [],
     matches: wishes.map((_, request) => ({ app: 0, dataset: NO_DATASET, pool: 0, request })),
   };
 }
@@ -92,24 +98,25 @@ describe("reads", () => {
     });
     expect(await chain.isCertifier(real.deployment.contracts.poco)).toBe(true);
     expect(await chain.isCertifier(requester.address)).toBe(false);
-    expect(await chain.filled(requester.address, zeroHash)).toBe(0);
+    expect(await chain.filled("app", requester.address, zeroHash)).toBe(0);
   });
 
   test("no from what is no contract, or not the one meant", async () => {
     const { token } = real.deployment.contracts;
     for (const group of [requester.address, token, zeroAddress]) {
       expect(await chain.isMember({ restriction: onlyMembersOf(group), subject: zeroHash })).toBe(false);
-      expect(await chain.isValidContractSignature(group, zeroHash, "0x")).toBe(false);
     }
-    const digest = orderDigest(zeroHash, chain.chainId, chain.clerk);
-    const signature = await requester.sign({ hash: digest });
-    expect(await chain.isValidContractSignature(requester.address, digest, signature)).toBe(false);
   });
 });
 
 test("seals what it can of a batch, and tells what was refused and why", async () => {
   const [good, greedy] = [wish(), wish(1, 1_000_000)];
-  const { sealed, refused, txHash } = await chain.seal(await batchOf(good, greedy));
+  const batch = await batchOf(good, greedy);
+  expect(await chain.preview(batch)).toEqual([
+    { leg: "request", refusal: "None" },
+    { leg: "pool", refusal: "TrustNotMet" },
+  ]);
+  const { sealed, refused, txHash } = await chain.seal(batch);
   expect(refused).toEqual([{ index: 1, leg: "pool", refusal: "TrustNotMet" }]);
   expect(sealed).toMatchObject([
     {
@@ -119,7 +126,8 @@ test("seals what it can of a batch, and tells what was refused and why", async (
     },
   ]);
   expect(sealed[0]?.orders.dataset).toBeUndefined();
-  expect(await chain.filled(requester.address, orderHash(good))).toBe(1);
+  expect(await chain.filled("request", requester.address, saltOf(good))).toBe(1);
+  expect(await chain.filled("app", requester.address, saltOf(good))).toBe(0);
   const draft = { ...sealed[0]?.deal, poolPrice: 10n * HANSE } as never;
   expect(await chain.admit(draft, 0, 0n)).toEqual({ refusal: "None", poolStakeNano: 3n * HANSE });
   expect((await chain.admit(draft, 1_000, 0n)).refusal).toBe("SeatsTooFew");
@@ -133,10 +141,14 @@ test("follows every event that concerns orders", async () => {
       if (event.type === "block") seen.push(...event.events);
   })();
   const cancelled = numberToHex(7, { size: 32 });
-  await clerkCall(REQUESTER, "cancel", [cancelled]);
+  await clerkCall(REQUESTER, "cancel", [LEGS.indexOf("pool"), [cancelled]]);
   await clerkCall(REQUESTER, "withdraw", [1n]);
+  await clerkCall(REQUESTER, "pay", [[{ account: PAYEE, amount: 1n }]]);
+  const { keyring } = real.deployment.contracts;
+  const keyringCall = { address: keyring, abi: keyringAbi, functionName: "presign" };
+  await market.senderOf(PRESIGNER).send({ ...keyringCall, args: [zeroHash, true] });
   await clerkCall(EPOCH_RAISER, "raiseEpoch", [4n]);
-  expect(await chain.filled(requester.address, cancelled)).toBe(CANCELLED);
+  expect(await chain.filled("pool", requester.address, cancelled)).toBe(CANCELLED);
   await eventually("the epoch", async () =>
     seen.some(
       (each) => each.type === "account-changed" && each.account === testAccount(EPOCH_RAISER).address,
@@ -149,8 +161,16 @@ test("follows every event that concerns orders", async () => {
   );
   expect(seen).toContainEqual({ type: "asset-transferred", asset: app, to: seller.address });
   expect(seen).toContainEqual(
-    expect.objectContaining({ type: "order-cancelled", orderHash: cancelled, account: requester.address }),
+    expect.objectContaining({
+      type: "order-cancelled",
+      leg: "pool",
+      salt: cancelled,
+      account: requester.address,
+    }),
   );
+  for (const account of [PAYEE, testAccount(PRESIGNER).address]) {
+    expect(seen).toContainEqual({ type: "account-changed", account });
+  }
 });
 
 test("a broker on it: publishes to sealed deals, through a sale of the app and a reorg", async () => {
@@ -188,7 +208,7 @@ test("a broker on it: publishes to sealed deals, through a sale of the app and a
       30_000,
     );
     await until(hash, "filled");
-    expect(await chain.filled(requester.address, hash)).toBe(1);
+    expect(await chain.filled("request", requester.address, saltOf(last))).toBe(1);
 
     await market.senderOf(SELLER).send({
       address: real.deployment.contracts.registry,

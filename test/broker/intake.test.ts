@@ -56,6 +56,10 @@ async function post(body: unknown): Promise<{ status: number; body: Record<strin
 const wire = async (order: Order, signer?: Parameters<typeof signed>[1], chainId?: number) =>
   orderToJson(await signed(order, signer, chainId)) as Record<string, unknown>;
 
+/** Any terms. */
+const TERMS = { checker: stranger.address, data: "0x01" };
+const UNSIGNED = { cap: "1", validUntil: "1", epoch: "0", signature: "0x" };
+
 describe("refuses", () => {
   const cases: [string, () => Promise<unknown>, number, string][] = [
     ["what is no JSON", async () => "{", 400, "HANSE_REQUEST_INVALID"],
@@ -87,8 +91,30 @@ describe("refuses", () => {
       422,
       "HANSE_ORDER_MALFORMED",
     ],
-    ["terms", () => wire(appOrder({ conditions: { terms: unknownHash } })), 422, "HANSE_ORDER_MALFORMED"],
-    ["a sponsor", () => wire(requestOrder({ sponsor: stranger.address })), 422, "HANSE_ORDER_MALFORMED"],
+    [
+      "terms that did not come with it",
+      () => wire(appOrder({ conditions: { terms: unknownHash } })),
+      422,
+      "HANSE_ORDER_MALFORMED",
+    ],
+    [
+      "terms that the order does not name",
+      async () => ({ ...(await wire(appOrder())), terms: TERMS }),
+      422,
+      "HANSE_ORDER_MALFORMED",
+    ],
+    [
+      "a sponsorship where no sponsor is named",
+      async () => ({ ...(await wire(requestOrder())), sponsorship: UNSIGNED }),
+      422,
+      "HANSE_ORDER_MALFORMED",
+    ],
+    [
+      "a sponsorship of a pool's order",
+      async () => ({ ...(await wire(poolOrder())), sponsorship: UNSIGNED }),
+      422,
+      "HANSE_ORDER_MALFORMED",
+    ],
     [
       "a certifier the Clerk does not know",
       () => wire(appOrder({ conditions: { certifier: stranger.address } })),
@@ -173,7 +199,7 @@ describe("refuses", () => {
       "an order cancelled on chain",
       async () => {
         const order = requestOrder();
-        chain.cancel(requester.address, orderHash(order));
+        chain.cancel(requester.address, "request", order.order.conditions.salt);
         return await wire(order);
       },
       422,
@@ -210,7 +236,8 @@ describe("refuses", () => {
       signed(poolOrder({ category: 9 })),
       signed(requestOrder({ category: 9, conditions: { volume: 2 } })),
     ]);
-    const batch = { apps: [app], datasets: [], pools: [pool], requests: [request] };
+    const empty = { datasets: [], sponsorships: [], terms: [] };
+    const batch = { ...empty, apps: [app], pools: [pool], requests: [request] };
     const { refused } = chain.sealElsewhere({
       ...batch,
       matches: [{ app: 0, dataset: 65_535, pool: 0, request: 0 }],
@@ -237,7 +264,7 @@ describe("refuses", () => {
       code: "HANSE_ORDER_UNFUNDED",
       hint: expect.stringContaining("Deposit"),
       retryable: false,
-      details: { signer: requester.address, missingNano: expect.stringMatching(/^\d+$/) },
+      details: { account: requester.address, missingNano: expect.stringMatching(/^\d+$/) },
     });
   });
 });

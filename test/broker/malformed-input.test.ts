@@ -2,11 +2,13 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { BrokerTables } from "#src/broker/broker-tables.ts";
 import { orderToJson } from "#src/client/order-schema.ts";
+import { signBulk } from "#src/client/sign-order.ts";
 import { isErrorCode } from "#src/kernel/error-codes.ts";
+import { termsHash } from "#src/protocol/terms.ts";
 import type { Database } from "#src/store/database.ts";
 import { createTestChain, startTestBroker, type TestBroker } from "./support/test-broker.ts";
 import { startTestPostgres } from "./support/test-database.ts";
-import { appOrder, poolOrder, requestOrder, signed } from "./support/traders.ts";
+import { appOrder, CHAIN_ID, CLERK, poolOrder, requester, requestOrder, signed } from "./support/traders.ts";
 
 const RUNS = Number(process.env.HANSE_FUZZ_RUNS ?? 150);
 
@@ -65,8 +67,18 @@ const post = (path: string, body: string) =>
   assertNoFault(path, { method: "POST", headers: { "content-type": "application/json" }, body });
 
 test("no body, however broken, is our fault", async () => {
-  const good = await Promise.all(
-    [appOrder(), poolOrder(), requestOrder()].map(async (order) => orderToJson(await signed(order))),
+  const plain = await Promise.all([appOrder(), poolOrder(), requestOrder()].map((order) => signed(order)));
+  const beside = {
+    terms: { checker: requester.address, data: "0x01" },
+    sponsorship: { cap: 1n, validUntil: 1n, epoch: 0n, signature: "0x" },
+  } as const;
+  const sponsored = requestOrder({
+    sponsor: requester.address,
+    conditions: { terms: termsHash(beside.terms) },
+  });
+  const bulk = await signBulk(requester, [sponsored, requestOrder()], CHAIN_ID, CLERK);
+  const good = [...plain, ...bulk.map((order) => ({ ...order, ...beside }))].map((order) =>
+    orderToJson(order),
   );
   await fc.assert(
     fc.asyncProperty(

@@ -9,6 +9,7 @@ import {
   poolOrder,
   requester,
   requestOrder,
+  saltOf,
   signed,
   unknownHash,
 } from "./support/traders.ts";
@@ -48,7 +49,7 @@ describe("keeps what it acknowledged", () => {
     // The forgotten block had opened the market: it comes again, and more with it.
     openTestMarket(market.chain);
     market.chain.sealElsewhere(await batchOf(gone));
-    market.chain.cancel(requester.address, otherHash);
+    market.chain.cancel(requester.address, "request", saltOf(other));
     market.chain.mine();
     await market.open();
     await market.filled(goneHash);

@@ -159,8 +159,24 @@ describe("seals", () => {
 });
 
 describe("does not try in vain", () => {
-  test("a refused pair is not sent again, the next pool is", async () => {
+  test("a pair that the Clerk would refuse is not sent, the next pool is", async () => {
     market.chain.admits = ({ poolPrice }) => (poolPrice < 10n * HANSE ? "SeatsTooFew" : "None");
+    const [request = unknownHash] = await market.publish(
+      requestOrder(),
+      appOrder(),
+      poolOrder({ price: 9n * HANSE }),
+    );
+    await market.until(request, ({ whyNot }) => whyNot[0]?.refusal === "SeatsTooFew");
+    await market.publish(poolOrder());
+    await market.filled(request);
+    expect(market.chain.batches).toHaveLength(1);
+  });
+
+  test("a pair that was refused as it was mined is not sent again", async () => {
+    let asked = 0;
+    // Good when it is looked at first, not any more when it is mined.
+    market.chain.admits = ({ poolPrice }) =>
+      poolPrice < 10n * HANSE && ++asked > 1 ? "SeatsTooFew" : "None";
     const [request = unknownHash] = await market.publish(
       requestOrder(),
       appOrder(),

@@ -1,10 +1,11 @@
-import { type Hex, sha256, stringToHex, toHex, zeroAddress, zeroHash } from "viem";
+import { type Hex, sha256, stringToHex, zeroAddress, zeroHash } from "viem";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
 import { registryAbi } from "#src/abi/registry-abi.ts";
 import { tokenAbi } from "#src/abi/token-abi.ts";
 import { createSender, type Sender } from "#src/chain/sender.ts";
 import { createTaskWatcher } from "#src/chain/task-watcher.ts";
+import { createSalts } from "#src/client/salts.ts";
 import { signOrder } from "#src/client/sign-order.ts";
 import { registerContentService } from "#src/content/content-service.ts";
 import { createMemoryContentStore } from "#src/content/memory-content-store.ts";
@@ -84,7 +85,7 @@ export async function openTestMarket({ chain, deployment }: TestChain, workers: 
     args: [pool, { seatStake: SEAT_STAKE, schedulerShare: 500, closed: false }],
   });
 
-  let salt = 0n;
+  const nextSalt = createSalts();
   /** Signs and seals what it takes for these tasks; @returns the ids of the deal and its tasks */
   async function seal(wish: TaskWish): Promise<{ readonly dealId: Hex; readonly tasks: readonly Hex[] }> {
     const { volume = 1, category = 0, trust } = wish;
@@ -92,7 +93,7 @@ export async function openTestMarket({ chain, deployment }: TestChain, workers: 
       certifier: poco,
       validUntil: 2n ** 40n,
       volume,
-      salt: toHex(++salt, { size: 32 }),
+      salt: nextSalt(),
     });
     const anybody = {
       onlyApp: zeroHash,
@@ -152,6 +153,8 @@ export async function openTestMarket({ chain, deployment }: TestChain, workers: 
       datasets: [],
       pools: [await signed(SELLER, { type: "pool", order: orders.pool })],
       requests: [await signed(REQUESTER, { type: "request", order: orders.request })],
+      sponsorships: [],
+      terms: [],
       matches: [{ app: 0, dataset: 0xffff, pool: 0, request: 0 }],
     };
     const receipt = await governance.send({

@@ -41,7 +41,7 @@ export function dealOf(change: Partial<Deal> = {}): Deal {
   const nobody = zeroAddress;
   return {
     ...{
-      requestHash: `0x${"ab".repeat(32)}`,
+      requestId: `0x${"ab".repeat(32)}`,
       app: 1n,
       dataset: 0n,
       pool: POOL,

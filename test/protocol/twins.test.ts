@@ -1,9 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { MAX_BULK_HEIGHT } from "#src/protocol/bulk-order.ts";
 import { SATURATION } from "#src/protocol/confidence.ts";
 import { OUTCOMES } from "#src/protocol/outcomes.ts";
 import * as parameters from "#src/protocol/poco-parameters.ts";
+import { POWERS } from "#src/protocol/powers.ts";
 import { LEGS, REFUSALS } from "#src/protocol/refusals.ts";
+import { SPONSORSHIP_TYPED_DATA } from "#src/protocol/sponsorship.ts";
 import { failureCodes } from "#src/worker/runner/run-outcome.ts";
 
 const source = (path: string) => readFile(new URL(`../../contracts/${path}`, import.meta.url), "utf8");
@@ -23,6 +26,23 @@ describe("what Solidity and TypeScript both say", () => {
     expect(await membersOf("types/Refusals.sol", "Refusal")).toEqual([...REFUSALS]);
     const legs = await membersOf("types/Refusals.sol", "Leg");
     expect(legs.map((leg) => leg.toLowerCase())).toEqual([...LEGS]);
+  });
+
+  it("the powers of operator keys are the same", async () => {
+    const text = await source("interfaces/IKeyring.sol");
+    const powers = [...text.matchAll(/constant POWER_(\w+) = 1 << (\d+);/g)];
+    expect(Object.fromEntries(powers.map(([, name, bit]) => [name, 1 << Number(bit)]))).toEqual(POWERS);
+  });
+
+  it("a bulk is as high, and ends alike", async () => {
+    const text = await source("libraries/BulkOrder.sol");
+    expect(text).toContain(`MAX_HEIGHT = ${MAX_BULK_HEIGHT};`);
+    expect(text).toContain('BULK_MAGIC = "bulk";');
+  });
+
+  it("a sponsorship has the same type", async () => {
+    const members = SPONSORSHIP_TYPED_DATA.Sponsorship.map(({ name, type }) => `${type} ${name}`);
+    expect(await source("libraries/OrderHash.sol")).toContain(`"Sponsorship(${members.join(",")})"`);
   });
 
   it("Poco's numbers are the same", async () => {

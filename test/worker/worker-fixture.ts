@@ -29,7 +29,7 @@ export function sealedDeal(change: Partial<Deal> = {}): SealedDeal {
   const nobody = zeroAddress;
   const deal: Deal = {
     ...{
-      requestHash: `0x${"ab".repeat(32)}`,
+      requestId: `0x${"ab".repeat(32)}`,
       app: 1n,
       dataset: 0n,
       pool: POOL,

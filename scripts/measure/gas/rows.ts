@@ -156,15 +156,14 @@ export const GAS_ROWS: Readonly<Record<string, GasRow>> = {
     },
   },
   "deposit-first": {
-    what: "first deposit of an account, by an approval without end",
+    what: "first deposit of an account, by an approval of just so much",
     bar: 67_000,
-    limit: "an approval that is used up gives gas back, one without end does not",
     reference: "iExec PoCo 6.2: 82,267",
-    gas: (market) => firstDeposit(market, MaxUint256),
-  },
-  "deposit-first-exact": {
-    what: "the same, by an approval of just so much",
     gas: (market) => firstDeposit(market, 10n * HANSE),
+  },
+  "deposit-first-endless": {
+    what: "the same, by an approval without end, which is not used up and gives no gas back",
+    gas: (market) => firstDeposit(market, MaxUint256),
   },
   "register-app": {
     what: "register an app, one's second",

@@ -1,9 +1,11 @@
 import {
   id,
+  Signature,
   solidityPackedKeccak256,
   type TransactionReceipt,
   type Typed,
   type TypedDataDomain,
+  ZeroHash,
 } from "ethers";
 import {
   CONTRIBUTION_TYPED_DATA,
@@ -132,7 +134,8 @@ async function commitDigests(
     const seal = sealOf(worker.address as Hex, digestOf(seat) as Hex);
     const types = { Contribution: [...CONTRIBUTION_TYPED_DATA.Contribution] };
     const content = { taskId: taskOf(deal), round: 1, seal };
-    contributions.push({ seat, seal, signature: await worker.signTypedData(domain, types, content) });
+    const { r, yParityAndS: vs } = Signature.from(await worker.signTypedData(domain, types, content));
+    contributions.push({ seat, seal, r, vs });
   }
   const receipt = await chain.send(poolOwner, certifier.commit.populateTransaction(deal, 0, contributions));
   const [log] = receipt.logs;
@@ -199,5 +202,7 @@ type Commitment = Awaited<ReturnType<typeof commit>>;
 
 export async function finalize(market: Market, deal: SealedDeal, { committed }: Commitment) {
   const { chain, poco, poolOwner } = market;
-  return await chain.send(poolOwner, poco.finalize.populateTransaction(deal, 0, committed, RESULT));
+  // Seals that match need not be sent, as pools do not.
+  const seals = committed.map(({ by }) => ({ by, seal: ZeroHash }));
+  return await chain.send(poolOwner, poco.finalize.populateTransaction(deal, 0, seals, RESULT));
 }

@@ -20,15 +20,23 @@ import {
   type SealBatch,
   type SealedDeal,
   type SealOutcome,
+  type Signing,
+  type Statement,
 } from "#src/broker/market-chain.ts";
+import { isSignedByOwnKey } from "#src/broker/signing.ts";
+import { sponsorOf } from "#src/broker/sponsoring.ts";
 import { recoverSigner } from "#src/crypto/recover.ts";
 import type { HanseError } from "#src/kernel/errors.ts";
-import type { Deal } from "#src/protocol/deals.ts";
-import { type AssetId, assetKind, dealId } from "#src/protocol/ids.ts";
+import { unwrapBulk } from "#src/protocol/bulk-order.ts";
+import { type Deal, idOfDeal } from "#src/protocol/deals.ts";
+import { type AssetId, assetKind, requestId } from "#src/protocol/ids.ts";
 import { checkMatch, type GroupQuestion } from "#src/protocol/match-rules.ts";
 import { orderDigest, orderHash } from "#src/protocol/order-hash.ts";
-import type { Conditions, Order } from "#src/protocol/orders.ts";
+import { payerOf, type SignedOrder, type Terms } from "#src/protocol/orders.ts";
+import { POWER_OF_ORDER, POWERS } from "#src/protocol/powers.ts";
 import type { Leg, Refusal } from "#src/protocol/refusals.ts";
+import { sponsorshipHash } from "#src/protocol/sponsorship.ts";
+import { termsHash } from "#src/protocol/terms.ts";
 
 interface State {
   accounts: Map<Address, { free: bigint; locked: bigint; epoch: bigint }>;
@@ -37,7 +45,20 @@ interface State {
   certifiers: Set<Address>;
   members: Set<string>;
   contractSignatures: Set<string>;
+  operators: Map<string, Operator>;
+  presigned: Set<string>;
+  spent: Map<string, bigint>;
+  sponsored: Map<string, bigint>;
 }
+
+/** What an account lets a key do. */
+export interface Operator {
+  readonly powers: number;
+  readonly limit: bigint;
+  readonly validUntil: bigint;
+}
+
+type Legs = Readonly<Partial<Record<Leg, SignedOrder>>>;
 
 interface Block extends BlockRef {
   readonly timestamp: bigint;
@@ -56,14 +77,19 @@ export interface MemoryMarketChain extends MarketChain {
   readonly faults: Fault[];
   /** What the certifier says about a deal, beside the stake of 30 %. */
   admits: (draft: Deal) => Refusal;
+  /** What terms contracts say about a deal. */
+  accepts: (terms: Terms, draft: Deal) => boolean;
   deposit(account: Address, nano: bigint): void;
   withdraw(account: Address, nano: bigint): void;
   raiseEpoch(account: Address, epoch: bigint): void;
-  cancel(account: Address, hash: Hex): void;
+  cancel(account: Address, leg: Leg, salt: Hex): void;
   transfer(asset: AssetId, to: Address): void;
   registerCertifier(certifier: Address, registered: boolean): void;
   setMember(question: GroupQuestion, member: boolean): void;
-  acceptContractSignature(signer: Address, digest: Hex, signature: Hex): void;
+  /** A contract takes a signature for its own, or no longer; no event tells. */
+  acceptContractSignature(signer: Address, digest: Hex, signature: Hex, accepted?: boolean): void;
+  setOperator(account: Address, key: Address, operator: Operator): void;
+  presign(account: Address, digest: Hex, signed: boolean): void;
   /** Seals as somebody else's transaction. */
   sealElsewhere(batch: SealBatch): SealOutcome;
   mine(): BlockRef;
@@ -86,6 +112,10 @@ export function createMemoryMarketChain(options: {
     certifiers: new Set(),
     members: new Set(),
     contractSignatures: new Set(),
+    operators: new Map(),
+    presigned: new Set(),
+    spent: new Map(),
+    sponsored: new Map(),
   };
   let events: MarketEvent[] = [];
   let forks = 0;
@@ -93,6 +123,7 @@ export function createMemoryMarketChain(options: {
   const batches: SealBatch[] = [];
   const faults: Fault[] = [];
   let admits: (draft: Deal) => Refusal = () => "None";
+  let accepts: (terms: Terms, draft: Deal) => boolean = () => false;
   let grown = Promise.withResolvers<void>();
 
   const accountOf = (owner: Address) => {
@@ -101,8 +132,9 @@ export function createMemoryMarketChain(options: {
     state.accounts.set(key, known);
     return known;
   };
-  const filledKey = (signer: Address, hash: Hex) => `${signer}${hash}`.toLowerCase();
-  const filledOf = (signer: Address, hash: Hex) => state.filled.get(filledKey(signer, hash)) ?? 0;
+  const keyOf = (...parts: (string | undefined)[]) => parts.join(" ").toLowerCase();
+  const filledOf = (leg: Leg, signer: Address, salt: Hex) => state.filled.get(keyOf(leg, signer, salt)) ?? 0;
+  const nothing: Operator = { powers: 0, limit: 0n, validUntil: 0n };
   const head = (): Block => blocks.at(-1) as Block;
   const nextNumber = () => BigInt(blocks.length);
 
@@ -116,24 +148,90 @@ export function createMemoryMarketChain(options: {
     return { number, hash };
   }
 
+  function keyringCheck({ account, kind, ...said }: Statement): Signing {
+    const power = kind === "sponsorship" ? POWERS.SPONSORSHIP : POWER_OF_ORDER[kind];
+    const { hash, signature } = kind === "sponsorship" ? said : unwrapBulk(kind, said.hash, said.signature);
+    const digest = orderDigest(hash, chainId, clerk);
+    if (signature === "0x" && state.presigned.has(keyOf(account, digest))) return { type: "keyring" };
+    const key = recoverSigner(digest, signature);
+    if (key === getAddress(account)) return { type: "keyring" };
+    const operator = state.operators.get(keyOf(account, key)) ?? nothing;
+    if (key !== undefined && (operator.powers & power) !== 0 && now() <= operator.validUntil) {
+      return { type: "keyring", operator: { key, limitNano: operator.limit } };
+    }
+    return state.contractSignatures.has(keyOf(account, digest, signature))
+      ? { type: "keyring" }
+      : { type: "nobody" };
+  }
+
+  function signingOf(statement: Statement): Signing {
+    return isSignedByOwnKey({ chainId, clerk }, statement) ? { type: "key" } : keyringCheck(statement);
+  }
+
   function standing(
+    leg: Leg,
     signer: Address | undefined,
-    hash: Hex,
-    { validUntil, epoch, volume, matcher: named, terms }: Conditions,
-    signature: Hex,
+    signed: SignedOrder,
     sender: Address,
   ): Refusal | undefined {
+    const { validUntil, epoch, volume, matcher: named, salt } = signed.order.conditions;
     if (signer === undefined) return "WrongKind";
     if (now() > validUntil) return "Expired";
     if (epoch !== accountOf(signer).epoch) return "WrongEpoch";
-    if (filledOf(signer, hash) >= volume) return "CancelledOrFilled";
+    if (filledOf(leg, signer, salt) >= volume) return "CancelledOrFilled";
     if (named !== zeroAddress && getAddress(named) !== getAddress(sender)) return "NotTheMatcher";
-    if (terms !== zeroHash) return "TermsNotMet";
-    const digest = orderDigest(hash, chainId, clerk);
-    if (recoverSigner(digest, signature) === getAddress(signer)) return undefined;
-    return state.contractSignatures.has(`${signer}${digest}${signature}`.toLowerCase())
-      ? undefined
-      : "BadSignature";
+    const hash = orderHash(signed);
+    const { signature } = signed;
+    if (signingOf({ account: signer, kind: leg, hash, signature }).type === "nobody") return "BadSignature";
+    const sponsor = sponsorOf(signed);
+    if (sponsor === undefined) return undefined;
+    const { sponsorship } = signed;
+    if (sponsorship === undefined || now() > sponsorship.validUntil) return "SponsorNotSigned";
+    if (sponsorship.epoch !== accountOf(sponsor).epoch) return "SponsorNotSigned";
+    return sponsorSigning(signed)?.type === "nobody" ? "SponsorNotSigned" : undefined;
+  }
+
+  function sponsorSigning(signed: SignedOrder): Signing | undefined {
+    const [sponsor, { sponsorship }] = [sponsorOf(signed), signed];
+    if (sponsor === undefined || sponsorship === undefined) return undefined;
+    const hash = sponsorshipHash(orderHash(signed), sponsorship);
+    return signingOf({ account: sponsor, kind: "sponsorship", hash, signature: sponsorship.signature });
+  }
+
+  /** Whether whoever signed may lock so much more. */
+  function maySpend(signing: Signing | undefined, owner: Address, amount: bigint): boolean {
+    if (signing?.type !== "keyring" || signing.operator === undefined) return true;
+    const { key, limitNano } = signing.operator;
+    return (state.spent.get(keyOf(owner, key)) ?? 0n) + amount <= limitNano;
+  }
+
+  function countSpent(signing: Signing | undefined, owner: Address, amount: bigint): void {
+    if (signing?.type !== "keyring" || signing.operator === undefined) return;
+    const key = keyOf(owner, signing.operator.key);
+    state.spent.set(key, (state.spent.get(key) ?? 0n) + amount);
+  }
+
+  function legsOf(batch: SealBatch, match: SealBatch["matches"][number]): Legs {
+    const request = batch.requests[match.request];
+    const sponsored = batch.requests.filter(({ order }) => order.sponsor !== zeroAddress);
+    // By their places, as the Clerk finds them: an order's own attachments count for nothing here.
+    const sponsorship = request && batch.sponsorships[sponsored.indexOf(request)];
+    const broughtTerms = (order: { conditions: { terms: Hex } } | undefined) =>
+      batch.terms.find((terms) => termsHash(terms) === order?.conditions.terms);
+    const leg = (type: Leg, signed: { order: object; signature: Hex } | undefined) =>
+      ({
+        type,
+        order: signed?.order,
+        signature: signed?.signature,
+        terms: broughtTerms(signed?.order as never),
+        ...(type === "request" ? { sponsorship } : {}),
+      }) as SignedOrder;
+    return {
+      request: leg("request", request),
+      app: leg("app", batch.apps[match.app]),
+      ...(match.dataset === NO_DATASET ? {} : { dataset: leg("dataset", batch.datasets[match.dataset]) }),
+      pool: leg("pool", batch.pools[match.pool]),
+    };
   }
 
   function sealNow(batch: SealBatch, sender: Address): SealOutcome {
@@ -145,14 +243,7 @@ export function createMemoryMarketChain(options: {
     };
     const txHash = keccak256(stringToHex(`tx ${batches.length} ${block.number} ${forks}`));
     for (const [index, match] of batch.matches.entries()) {
-      const legs = {
-        request: { type: "request", ...batch.requests[match.request] } as Order & { signature: Hex },
-        app: { type: "app", ...batch.apps[match.app] } as Order & { signature: Hex },
-        ...(match.dataset === NO_DATASET
-          ? {}
-          : { dataset: { type: "dataset", ...batch.datasets[match.dataset] } as Order & { signature: Hex } }),
-        pool: { type: "pool", ...batch.pools[match.pool] } as Order & { signature: Hex },
-      };
+      const legs = legsOf(batch, match);
       const outcome = sealOne(legs, block, txHash, sender);
       if ("refusal" in outcome) refused.push({ index, ...outcome });
       else sealed.push(outcome);
@@ -162,7 +253,7 @@ export function createMemoryMarketChain(options: {
   }
 
   function sealOne(
-    legs: Partial<Record<Leg, Order & { signature: Hex }>>,
+    legs: Legs,
     block: BlockRef,
     txHash: Hex,
     sender: Address,
@@ -186,13 +277,7 @@ export function createMemoryMarketChain(options: {
       ["pool", pool] as const,
     ];
     for (const [leg, order] of orders) {
-      const refusal = standing(
-        signers[leg],
-        orderHash(order),
-        order.order.conditions,
-        order.signature,
-        sender,
-      );
+      const refusal = standing(leg, signers[leg], order, sender);
       if (refusal) return { leg, refusal };
     }
     const verdict = checkMatch({
@@ -210,24 +295,25 @@ export function createMemoryMarketChain(options: {
       return { leg: "request", refusal: "CertifierNotRegistered" };
 
     const left = orders.map(([leg, order]) => {
-      const { volume } = order.order.conditions;
-      return volume - filledOf(signers[leg] as Address, orderHash(order));
+      const { volume, salt } = order.order.conditions;
+      return volume - filledOf(leg, signers[leg] as Address, salt);
     });
     const volume = Math.min(...left);
     for (const [leg, order] of orders) {
       if (volume === 0 || volume < order.order.conditions.minFill) return { leg, refusal: "FillTooSmall" };
     }
+    const { requester, conditions } = request.order;
     const requestHash = orderHash(request);
     const deal: Deal = {
-      requestHash,
+      requestId: requestId(requester, conditions.salt),
       app: request.order.app,
       dataset: request.order.dataset,
       pool: pool.order.pool,
       appOwner: signers.app as Address,
       datasetOwner: signers.dataset ?? zeroAddress,
       poolOwner: signers.pool as Address,
-      requester: request.order.requester,
-      payer: request.order.requester,
+      requester,
+      payer: payerOf(request.order),
       beneficiary: request.order.beneficiary,
       callback: request.order.callback,
       certifier,
@@ -236,7 +322,7 @@ export function createMemoryMarketChain(options: {
       poolPrice: pool.order.price,
       poolStake: (pool.order.price * 30n) / 100n,
       sealedAtBlock: block.number,
-      firstTask: filledOf(request.order.requester, requestHash),
+      firstTask: filledOf("request", requester, conditions.salt),
       volume,
       trust: request.order.trust,
       category: request.order.category,
@@ -245,25 +331,46 @@ export function createMemoryMarketChain(options: {
       attesters: request.order.attesters,
       frozen: zeroHash,
     };
+    for (const [leg, { order, terms }] of orders) {
+      if (order.conditions.terms === zeroHash) continue;
+      if (terms === undefined || !accepts(terms, deal)) return { leg, refusal: "TermsNotMet" };
+    }
     const admitted = admits(deal);
     if (admitted !== "None") return { leg: "pool", refusal: admitted };
     const price = (deal.appPrice + deal.datasetPrice + deal.poolPrice) * BigInt(volume);
     const stake = deal.poolStake * BigInt(volume);
     const payer = accountOf(deal.payer);
     if (price > payer.free) return { leg: "request", refusal: "PayerUnfunded" };
+    const { type: kind, order: asked, signature } = request;
+    const buyerSigning =
+      sponsorSigning(request) ?? signingOf({ account: asked.requester, kind, hash: requestHash, signature });
+    if (!maySpend(buyerSigning, deal.payer, price)) return { leg: "request", refusal: "OperatorLimit" };
+    const paidBefore = state.sponsored.get(keyOf(deal.payer, requestHash)) ?? 0n;
+    if (request.sponsorship !== undefined && paidBefore + price > request.sponsorship.cap)
+      return { leg: "request", refusal: "SponsorCapTooLow" };
     const poolOwner = accountOf(deal.poolOwner);
     if (stake + (poolOwner === payer ? price : 0n) > poolOwner.free)
       return { leg: "pool", refusal: "PoolUnfunded" };
+    const poolSigning = signingOf({
+      account: deal.poolOwner,
+      kind: "pool",
+      hash: orderHash(pool),
+      signature: pool.signature,
+    });
+    if (!maySpend(poolSigning, deal.poolOwner, stake)) return { leg: "pool", refusal: "OperatorLimit" };
+    countSpent(buyerSigning, deal.payer, price);
+    countSpent(poolSigning, deal.poolOwner, stake);
+    state.sponsored.set(keyOf(deal.payer, requestHash), paidBefore + price);
     payer.free -= price;
     payer.locked += price;
     poolOwner.free -= stake;
     poolOwner.locked += stake;
     for (const [leg, order] of orders) {
-      const [signer, hash] = [signers[leg] as Address, orderHash(order)];
-      state.filled.set(filledKey(signer, hash), filledOf(signer, hash) + volume);
+      const [signer, { salt }] = [signers[leg] as Address, order.order.conditions];
+      state.filled.set(keyOf(leg, signer, salt), filledOf(leg, signer, salt) + volume);
     }
     return {
-      id: dealId(requestHash, deal.firstTask),
+      id: idOfDeal(deal),
       orders: {
         request: requestHash,
         app: orderHash(app),
@@ -288,6 +395,12 @@ export function createMemoryMarketChain(options: {
       const { number, hash } = head();
       return { number, hash };
     },
+    set accepts(answer) {
+      accepts = answer;
+    },
+    get accepts() {
+      return accepts;
+    },
     set admits(answer) {
       admits = answer;
     },
@@ -300,12 +413,21 @@ export function createMemoryMarketChain(options: {
       const { free, locked, epoch } = accountOf(owner);
       return { freeNano: free, lockedNano: locked, epoch };
     },
-    filled: async (signer, hash) => filledOf(signer, hash),
+    filled: async (leg, signer, salt) => filledOf(leg, signer, salt),
     isCertifier: async (certifier) => state.certifiers.has(getAddress(certifier)),
     isMember: async ({ restriction, subject }) => state.members.has(restriction + subject),
-    isValidContractSignature: async (signer, digest, signature) =>
-      state.contractSignatures.has(`${signer}${digest}${signature}`.toLowerCase()),
+    keyringCheck: async (statement) => keyringCheck(statement),
+    spentNano: async (owner, key) => state.spent.get(keyOf(owner, key)) ?? 0n,
+    sponsoredNano: async (sponsor, hash) => state.sponsored.get(keyOf(sponsor, hash)) ?? 0n,
     admit: async ({ poolPrice }) => ({ refusal: "None", poolStakeNano: (poolPrice * 30n) / 100n }),
+    async preview(batch) {
+      return batch.matches.map((match) => {
+        const before = structuredClone(state);
+        const outcome = sealOne(legsOf(batch, match), head(), zeroHash, matcher);
+        state = before;
+        return "refusal" in outcome ? outcome : { leg: "request", refusal: "None" };
+      });
+    },
     async seal(batch) {
       const fault = faults.shift();
       if (fault?.type === "before") throw fault.error;
@@ -356,14 +478,10 @@ export function createMemoryMarketChain(options: {
       accountOf(account).epoch = epoch;
       events.push({ type: "account-changed", account: getAddress(account) });
     },
-    cancel(account, hash) {
-      state.filled.set(filledKey(account, hash), CANCELLED);
-      events.push({
-        type: "order-cancelled",
-        account: getAddress(account),
-        orderHash: hash,
-        txHash: numberToHex(1, { size: 32 }),
-      });
+    cancel(account, leg, salt) {
+      state.filled.set(keyOf(leg, account, salt), CANCELLED);
+      const txHash = numberToHex(1, { size: 32 });
+      events.push({ type: "order-cancelled", account: getAddress(account), leg, salt, txHash });
     },
     transfer(asset, to) {
       state.owners.set(asset, getAddress(to));
@@ -378,8 +496,19 @@ export function createMemoryMarketChain(options: {
       if (member) state.members.add(restriction + subject);
       else state.members.delete(restriction + subject);
     },
-    acceptContractSignature(signer, digest, signature) {
-      state.contractSignatures.add(`${signer}${digest}${signature}`.toLowerCase());
+    acceptContractSignature(signer, digest, signature, accepted = true) {
+      const key = keyOf(signer, digest, signature);
+      if (accepted) state.contractSignatures.add(key);
+      else state.contractSignatures.delete(key);
+    },
+    setOperator(account, key, operator) {
+      state.operators.set(keyOf(account, key), operator);
+      events.push({ type: "account-changed", account: getAddress(account) });
+    },
+    presign(account, digest, signed) {
+      if (signed) state.presigned.add(keyOf(account, digest));
+      else state.presigned.delete(keyOf(account, digest));
+      events.push({ type: "account-changed", account: getAddress(account) });
     },
     sealElsewhere: (batch) => sealNow(batch, zeroAddress),
     mine,

@@ -3,12 +3,12 @@ import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import type { BrokerTables } from "#src/broker/broker-tables.ts";
 import { NO_DATASET, type SealBatch } from "#src/broker/market-chain.ts";
 import type { OrderDetail } from "#src/client/broker-schema.ts";
-import type { Order } from "#src/protocol/orders.ts";
+import type { AppOrder, Order, PoolOrder } from "#src/protocol/orders.ts";
 import type { Database } from "#src/store/database.ts";
 import type { MemoryMarketChain } from "./memory-market-chain.ts";
 import { createTestChain, eventually, startTestBroker, type TestBroker } from "./test-broker.ts";
 import { startTestPostgres } from "./test-database.ts";
-import { appOrder, poolOrder, signed } from "./traders.ts";
+import { appOrder, type Changes, poolOrder, signed } from "./traders.ts";
 
 /** For each test of a file: a chain with an open market, an empty database, and a broker on both. */
 export function useOpenMarket() {
@@ -73,13 +73,28 @@ export const reasons = ({ whyNot }: OrderDetail) =>
   whyNot.map(({ leg, refusal, code }) => [leg, refusal, code]);
 
 /** A request with orders of its own for app and pool, as somebody else would seal them. */
-export async function batchOf(request: Order): Promise<SealBatch> {
-  const [app, pool, asked] = await Promise.all([signed(appOrder()), signed(poolOrder()), signed(request)]);
+export async function batchOf(
+  request: Order,
+  changes: {
+    readonly app?: Changes<AppOrder>;
+    readonly pool?: Changes<PoolOrder>;
+    /** Of the app's and the pool's order. */
+    readonly volume?: number;
+  } = {},
+): Promise<SealBatch> {
+  const conditions = changes.volume === undefined ? {} : { volume: changes.volume };
+  const [app, pool, asked] = await Promise.all([
+    signed(appOrder({ conditions, ...changes.app })),
+    signed(poolOrder({ conditions, ...changes.pool })),
+    signed(request),
+  ]);
   return {
     apps: [app as never],
     datasets: [],
     pools: [pool as never],
     requests: [asked as never],
+    sponsorships: [],
+    terms: [],
     matches: [{ app: 0, dataset: NO_DATASET, pool: 0, request: 0 }],
   };
 }

@@ -23,6 +23,8 @@ export const appOwner = account("app owner");
 export const datasetOwner = account("dataset owner");
 export const poolOwner = account("pool owner");
 export const stranger = account("stranger");
+/** A key that signs in the names of others, where they let it. */
+export const operator = account("operator");
 
 export const CHAIN_ID = 31_337;
 export const CLERK = getAddress("0x00000000000000000000000000000000000c1e6c");
@@ -48,7 +50,7 @@ export function openTestMarket(chain: MemoryMarketChain): void {
   chain.mine();
 }
 
-type Changes<Of> = Partial<Omit<Of, "conditions">> & { readonly conditions?: Partial<Conditions> };
+export type Changes<Of> = Partial<Omit<Of, "conditions">> & { readonly conditions?: Partial<Conditions> };
 
 let salts = 0;
 const terms = (changes: Partial<Conditions> = {}) =>
@@ -134,6 +136,8 @@ export const requestOrder = (changes: Changes<RequestOrder> = {}): Order => ({
 });
 
 const signers = { app: appOwner, dataset: datasetOwner, pool: poolOwner, request: requester };
+
+export const saltOf = ({ order }: Order): Hex => order.conditions.salt;
 
 /** Signed by whom the order's kind belongs to in these tests. */
 export const signed = (

@@ -42,14 +42,15 @@ contract DepositTest is MarketTest {
     function testFuzz_depositFor(address owner, uint64 amount) external {
         amount = uint64(bound(amount, 1, token.balanceOf(treasury)));
         uint64 before = free(owner);
-        uint256 held = token.balanceOf(address(clerk));
+        uint256 held = token.balanceOf(clerk.TILL());
         vm.startPrank(treasury);
         token.approve(address(clerk), amount);
         vm.expectEmit(address(clerk));
         emit IClerk.Deposited(owner, treasury, amount);
         clerk.depositFor(owner, amount);
         assertEq(free(owner), before + amount, "credited");
-        assertEq(token.balanceOf(address(clerk)), held + amount, "the tokens are here");
+        assertEq(token.balanceOf(clerk.TILL()), held + amount, "the tokens are in the till");
+        assertEq(token.balanceOf(address(clerk)), 0, "and none is here");
         assertEq(free(treasury), owner == treasury ? before + amount : 0, "and not the payer's");
     }
 

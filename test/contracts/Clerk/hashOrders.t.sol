@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {OrderHash} from "../../../contracts/libraries/OrderHash.sol";
 import {Conditions, AppOrder, DatasetOrder, PoolOrder, RequestOrder} from "../../../contracts/types/Orders.sol";
 import {MarketTest} from "../support/MarketTest.sol";
 import {OrderVectors, Vector} from "../support/OrderVectors.sol";
@@ -10,6 +11,7 @@ import {vm} from "../support/Vm.sol";
 /// hashAppOrder, hashDatasetOrder, hashPoolOrder, hashRequestOrder
 ///   given the orders of test/vectors/orders.json   it should agree with viem on every hash
 ///   given any order                                it should agree with the plain way to hash it
+///   given the type hashes that are written out     it should hold them to their strings
 /// eip712Domain                                     it should be the domain that the vectors' digests are of
 contract HashOrdersTest is MarketTest {
     function _check(Vector memory v, bytes32 structHash) private pure {
@@ -74,6 +76,53 @@ contract HashOrdersTest is MarketTest {
 
     function _hash(Conditions memory c) private pure returns (bytes32) {
         return keccak256(abi.encode(keccak256(CONDITIONS), c));
+    }
+
+    function test_typeHashesAreOfTheirStrings() external pure {
+        string memory c = OrderHash.CONDITIONS_TYPE;
+        assertEq(c, string(CONDITIONS), "the conditions");
+        assertEq(OrderHash.CONDITIONS_TYPEHASH, keccak256(bytes(c)), "Conditions");
+        assertEq(OrderHash.APP_ORDER_TYPEHASH, _ofTypes(OrderHash.APP_ORDER_TYPE), "AppOrder");
+        assertEq(OrderHash.DATASET_ORDER_TYPEHASH, _ofTypes(OrderHash.DATASET_ORDER_TYPE), "DatasetOrder");
+        assertEq(OrderHash.POOL_ORDER_TYPEHASH, _ofTypes(OrderHash.POOL_ORDER_TYPE), "PoolOrder");
+        assertEq(OrderHash.REQUEST_ORDER_TYPEHASH, _ofTypes(OrderHash.REQUEST_ORDER_TYPE), "RequestOrder");
+    }
+
+    function _ofTypes(string memory own) private pure returns (bytes32) {
+        return keccak256(bytes(string.concat(own, OrderHash.CONDITIONS_TYPE)));
+    }
+
+    function testFuzz_agreesWithThePlainWayOnTheOthers(DatasetOrder calldata d, RequestOrder calldata r) external view {
+        bytes memory head = abi.encode(
+            OrderHash.DATASET_ORDER_TYPEHASH,
+            d.dataset,
+            d.price,
+            d.trust,
+            d.tag,
+            d.onlyApp,
+            d.onlyPool,
+            d.onlyRequester
+        );
+        assertEq(clerk.hashDatasetOrder(d), keccak256(bytes.concat(head, _hash(d.conditions))), "dataset order");
+        head = abi.encode(
+            OrderHash.REQUEST_ORDER_TYPEHASH,
+            r.requester,
+            r.app,
+            r.maxAppPrice,
+            r.dataset,
+            r.maxDatasetPrice,
+            r.maxPoolPrice,
+            r.category,
+            r.trust,
+            r.tag
+        );
+        head = bytes.concat(head, abi.encode(r.onlyApp, r.onlyDataset, r.onlyPool, r.minSeats, r.minSeatStake));
+        head = bytes.concat(head, abi.encode(r.beneficiary, r.callback, r.sponsor, r.attesters));
+        assertEq(
+            clerk.hashRequestOrder(r),
+            keccak256(bytes.concat(head, keccak256(r.params), _hash(r.conditions))),
+            "request order"
+        );
     }
 
     function testFuzz_agreesWithThePlainWay(

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {DealState, Entry, IClerk} from "../../../contracts/interfaces/IClerk.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {AppOrder, PoolOrder, RequestOrder} from "../../../contracts/types/Orders.sol";
-import {Refusal} from "../../../contracts/types/Refusals.sol";
+import {Leg, Refusal} from "../../../contracts/types/Refusals.sol";
 import {MarketTest} from "../support/MarketTest.sol";
 import {OpenCertifier} from "../support/OpenCertifier.sol";
 import {vm} from "../support/Vm.sol";
@@ -43,7 +43,7 @@ contract SettleTest is MarketTest {
         vm.expectRevert(
             abi.encodeWithSelector(
                 IClerk.ClerkDealUnknown.selector,
-                keccak256(abi.encode(deal.requestHash, deal.firstTask))
+                keccak256(abi.encode(deal.requestId, deal.firstTask))
             )
         );
         clerk.settle(deal, none(), none());
@@ -165,7 +165,7 @@ contract SettleTest is MarketTest {
     function test_keepsTheFillOfTheRequest() external {
         Deal memory deal = sealOne(batchOf());
         certifier.settle(deal, none(), refund(deal));
-        assertEq(clerk.filled(requester, deal.requestHash), VOLUME, "settling gives no volume back");
+        assertEq(clerk.filled(Leg.Request, requester, 0), VOLUME, "settling gives no volume back");
     }
 
     function test_settlesADealThatCostsNothing() external {

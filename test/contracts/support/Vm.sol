@@ -15,6 +15,8 @@ interface Vm {
     function addr(uint256 key) external pure returns (address);
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function roll(uint256 blockNumber) external;
+    function getBlockNumber() external view returns (uint256);
+    function setBlockhash(uint256 blockNumber, bytes32 hash) external;
     function warp(uint256 timestamp) external;
     function chainId(uint256 id) external;
     function deal(address account, uint256 balance) external;

@@ -118,12 +118,8 @@ contract SealMoneyTest is MarketTest {
         Deal[] memory deals = sealAll(batch);
         assertEq(deals.length, 2, "the others are sealed");
         assertEq(free(stranger), has, "and the stranger keeps its money");
-        assertEq(clerk.filled(stranger, clerk.hashRequestOrder(batch.requests[1].order)), 0, "its order stands");
-        assertEq(
-            clerk.filled(appOwner, clerk.hashAppOrder(batch.apps[0].order)),
-            2 * VOLUME,
-            "nothing is taken for it"
-        );
+        assertEq(clerk.filled(Leg.Request, stranger, bytes32(uint256(1))), 0, "its order stands");
+        assertEq(clerk.filled(Leg.App, appOwner, 0), 2 * VOLUME, "nothing is taken for it");
     }
 
     function test_goesOnWhenThePoolRunsDry() external {

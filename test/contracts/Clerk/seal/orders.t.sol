@@ -16,24 +16,15 @@ import {vm} from "../../support/Vm.sol";
 ///   given another epoch                           it should refuse: WrongEpoch (see raiseEpoch)
 ///   given no volume                               it should refuse: CancelledOrFilled (see cancel and volume)
 ///   given another matcher                         it should refuse: NotTheMatcher
-///   given terms                                   it should refuse: TermsNotMet
-///   given a sponsor                               it should refuse: SponsorNotSigned
+///   for terms and sponsors see their own files
 contract SealOrdersTest is MarketTest {
     /// @dev Spoils the conditions of one leg of a batch and has it signed again.
     function _with(Batch memory batch, uint256 leg, Conditions memory c) private view returns (Batch memory) {
-        if (Leg(leg) == Leg.Request) {
-            batch.requests[0].order.conditions = c;
-            batch.requests[0] = signed(batch.requests[0].order);
-        } else if (Leg(leg) == Leg.App) {
-            batch.apps[0].order.conditions = c;
-            batch.apps[0] = signed(batch.apps[0].order);
-        } else if (Leg(leg) == Leg.Dataset) {
-            batch.datasets[0].order.conditions = c;
-            batch.datasets[0] = signed(batch.datasets[0].order);
-        } else {
-            batch.pools[0].order.conditions = c;
-            batch.pools[0] = signed(batch.pools[0].order);
-        }
+        if (Leg(leg) == Leg.Request) batch.requests[0].order.conditions = c;
+        else if (Leg(leg) == Leg.App) batch.apps[0].order.conditions = c;
+        else if (Leg(leg) == Leg.Dataset) batch.datasets[0].order.conditions = c;
+        else batch.pools[0].order.conditions = c;
+        resign(batch, Leg(leg));
         return batch;
     }
 
@@ -118,21 +109,5 @@ contract SealOrdersTest is MarketTest {
         refusedBy(sealer, batch, Leg(leg), Refusal.NotTheMatcher);
         vm.prank(matcher);
         assertEq(clerk.seal(batch, true), 1, "the matcher may");
-    }
-
-    function testFuzz_refusesTerms(uint8 leg, bytes32 terms) external {
-        vm.assume(terms != 0);
-        leg = uint8(bound(leg, 0, 3));
-        Conditions memory c = conditions();
-        c.terms = terms;
-        refused(_with(batchWithDataset(), leg, c), Leg(leg), Refusal.TermsNotMet);
-    }
-
-    function testFuzz_refusesASponsor(address sponsor) external {
-        vm.assume(sponsor != address(0));
-        Batch memory batch = batchOf();
-        batch.requests[0].order.sponsor = sponsor;
-        batch.requests[0] = signed(batch.requests[0].order);
-        refused(batch, Leg.Request, Refusal.SponsorNotSigned);
     }
 }

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Batch} from "../../../../contracts/interfaces/IClerk.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
-import {AssetId, AssetKind} from "../../../../contracts/types/Ids.sol";
+import {AssetId, AssetKind, RequestId} from "../../../../contracts/types/Ids.sol";
 import {AppOrder, DatasetOrder, PoolOrder, RequestOrder} from "../../../../contracts/types/Orders.sol";
 import {Leg, Refusal} from "../../../../contracts/types/Refusals.sol";
 import {MarketTest} from "../../support/MarketTest.sol";
@@ -161,7 +161,7 @@ contract SealRulesTest is MarketTest {
         (r.beneficiary, r.callback, r.params) = (beneficiary, callback, params);
         r.attesters = only(AssetId.wrap(uint256(attesters)));
         Deal memory deal = sealOne(batchOf(a, d, p, r));
-        assertEq(deal.requestHash, clerk.hashRequestOrder(r), "requestHash");
+        assertEq(RequestId.unwrap(deal.requestId), keccak256(abi.encode(r.conditions.salt, requester)), "requestId");
         assertTrue(deal.app == app && deal.dataset == dataset && deal.pool == pool, "assets");
         assertEq(deal.appOwner, appOwner, "appOwner");
         assertEq(deal.datasetOwner, datasetOwner, "datasetOwner");

@@ -121,7 +121,7 @@ contract SealSignaturesTest is MarketTest {
 
     function test_refusesAnotherClerks() external {
         Batch memory batch = batchOf();
-        Clerk other = Deployer.clerk(token, registry, governance);
+        Clerk other = Deployer.clerk(token, registry, keyring, governance);
         vm.prank(governance);
         other.registerCertifier(address(certifier), true);
         vm.prank(broker);
@@ -179,7 +179,7 @@ contract SealSignaturesTest is MarketTest {
             Foreign wallet = new Foreign(manners[i], YES, clerk);
             Batch memory batch = _requestOf(address(wallet), "");
             refused(batch, Leg.Request, Refusal.BadSignature);
-            assertEq(clerk.filled(address(wallet), YES), 0, "it changed nothing");
+            assertEq(clerk.account(address(wallet)).epoch, 0, "it changed nothing");
             uint256 gas = gasleft();
             clerk.seal(batch, false);
             assertLe(gas - gasleft(), 300_000, "its cost is bounded");

@@ -10,7 +10,7 @@ import {
     SignedRequestOrder
 } from "../../../../contracts/interfaces/IClerk.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
-import {DealId, toDealId} from "../../../../contracts/types/Ids.sol";
+import {DealId, toDealId, toRequestId} from "../../../../contracts/types/Ids.sol";
 import {AppOrder, DatasetOrder, PoolOrder, RequestOrder} from "../../../../contracts/types/Orders.sol";
 import {Leg, Refusal} from "../../../../contracts/types/Refusals.sol";
 import {MarketTest} from "../../support/MarketTest.sol";
@@ -110,10 +110,10 @@ contract SealVolumeTest is MarketTest {
         }
         Deal memory deal = sealOne(batchOf(a, d, p, r));
         assertEq(deal.volume, least, "the smallest");
-        assertEq(clerk.filled(requester, clerk.hashRequestOrder(r)), least, "request");
-        assertEq(clerk.filled(appOwner, clerk.hashAppOrder(a)), least, "app");
-        assertEq(clerk.filled(datasetOwner, clerk.hashDatasetOrder(d)), least, "dataset");
-        assertEq(clerk.filled(poolOwner, clerk.hashPoolOrder(p)), least, "pool");
+        assertEq(clerk.filled(Leg.Request, requester, 0), least, "request");
+        assertEq(clerk.filled(Leg.App, appOwner, 0), least, "app");
+        assertEq(clerk.filled(Leg.Dataset, datasetOwner, 0), least, "dataset");
+        assertEq(clerk.filled(Leg.Pool, poolOwner, 0), least, "pool");
         assertEq(locked(requester), least * (APP_PRICE + DATASET_PRICE + POOL_PRICE), "paid for");
         assertEq(locked(poolOwner), least * STAKE, "staked for");
     }
@@ -122,7 +122,7 @@ contract SealVolumeTest is MarketTest {
         r.conditions.volume = 100;
         (a.conditions.volume, d.conditions.volume) = (1_000, 1_000);
         uint32 next = 0;
-        DealId first = toDealId(clerk.hashRequestOrder(r), 0);
+        DealId first = toDealId(toRequestId(requester, 0), 0);
         for (uint256 i = 0; i < 5; ++i) {
             p.conditions.volume = uint32(bound(fills[i], 1, 50));
             p.conditions.salt = bytes32(i + 1);
@@ -133,7 +133,7 @@ contract SealVolumeTest is MarketTest {
             Deal memory deal = sealOne(batchOf(a, d, p, r));
             assertEq(deal.firstTask, next, "goes on where the last deal ended");
             next += deal.volume;
-            assertEq(clerk.filled(requester, deal.requestHash), next, "filled");
+            assertEq(clerk.filled(Leg.Request, requester, 0), next, "filled");
             assertEq(clerk.checkDeal(deal).openUnits, deal.volume, "open units are its own");
             assertEq(clerk.dealState(first).requestFilled, next, "kept with the first deal");
             assertEq(clerk.checkDeal(deal).requestFilled, i == 0 ? next : 0, "and with no other");
@@ -162,10 +162,10 @@ contract SealVolumeTest is MarketTest {
         }
         Deal[] memory deals = sealAll(whole);
         assertEq(deals.length, 1, "the first takes all there is");
-        assertLe(clerk.filled(requester, clerk.hashRequestOrder(r)), limits[0], "request");
-        assertLe(clerk.filled(appOwner, clerk.hashAppOrder(a)), limits[1], "app");
-        assertLe(clerk.filled(datasetOwner, clerk.hashDatasetOrder(d)), limits[2], "dataset");
-        assertLe(clerk.filled(poolOwner, clerk.hashPoolOrder(p)), limits[3], "pool");
+        assertLe(clerk.filled(Leg.Request, requester, 0), limits[0], "request");
+        assertLe(clerk.filled(Leg.App, appOwner, 0), limits[1], "app");
+        assertLe(clerk.filled(Leg.Dataset, datasetOwner, 0), limits[2], "dataset");
+        assertLe(clerk.filled(Leg.Pool, poolOwner, 0), limits[3], "pool");
     }
 
     function test_sharesAnAppAndAPoolOrder() external {
