@@ -1,11 +1,11 @@
 import type { Address, Hex } from "viem";
 import { sealsChain } from "#src/protocol/contributions.ts";
+import { LEGS } from "#src/protocol/refusals.ts";
 import type { Leg } from "../clerk/batch.ts";
 import type { Row, Table } from "../journal.ts";
 import type { Seat } from "../poco/seats.ts";
 import type { TaskBook } from "../poco/tasks.ts";
 import { type ContractName, STRANGERS } from "./market-chain.ts";
-import { LEGS } from "./steps/enums.ts";
 import type { World } from "./world.ts";
 
 /** One view of a contract, and what the model says it tells, word by word. */

@@ -1,13 +1,13 @@
+import { REFUSALS } from "#src/protocol/refusals.ts";
 import type { Moment } from "../moment.ts";
 import { Refused } from "../refusal.ts";
 import type { Rules } from "../rules.ts";
 import type { MarketChain } from "./market-chain.ts";
 import { differences } from "./observe.ts";
 import { chooseSteps } from "./steps/choose.ts";
-import { REFUSALS } from "./steps/enums.ts";
 import { opening } from "./steps/opening.ts";
 import type { Call, Question, Step } from "./steps/step.ts";
-import { type Avoided, World } from "./world.ts";
+import { World } from "./world.ts";
 
 /** How often everything that can be seen is compared; in between only money, pools and what was touched. */
 const WHOLE_EVERY = 50;
@@ -18,7 +18,6 @@ export interface HistoryOptions {
   readonly steps: number;
   /** Others than the law's, to see that they are noticed. */
   readonly rules?: Rules | undefined;
-  readonly avoiding?: readonly Avoided[] | undefined;
 }
 
 /** What a history was made of. */
@@ -54,7 +53,7 @@ class Player {
   constructor(chain: MarketChain, options: HistoryOptions) {
     this.#chain = chain;
     this.#options = options;
-    this.#world = new World(chain, options.seed, options);
+    this.#world = new World(chain, options.seed, options.rules);
   }
 
   get report(): HistoryReport {

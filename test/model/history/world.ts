@@ -24,9 +24,6 @@ export interface MarketAsset {
   readonly checksum: Hex;
 }
 
-/** What a history can leave out, because model and contracts are known to differ in it. */
-export type Avoided = "own-sponsor" | "missing-sponsorship" | "pool-operator-of-payer";
-
 /** What kind of a history it is: each seed has another, so that rare things come together in some of them. */
 export interface Temper {
   /** How many of a hundred answers are wrong, where a task is disputed. */
@@ -60,21 +57,15 @@ export class World {
   readonly owners: readonly Address[];
   readonly operators: readonly Address[];
   readonly assets: Readonly<Record<keyof typeof ASSET_KIND, readonly MarketAsset[]>>;
-  readonly avoiding: ReadonlySet<Avoided>;
   readonly temper: Temper;
   /** The last block that was looked at. */
   head = { block: -1n, time: 0n };
   readonly #hashes = new Map<bigint, Hex>();
 
-  constructor(
-    chain: MarketChain,
-    seed: number,
-    { rules, avoiding = [] }: { rules?: Rules | undefined; avoiding?: readonly Avoided[] | undefined } = {},
-  ) {
+  constructor(chain: MarketChain, seed: number, rules?: Rules) {
     const { actors, contracts, governance, treasury, till } = chain;
     this.chain = chain;
     this.random = new Random(seed);
-    this.avoiding = new Set(avoiding);
     this.temper = {
       liars: this.random.pick([0, 4, 12, 12, 30]),
       absent: this.random.pick([0, 2, 8, 30]),

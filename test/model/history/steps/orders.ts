@@ -50,7 +50,7 @@ export class OrderMaker {
   }
 
   batch(sealer: Address): MadeBatch {
-    const { random, avoiding } = this.#world;
+    const { random } = this.#world;
     this.#presigned = [];
     const about = this.#deal();
     const several = <T>(counts: readonly number[], make: () => T) =>
@@ -62,9 +62,8 @@ export class OrderMaker {
     const requests = several([1, 1, 2, 3], () => this.#request(about, sealer));
     const sponsored = requests.filter(({ order }) => order.sponsor !== zeroAddress);
     const sponsorships = sponsored.map(({ order }) => this.#sponsorship(order));
-    if (random.chance(4) && !avoiding.has("missing-sponsorship")) sponsorships.pop();
-    const payers = requests.flatMap(({ order }) => [order.requester, order.sponsor]);
-    const pools = several([1, 1, 2], () => this.#pool(about, sealer, payers));
+    if (random.chance(4)) sponsorships.pop();
+    const pools = several([1, 1, 2], () => this.#pool(about, sealer));
     const matches = several([1, 1, 2, 3, 4], () => ({
       app: random.below(apps.length),
       dataset: this.#mostly(about.dataset !== undefined, () => datasets.length > 0)
@@ -174,8 +173,8 @@ export class OrderMaker {
     return { order, mark: this.#sign("dataset", signer, orderHash({ type: "dataset", order })) };
   }
 
-  #pool(about: Deal, sealer: Address, payers: readonly Address[]): Signed<PoolOrder> {
-    const { random, assets, avoiding } = this.#world;
+  #pool(about: Deal, sealer: Address): Signed<PoolOrder> {
+    const { random, assets } = this.#world;
     const asset = this.#mostly(about.pool, () => random.pick([...assets.pool, about.app]));
     const signer = this.#world.ownerOf(asset);
     const order: PoolOrder = {
@@ -189,10 +188,7 @@ export class OrderMaker {
       onlyRequester: this.#restriction(undefined),
       conditions: this.#conditions(about, signer, sealer, [1, 2, 4, 20, 1_000, 0xffff_ffff]),
     };
-    const hash = orderHash({ type: "pool", order });
-    const own: Mark = { type: "key", key: signer, over: hash };
-    const isPlain = avoiding.has("pool-operator-of-payer") && payers.includes(signer);
-    return { order, mark: isPlain && this.#hasKey(signer) ? own : this.#sign("pool", signer, hash) };
+    return { order, mark: this.#sign("pool", signer, orderHash({ type: "pool", order })) };
   }
 
   #request(about: Deal, sealer: Address): Signed<RequestOrder> {
@@ -223,9 +219,8 @@ export class OrderMaker {
   }
 
   #sponsorOf(requester: Address): Address {
-    const { random, addresses, avoiding } = this.#world;
-    const sponsors = [...addresses.slice(2, 9), STRANGERS.wallet, requester];
-    return random.pick(sponsors.filter((each) => each !== requester || !avoiding.has("own-sponsor")));
+    const { random, addresses } = this.#world;
+    return random.pick([...addresses.slice(2, 9), STRANGERS.wallet, requester]);
   }
 
   #sponsorship(order: RequestOrder): Sponsorship {

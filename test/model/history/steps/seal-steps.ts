@@ -1,11 +1,11 @@
 import { type Address, type Hex, numberToHex } from "viem";
+import { LEGS, REFUSALS } from "#src/protocol/refusals.ts";
 import type { Batch, MatchOutcome } from "../../clerk/batch.ts";
 import type { Deal } from "../../clerk/deal.ts";
 import { least } from "../../least.ts";
 import { Refused } from "../../refusal.ts";
 import type { Log, Sent } from "../market-chain.ts";
 import { HANSE, type World } from "../world.ts";
-import { LEGS, REFUSALS } from "./enums.ts";
 import { type MadeBatch, OrderMaker } from "./orders.ts";
 import { call, type Question, type Step } from "./step.ts";
 
