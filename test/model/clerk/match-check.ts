@@ -81,13 +81,13 @@ function refuseUnless(leg: Leg, refusal: string): void {
   if (refusal !== "None") throw new MatchRefused(leg, refusal);
 }
 
-/** The orders of a match that have further conditions, in the order in which they are asked. */
+/** The orders of a match that have further conditions, in the order in which they are asked: that of the legs. */
 export function termsOf({ request, app, dataset, pool }: Quartet): Array<{ leg: Leg; terms: Hex }> {
   const all: Array<{ leg: Leg; terms: Hex }> = [
     { leg: "request", terms: request.conditions.terms },
     { leg: "app", terms: app.conditions.terms },
-    { leg: "pool", terms: pool.conditions.terms },
     { leg: "dataset", terms: dataset?.conditions.terms ?? zeroHash },
+    { leg: "pool", terms: pool.conditions.terms },
   ];
   return all.filter(({ terms }) => terms !== zeroHash);
 }
