@@ -66,6 +66,12 @@ export const workerOptions = {
     doc: "largest output of one task in bytes; the same for all workers of a pool",
     default: 16 * MIB,
   }),
+  collectFromNano: defineOption({
+    schema: wholeNumberOption({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    env: "HANSE_COLLECT_FROM_NANO",
+    doc: "earnings in nano-HANSE from which on they are collected from the worker's seat",
+    default: 10_000_000_000,
+  }),
   allowPrivateSources: defineOption({
     schema: switchOption(),
     env: "HANSE_ALLOW_PRIVATE_SOURCES",
@@ -99,6 +105,7 @@ async function start(runner: Runner): Promise<void> {
       {
         ...options,
         pool: hexToBigInt(config.pool),
+        collectFromNano: BigInt(config.collectFromNano),
         limits,
         ...(token === undefined ? {} : { uploadToken: token }),
       },

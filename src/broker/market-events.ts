@@ -76,16 +76,17 @@ function ofRegistry(log: Log): MarketEvent[] {
 
 type DealSealedArgs = {
   readonly id: Hex;
-  readonly orders: Readonly<Record<"app" | "dataset" | "pool" | "request", Hex>>;
+  readonly requestHash: Hex;
+  readonly orders: Readonly<Record<"app" | "dataset" | "pool", Hex>>;
   readonly deal: SealedDeal["deal"];
   readonly params: Hex;
 };
 
-function sealedDeal({ id, orders, deal, params }: DealSealedArgs, log: Log): SealedDeal {
-  const { request, app, dataset, pool } = orders;
+function sealedDeal({ id, requestHash, orders, deal, params }: DealSealedArgs, log: Log): SealedDeal {
+  const { app, dataset, pool } = orders;
   return {
     id,
-    orders: { request, app, ...(dataset === zeroHash ? {} : { dataset }), pool },
+    orders: { request: requestHash, app, ...(dataset === zeroHash ? {} : { dataset }), pool },
     deal,
     params,
     block: { number: log.blockNumber ?? 0n, hash: log.blockHash ?? zeroHash },

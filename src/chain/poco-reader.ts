@@ -15,14 +15,20 @@ export interface PoolOnChain {
   readonly terms: { readonly seatStake: bigint; readonly schedulerShare: number; readonly closed: boolean };
 }
 
+export interface SeatOnChain {
+  readonly worker: Address;
+  readonly score: number;
+  /** Nano-HANSE that were not collected yet. */
+  readonly earned: bigint;
+}
+
 /** What anyone can read of Poco. Calls throw what `asChainError` makes of a failure. */
 export interface PocoReader {
   readonly poco: Address;
   readonly chainId: number;
   head(): Promise<bigint>;
   pool(id: AssetId): Promise<PoolOnChain>;
-  /** The worker and the score of a seat. */
-  seat(pool: AssetId, number: number): Promise<{ readonly worker: Address; readonly score: number }>;
+  seat(pool: AssetId, number: number): Promise<SeatOnChain>;
   /** The seat an account has now. */
   seatOf(pool: AssetId, worker: Address): Promise<number | undefined>;
   task(id: Hex, deal: Deal): Promise<TaskState>;
@@ -91,7 +97,7 @@ export function createPocoReader(chain: ChainClient, deployment: Deployment): Po
         const args = [deal, index, rounds] as const;
         return await chain.viem.readContract({ ...contract, functionName: "drawnSeats", args });
       } catch (error) {
-        if (revertOf(error)?.name === "PocoSeedUnknown") return undefined;
+        if (revertOf(error)?.name === "PanelSeedUnknown") return undefined;
         throw asChainError(error, "reading a draw");
       }
     },

@@ -4,6 +4,7 @@ import { pocoAbi } from "#src/abi/poco-abi.ts";
 import { tokenAbi } from "#src/abi/token-abi.ts";
 import type { ChainClient } from "#src/chain/chain-client.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
+import { unpackReward } from "#src/protocol/contributions.ts";
 import { accountOf, type Role, WORKER_NUMBERS, workerAccount } from "./cast.ts";
 
 /** One participant's money, in nano-HANSE. */
@@ -26,13 +27,6 @@ export interface WorkerBook {
   readonly slashed: bigint;
   readonly fined: bigint;
   readonly certified: number;
-}
-
-/** What a slash or a fine tells. */
-interface Taken {
-  readonly worker?: Address | undefined;
-  readonly amount?: bigint | undefined;
-  readonly fine?: bigint | undefined;
 }
 
 const ROLE_NAMES = {
@@ -87,27 +81,35 @@ export async function readWorkerBooks(
     abi: pocoAbi,
     fromBlock: deployment.deployedAtBlock,
   } as const;
-  const [rewarded, slashes, misses] = await Promise.all([
-    chain.viem.getContractEvents({ ...query, eventName: "WorkersRewarded" }),
+  const [certified, failed, slashes, misses] = await Promise.all([
+    chain.viem.getContractEvents({ ...query, eventName: "TaskCertified" }),
+    chain.viem.getContractEvents({ ...query, eventName: "TaskFailed" }),
     chain.viem.getContractEvents({ ...query, eventName: "WorkerSlashed" }),
     chain.viem.getContractEvents({ ...query, eventName: "PlaceMissed" }),
   ]);
-  const rewards = rewarded.flatMap(({ args }) => args.rewards ?? []);
-  const sum = (logs: readonly { readonly args: Taken }[], worker: Address) =>
-    logs
-      .filter(({ args }) => args.worker === worker)
-      .reduce((total, { args }) => total + (args.amount ?? args.fine ?? 0n), 0n);
+  const rewards = [...certified, ...failed].flatMap(({ args }) => (args.rewards ?? []).map(unpackReward));
   return new Map(
     WORKER_NUMBERS.map((number) => {
       const worker = workerAccount(number).address;
       const own = rewards.filter((reward) => reward.worker === worker);
       const book = {
-        rewarded: own.reduce((total, { amount }) => total + amount, 0n),
-        slashed: sum(slashes, worker),
-        fined: sum(misses, worker),
+        rewarded: own.reduce((total, { amountNano }) => total + amountNano, 0n),
+        slashed: slashOf(slashes.flatMap(({ args }) => (args.worker === worker ? [args] : []))),
+        fined: misses.reduce(
+          (total, { args }) => total + (args.worker === worker ? (args.fine ?? 0n) : 0n),
+          0n,
+        ),
         certified: own.length,
       };
       return [worker, book] as const;
     }),
   );
+}
+
+/** A stake is lost once: what each task took of it, and what the last one left of it. */
+function slashOf(
+  slashes: readonly { readonly paid?: bigint | undefined; readonly forfeited?: bigint | undefined }[],
+): bigint {
+  const paid = slashes.reduce((total, each) => total + (each.paid ?? 0n), 0n);
+  return paid + (slashes.at(-1)?.forfeited ?? 0n);
 }

@@ -105,6 +105,26 @@ export async function openMarket(deps: MarketDeps, goods: Goods): Promise<Market
   return { app, dataset, pool };
 }
 
+/** Has all that the seats of a pool have earned paid to their workers' accounts. Anyone may. */
+export async function collectEarnings(
+  { chain, deployment }: Pick<MarketDeps, "chain" | "deployment">,
+  pool: AssetId,
+): Promise<void> {
+  const poco = { address: deployment.contracts.poco, abi: pocoAbi } as const;
+  const { seats } = await chain.viem.readContract({ ...poco, functionName: "pool", args: [pool] });
+  const numbers = Array.from({ length: seats }, (_, number) => number);
+  const earnings = await Promise.all(
+    numbers.map((number) => chain.viem.readContract({ ...poco, functionName: "seat", args: [pool, number] })),
+  );
+  const due = numbers.filter((number) => (earnings[number]?.earned ?? 0n) > 0n);
+  if (due.length === 0) return;
+  await sendersOn(chain)(accountOf("poolOwner")).send({
+    ...poco,
+    functionName: "collect",
+    args: [pool, due],
+  });
+}
+
 async function register(
   deps: MarketDeps,
   kind: "app" | "dataset" | "pool",

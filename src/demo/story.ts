@@ -14,7 +14,7 @@ import { orderHash } from "#src/protocol/order-hash.ts";
 import { expectedBasketAnalysis } from "./basket-check.ts";
 import { accountOf, LIAR, WORKER_NUMBERS, workerAccount } from "./cast.ts";
 import { type Ledger, readLedger, readWorkerBooks } from "./ledger.ts";
-import type { Market } from "./market.ts";
+import { collectEarnings, type Market } from "./market.ts";
 import type { Narrator } from "./narrator.ts";
 import { PRICES, requestOrder, sellOrders, type Wish } from "./orders.ts";
 import { renderReport } from "./report.ts";
@@ -76,6 +76,8 @@ export async function playStory(deps: StoryDeps): Promise<string> {
   }
 
   narrator.chapter("The account of it all");
+  await collectEarnings(deps, deps.market.pool);
+  narrator.say("what the workers earned was collected from their seats");
   const after = await readLedger(chain, deployment);
   await checkMoney(deps, before, after, sold);
   return renderReport(before, after, await readWorkerBooks(chain, deployment));

@@ -1,12 +1,13 @@
-import type { Address, Hex } from "viem";
+import { type Address, type Hex, parseSignature, signatureToCompactSignature } from "viem";
 import { blockhashSeedSourceAbi } from "#src/abi/blockhash-seed-source-abi.ts";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
 import type { ChainClient } from "#src/chain/chain-client.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
 import { createPocoReader, type PocoReader } from "#src/chain/poco-reader.ts";
 import type { Sender } from "#src/chain/sender.ts";
-import { type Committed, packCommitted, type Result } from "#src/protocol/contributions.ts";
-import type { Deal } from "#src/protocol/deals.ts";
+import { type Committed, packCommitted, packForFinalize, type Result } from "#src/protocol/contributions.ts";
+import { type Deal, idOfDeal } from "#src/protocol/deals.ts";
+import { taskId } from "#src/protocol/ids.ts";
 
 /** A worker's sealed answer on its way to the chain. */
 export interface Contribution {
@@ -45,11 +46,22 @@ export function createPocoChain(
         args: [block],
       });
     },
-    commit: (deal, index, contributions) => write("commit", [deal, index, contributions]),
+    commit: (deal, index, contributions) => write("commit", [deal, index, contributions.map(compact)]),
     extend: (deal, index) => write("extend", [deal, index]),
     finalize: (deal, index, seals, result) =>
-      write("finalize", [deal, index, seals.map(packCommitted), result]),
+      write("finalize", [
+        deal,
+        index,
+        packForFinalize(seals, { task: taskId(idOfDeal(deal), index), result }),
+        result,
+      ]),
     complete: (deal, index, worker, result) => write("complete", [deal, index, worker, result]),
     claim: (deal, index, seals) => write("claim", [deal, index, seals.map(packCommitted)]),
   };
+}
+
+/** As `Contribution` in `IPanel` has it: the signature in two words (EIP-2098). */
+function compact({ seat, seal, signature }: Contribution) {
+  const { r, yParityAndS: vs } = signatureToCompactSignature(parseSignature(signature));
+  return { seat, seal, r, vs };
 }

@@ -79,7 +79,10 @@ function notesOf(logs: readonly Log[], { contracts }: Deployment): TaskNote[] {
         ];
       case "WorkerSlashed":
         return [
-          { taskId: args.taskId, entry: `${args.worker} was wrong and lost ${args.amount} nano-HANSE` },
+          {
+            taskId: args.taskId,
+            entry: `${args.worker} was wrong: it pays ${args.paid} nano-HANSE and forfeits ${args.forfeited}`,
+          },
         ];
       case "PlaceMissed":
         return [

@@ -77,6 +77,40 @@ export function unpackCommitted({ by, seal }: PackedCommitted): Committed {
   };
 }
 
+const ZERO_SEAL = zeroHash;
+
+/**
+ * What `finalize` is brought: a seal that matches the result can be told from worker, round and result, and is sent as
+ * zero, which costs less gas.
+ */
+export function packForFinalize(
+  committed: readonly Committed[],
+  { task, result }: { readonly task: Hex; readonly result: Result },
+): PackedCommitted[] {
+  const hash = resultHash(result);
+  return committed.map((each) => {
+    const { by, seal } = packCommitted(each);
+    const matches = seal === sealOf(each.worker, roundDigest(each.round, task, hash));
+    return { by, seal: matches ? ZERO_SEAL : seal };
+  });
+}
+
+/** What a worker got for a task, and its seat's score from then on. */
+export interface Reward {
+  readonly worker: Address;
+  readonly amountNano: bigint;
+  readonly score: number;
+}
+
+/** From the lowest bit: worker 160 bits, amount 64, score 32; `Reward` in `IPanel`. */
+export function unpackReward(word: Hex): Reward {
+  return {
+    worker: getAddress(sliceHex(word, 12)),
+    amountNano: BigInt(sliceHex(word, 4, 12)),
+    score: Number(sliceHex(word, 0, 4)),
+  };
+}
+
 /** `Task.seals` of everything committed, in order: 19 bytes of `keccak256(abi.encode(previous, by, seal))`, link by link. */
 export function sealsChain(committed: readonly Committed[]): Hex {
   const last = committed.reduce<Hex>((previous, each) => {

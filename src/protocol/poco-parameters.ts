@@ -1,4 +1,4 @@
-// Twin of `contracts/certifiers/poco/Parameters.sol`, where each number is explained; a test holds both together.
+// Twin of `contracts/certifiers/panel/Parameters.sol`, where each number is explained; a test holds both together.
 
 export const SEED_DELAY = 1n;
 export const GRACE_BLOCKS = 10n;

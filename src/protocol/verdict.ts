@@ -29,7 +29,7 @@ export interface Verdict {
 /**
  * Whether a result is sure enough to be finalized. Two rules of `IPoco`, both needed: matching seals stand in at least 2/3
  * of all places drawn so far, so that nobody gains by waiting while others are absent; and
- * `group · trust > (1 + group + hostile) · (trust − 1)`. Twin of `_checkReached` in `contracts/certifiers/poco/Verdicts.sol`.
+ * `group · trust > (1 + group + hostile) · (trust − 1)`. Twin of `_checkReached` in `contracts/certifiers/poco/Tallies.sol`.
  */
 export function isSure({ trust, drawn, matching, others }: Tally): boolean {
   return placesReached(matching.length, drawn) && confidenceReached(trust, matching, others);

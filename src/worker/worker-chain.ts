@@ -15,6 +15,8 @@ export interface WorkerChain extends PocoReader {
   funds(): Promise<{ readonly free: bigint; readonly allowance: bigint; readonly bonded: bigint }>;
   allow(amount: bigint): Promise<void>;
   enrol(pool: AssetId): Promise<void>;
+  /** Has what a seat has earned paid to the worker's account in the Clerk. */
+  collect(pool: AssetId, seat: number): Promise<void>;
 }
 
 export function createWorkerChain(
@@ -45,6 +47,9 @@ export function createWorkerChain(
     },
     async enrol(pool) {
       await sender.send({ address: poco, abi: pocoAbi, functionName: "enrol", args: [pool] });
+    },
+    async collect(pool, seat) {
+      await sender.send({ address: poco, abi: pocoAbi, functionName: "collect", args: [pool, [seat]] });
     },
   };
 }

@@ -13,6 +13,7 @@ import { HanseError } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { type AssetId, assetIdToHex } from "#src/protocol/ids.ts";
 import { createComputation, type Runner } from "./computation.ts";
+import { keepCollecting } from "./earnings.ts";
 import { enrol } from "./enrolment.ts";
 import { signHello } from "./hello.ts";
 import { createInputCache } from "./input-cache.ts";
@@ -57,6 +58,8 @@ export interface WorkerOptions {
   /** Largest app or dataset in bytes; 256 MiB unless told. */
   readonly maxInputBytes?: number;
   readonly pollMs?: number;
+  /** Earnings (nano-HANSE) that are collected from the seat; 10 HANSE unless told. */
+  readonly collectFromNano?: bigint;
 }
 
 export interface Worker {
@@ -73,6 +76,10 @@ export interface Worker {
 
 /** How often the scheduler hears that the worker is there. */
 const HELLO_MS = 10_000;
+
+/** How often the worker looks at what its seat has earned. */
+const EARNINGS_MS = 30_000;
+const COLLECT_FROM_NANO = 10_000_000_000n;
 
 /** The agent of one worker in one pool. */
 export function createWorker(deps: WorkerDeps, options: WorkerOptions): Worker {
@@ -91,7 +98,7 @@ export function createWorker(deps: WorkerDeps, options: WorkerOptions): Worker {
     async start() {
       const info = await client.pool();
       assertSamePool(info, options.pool, chain);
-      await enrol({ chain, logger }, options.pool);
+      const seat = await enrol({ chain, logger }, options.pool);
       const steps = createTaskSteps(
         {
           ...{ chain, market, account, desk: client },
@@ -112,7 +119,11 @@ export function createWorker(deps: WorkerDeps, options: WorkerOptions): Worker {
         { client, steps, clock, logger },
         { worker: account.address, slots, pollMs },
       );
-      running = Promise.all([poller.run(stopping.signal), keepSayingHello(stopping.signal)]);
+      running = Promise.all([
+        poller.run(stopping.signal),
+        keepSayingHello(stopping.signal),
+        seat === undefined ? undefined : keepEarnings(seat, stopping.signal),
+      ]);
       logger.info({ worker: account.address, pool: info.pool, slots }, "worker is up");
     },
 
@@ -129,6 +140,16 @@ export function createWorker(deps: WorkerDeps, options: WorkerOptions): Worker {
       allowPrivate: options.allowPrivateSources ?? false,
       maxBytes: options.maxInputBytes ?? 268_435_456,
     });
+  }
+
+  /** Of an open pool; a closed one pays its workers at once. */
+  async function keepEarnings(seat: number, signal: AbortSignal): Promise<void> {
+    const { pool, collectFromNano = COLLECT_FROM_NANO } = options;
+    await keepCollecting(
+      { chain, clock, logger },
+      { pool, seat, collectFromNano, everyMs: EARNINGS_MS },
+      signal,
+    );
   }
 
   async function sayHello(): Promise<void> {

@@ -48,6 +48,7 @@ export function createFakePoco(workers: readonly Address[]) {
     seat: async (_pool, number) => ({
       worker: workers[number] ?? "0x0000000000000000000000000000000000000000",
       score: state.scores.get(number) ?? 0,
+      earned: 0n,
     }),
     async seatOf(_pool, worker) {
       const seat = workers.indexOf(worker);

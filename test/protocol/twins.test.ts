@@ -46,7 +46,7 @@ describe("what Solidity and TypeScript both say", () => {
   });
 
   it("Poco's numbers are the same", async () => {
-    const text = await source("certifiers/poco/Parameters.sol");
+    const text = await source("certifiers/panel/Parameters.sol");
     for (const [name, value] of Object.entries(parameters)) {
       expect(new RegExp(`constant ${name} = (\\d+);`).exec(text)?.[1], name).toBe(String(value));
     }

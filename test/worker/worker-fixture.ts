@@ -86,6 +86,7 @@ export function createFakeChain() {
     pool: { opened: true, terms: { seatStake: 100n, schedulerShare: 0, closed: false } },
     ownSeat: undefined as number | undefined,
     funds: { free: 1_000n, allowance: 0n, bonded: 0n },
+    earned: 0n,
     sent: [] as string[],
   };
   const chain: WorkerChain = {
@@ -96,6 +97,7 @@ export function createFakeChain() {
     seat: async (_pool, number) => ({
       worker: seats[number] ?? zeroAddress,
       score: state.scores.get(number) ?? 0,
+      earned: state.earned,
     }),
     ownSeat: async () => state.ownSeat,
     seatOf: async () => state.ownSeat,
@@ -108,6 +110,10 @@ export function createFakeChain() {
     async enrol() {
       state.sent.push("enrol");
       state.ownSeat = 0;
+    },
+    async collect(_pool, seat) {
+      state.sent.push(`collect ${seat}`);
+      state.earned = 0n;
     },
   };
   return { chain, state };

@@ -49,7 +49,7 @@ describe("the draw", () => {
       }
       const { id, deal } = await market.sealTask(trust);
       expect(await refusalOf(() => market.poco.drawnSeats(deal, deal.firstTask, 1))).toContain(
-        "PocoSeedUnknown",
+        "PanelSeedUnknown",
       );
       await market.mine(2);
       const seed = await market.seeds.seedOf(deal.sealedAtBlock + 1n);

@@ -49,11 +49,8 @@ describe("a whole task, hashed and signed by the protocol's own code", () => {
       const message = { taskId: task, round: 1, seal };
       const signer = byAddress.get(worker);
       const types = { Contribution: [...CONTRIBUTION_TYPED_DATA.Contribution] };
-      contributions.push({
-        seat,
-        seal,
-        signature: (await signer?.signTypedData(domain, types, message)) ?? "0x",
-      });
+      const signed = lib.Signature.from(await signer?.signTypedData(domain, types, message));
+      contributions.push({ seat, seal, r: signed.r, vs: signed.yParityAndS });
       seals.push({ seat: Number(seat), round: 1, worker, seal });
     }
     await poco.commit(deal, deal.firstTask, contributions);
@@ -70,8 +67,15 @@ describe("a whole task, hashed and signed by the protocol's own code", () => {
     expect((await market.clerk.account(deal.appOwner)).free).toBe(PRICE.app);
     expect((await market.clerk.account(deal.datasetOwner)).free).toBe(PRICE.dataset);
     // 95 % of the pool's price, over four fresh workers.
+    const earned = (PRICE.pool * 95n) / 400n;
+    for (const { seat } of seals) expect((await market.poco.seat(market.pool, seat)).earned).toBe(earned);
+    expect((await market.clerk.account(await market.poco.getAddress())).free).toBe(4n * earned);
+    await market.poco.collect(
+      market.pool,
+      seals.map(({ seat }) => seat),
+    );
     for (const { worker } of seals) {
-      expect((await market.clerk.account(worker)).free).toBe(900n * 10n ** 9n + (PRICE.pool * 95n) / 400n);
+      expect((await market.clerk.account(worker)).free).toBe(900n * 10n ** 9n + earned);
     }
   });
 
@@ -87,6 +91,6 @@ describe("a whole task, hashed and signed by the protocol's own code", () => {
     }
     expect(
       await refusalOf(() => market.poco.finalize.staticCall(deal, deal.firstTask, packed.slice(1), right)),
-    ).toContain("PocoSealsDiffer");
+    ).toContain("PanelSealsDiffer");
   });
 });

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {
     FaultlessPanel,
     FiningPanel,
+    HastyPanel,
     PlantedPanel,
     RepeatingPanel,
     ReopeningPanel,
@@ -22,7 +23,7 @@ contract JuryHandlerTest is Assertions {
         isTrue(handler.done("reveal") > 20, "reveals");
         isTrue(handler.done("rule") > 10, "rules");
         isTrue(handler.done("extend") > 2, "extends");
-        isTrue(handler.done("claim") > 2, "claims");
+        isTrue(handler.done("claim") + handler.done("claimBatch") > 2, "claims");
         isTrue(handler.done("collect") > 2, "collects");
         isTrue(handler.done("release") > 0, "releases");
     }
@@ -47,6 +48,10 @@ contract JuryHandlerTest is Assertions {
         JuryHandler handler = _run(new FiningPanel());
         handler.checkBonds();
         _finds(handler, PanelHandler.checkSeats.selector, "law 5");
+    }
+
+    function test_law8FindsARulingByTheFew() external {
+        _finds(_run(new HastyPanel()), PanelHandler.checkActs.selector, "law 8");
     }
 
     function _run(PlantedPanel twin) private returns (JuryHandler handler) {

@@ -338,6 +338,12 @@ abstract contract PanelHandler is PanelModel {
         if (currentBlock <= deadline) rollTo(deadline + 1);
     }
 
+    /// Until its round is closed.
+    function _awaitClose(uint256 which) internal {
+        Job storage job = _job(which);
+        if (panel.task(idOf(job.deal, job.index)).completedAfter == 0) advance(ROUND_BLOCKS + 1);
+    }
+
     /// The first thing found.
     function _find(bool kept, string memory law) internal {
         if (!kept && bytes(_found).length == 0) _found = law;

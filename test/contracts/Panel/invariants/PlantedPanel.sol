@@ -7,8 +7,8 @@ import {TaskWord} from "../../../../contracts/certifiers/panel/Progress.sol";
 import {SeatRecord, toSeatRecord} from "../../../../contracts/certifiers/panel/SeatRecord.sol";
 import {Membership, PoolBook, SeatBook} from "../../../../contracts/certifiers/panel/Seats.sol";
 import {Entry, IClerk} from "../../../../contracts/interfaces/IClerk.sol";
-import {IJury} from "../../../../contracts/interfaces/IJury.sol";
-import {Committed, Contribution, IPanel} from "../../../../contracts/interfaces/IPanel.sol";
+import {IJury, Poll} from "../../../../contracts/interfaces/IJury.sol";
+import {Category, Committed, Contribution, IPanel} from "../../../../contracts/interfaces/IPanel.sol";
 import {IPoco} from "../../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
 import {AssetId, TaskId, toDealId, toTaskId} from "../../../../contracts/types/Ids.sol";
@@ -25,6 +25,11 @@ abstract contract PlantedPanel {
     mapping(TaskId id => mapping(uint256 round => bytes32)) private _seeds;
     mapping(TaskId id => uint256) private _seedBlocks;
     address private _owner;
+    address private _pendingOwner;
+    mapping(uint256 id => Category) private _categories;
+    uint256 private _categoryCount;
+    /// Of a jury.
+    mapping(TaskId id => Poll) internal _polls;
 
     /// Far from the real one's own.
     uint256[1 << 64] private _gap;
@@ -198,6 +203,15 @@ contract ForgivingPanel is PlantedPanel {
             SeatBook storage book = _seats[deal.pool][contributions[i].seat];
             book.occupancy = Occupancy.wrap(Occupancy.unwrap(book.occupancy) & ~CONVICTED);
         }
+    }
+}
+
+/// Law 8 of a jury: half of the places suffice.
+contract HastyPanel is PlantedPanel {
+    function _prepare() internal override {
+        if (msg.sig != IJury.rule.selector) return;
+        (, TaskId id, ) = _settled();
+        ++_polls[id].votes;
     }
 }
 

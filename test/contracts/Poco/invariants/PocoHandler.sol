@@ -67,14 +67,14 @@ contract PocoHandler is PanelHandler, PocoModel, EnclaveTest {
         if (seed % 6 == 0) return this.attest(which, seed);
         // Where another is under way there should be liars.
         commit(which, seed >> 72, seed % 4 == 1 ? (seed >> 136) * 3 : seed >> 136);
-        _close(which);
+        _awaitClose(which);
         try this.finalize(which, false) {} catch {
             advance(11);
             poco.extend(_job(which).deal, 0);
             ++done["extend"];
             advance(2);
             commit(which, seed >> 104, 1);
-            _close(which);
+            _awaitClose(which);
             try this.finalize(which, false) {} catch {}
         }
         // All who were drawn, whatever became of them.
@@ -158,12 +158,6 @@ contract PocoHandler is PanelHandler, PocoModel, EnclaveTest {
         attest(job.deal, job.index, worker(who % WORKERS), _truth(job));
         ++job.settledTimes;
         ++done["attest"];
-    }
-
-    /// Until its round is closed.
-    function _close(uint256 which) private {
-        Job storage job = _job(which);
-        if (poco.task(idOf(job.deal, job.index)).completedAfter == 0) advance(ROUND_BLOCKS + 1);
     }
 
     /// Every fifth task cannot succeed.
