@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+import { useMarket } from "./open-market.ts";
+import { BOUNDED, DEEP, KEPT } from "./seeds.ts";
+
+const deep = process.env.HANSE_TEST_DEEP === "1";
+
+describe("the contracts and the model of their law", () => {
+  const market = useMarket();
+
+  it.each(deep ? [...BOUNDED, ...DEEP] : [...BOUNDED])(
+    "agree on history $seed of $steps transactions",
+    async (history) => {
+      const { steps, accepted } = await market.play(history);
+      expect(steps).toBeGreaterThanOrEqual(history.steps);
+      // A history in which everything is refused would prove little.
+      expect(accepted).toBeGreaterThan(steps / 2);
+    },
+    deep ? 600_000 : 60_000,
+  );
+
+  it.each([...KEPT])(
+    "agree on history $seed, where they once did not: $why",
+    async ({ seed, steps }) => {
+      await market.play({ seed, steps });
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll } from "vitest";
+import { createMarketChain, type MarketChain } from "./history/market-chain.ts";
+import { HistoryDifference, type HistoryOptions, type HistoryReport, playHistory } from "./history/play.ts";
+import { ACTOR_COUNT } from "./history/world.ts";
+
+interface OpenMarket {
+  /** Plays a history in which model and contracts have to agree. */
+  play(options: HistoryOptions): Promise<HistoryReport>;
+  /** Plays a history and tells where they differ; empty where they do not. */
+  differenceIn(options: HistoryOptions): Promise<string>;
+}
+
+/** One market for all tests of a file; each history begins on it as it was deployed. */
+export function useMarket(): OpenMarket {
+  let chain: MarketChain;
+  beforeAll(async () => {
+    chain = await createMarketChain(ACTOR_COUNT);
+  });
+  afterAll(() => chain.close());
+  async function play(options: HistoryOptions): Promise<HistoryReport> {
+    const back = await chain.remember();
+    try {
+      return await playHistory(chain, options);
+    } finally {
+      await back();
+    }
+  }
+  return {
+    play,
+    async differenceIn(options) {
+      try {
+        await play(options);
+        return "";
+      } catch (error) {
+        if (error instanceof HistoryDifference) return error.message;
+        throw error;
+      }
+    },
+  };
+}
