@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { defineConfig } from "hardhat/config";
+import allCores from "./scripts/hardhat/all-cores.ts";
 import patchedTypechain from "./scripts/hardhat/patched-typechain.ts";
 
 const require = createRequire(import.meta.url);
@@ -25,7 +26,7 @@ const compiler = (runs: number) => ({
 const deep = process.env.HANSE_TEST_DEEP === "1";
 
 export default defineConfig({
-  plugins: [toolbox, patchedTypechain],
+  plugins: [toolbox, patchedTypechain, allCores],
   solidity: {
     compilers: [compiler(1_000_000)],
     overrides: {

@@ -20,8 +20,12 @@ contract CopiedSealsAttack is PocoTest {
         enrol(0, 20);
     }
 
-    /// Nine are drawn: with one who is wrong, group 2^8 against hostile 2 still reaches 257.
+    /// Nine are drawn, with twelve right answers behind each: with one who is wrong, the group of 3^8 = 6561 against the
+    /// hostile 3 still reaches 257, since 6561 > (1 + 3) · 256.
     function _nine() private returns (uint32[] memory drawn) {
+        for (uint32 i = 0; i < 20; ++i) {
+            poolScore(i, 12);
+        }
         Wish memory wish = aWish();
         wish.trust = 257;
         (_deal, drawn) = sealAndDraw(wish);
