@@ -26,7 +26,8 @@ library BulkOrder {
         bytes calldata signature
     ) internal pure returns (bytes32 signed, bytes calldata inner) {
         uint256 height = _height(signature);
-        if (height == 0 || power > POWER_REQUEST_ORDER) return (structHash, signature);
+        // Only orders are signed in bulk; power zero is asked for what no operator may sign.
+        if (height == 0 || power == 0 || power > POWER_REQUEST_ORDER) return (structHash, signature);
         // height != 0 tells that proof and trailer are there.
         uint256 proofAt = signature.length - TRAILER - 32 * height;
         uint256 index = uint16(bytes2(signature[signature.length - TRAILER:]));
