@@ -1,11 +1,13 @@
 // Builds what is generated: contracts, their TypeScript bindings, ABIs, sizes and storage layouts, the WASI apps, and
 // reference pages.
 //   node scripts/build.ts           builds what changed
-//   node scripts/build.ts --check   also fails when a checked-in generated file is stale, or a contract too big
+//   node scripts/build.ts --check   also fails when a checked-in generated file is stale, the shared test vectors among
+//                                   them, or a contract too big
 import { spawnSync } from "node:child_process";
 import { exportAbis } from "./abi/export.ts";
 import { findOversized, readContractFacts, writeContractFacts } from "./contracts/facts.ts";
 import { writePages } from "./measure/record.ts";
+import { findStaleVectors } from "./vectors/check.ts";
 
 const check = process.argv.includes("--check");
 
@@ -25,7 +27,7 @@ if (check && stale.length > 0) {
   process.exitCode = 1;
 }
 if (check) {
-  for (const complaint of findOversized(facts)) {
+  for (const complaint of [...(await findStaleVectors()), ...findOversized(facts)]) {
     process.stderr.write(`${complaint}\n`);
     process.exitCode = 1;
   }

@@ -8,10 +8,7 @@ import {
   developmentKey,
 } from "#src/chain/development-keys.ts";
 import { HanseError } from "#src/kernel/errors.ts";
-import { GRACE_BLOCKS, SEED_DELAY } from "#src/protocol/poco-parameters.ts";
-
-// Twin of `MAX_DEADLINE_BLOCKS` in `contracts/certifiers/panel/Parameters.sol`.
-const MAX_DEADLINE_BLOCKS = 60_480;
+import { GRACE_BLOCKS, MAX_DEADLINE_BLOCKS, SEED_DELAY } from "#src/protocol/panel-parameters.ts";
 
 const account = z
   .string()

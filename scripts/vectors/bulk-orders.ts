@@ -1,22 +1,34 @@
 // Writes test/vectors/bulk-orders.json and its Solidity twin: orders signed in bulk, as viem and ethers, which know
 // nothing of our contracts, hash the typed data of a whole tree. Run: node scripts/vectors/bulk-orders.ts
-import { writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { TypedDataEncoder } from "ethers";
 import { concatHex, type Hex, hashStruct, hashTypedData, keccak256, numberToHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { decimal, domains, KEY, type kinds, structOf, types, type Value } from "./samples.ts";
+import { decimal, domains, KEY, kinds, structOf, types, type Value } from "./samples.ts";
+
+type Kind = (typeof kinds)[number];
 
 const account = privateKeyToAccount(KEY);
 const [domain] = domains;
 
-/** Heights and the places in the tree that are shown; the deepest is as deep as may be. */
-const shapes: [height: number, index: number][] = [
-  [1, 0],
-  [1, 1],
-  [2, 2],
-  [3, 5],
-  [10, 709],
+const POWERS: Record<Kind, number> = { AppOrder: 1, DatasetOrder: 2, PoolOrder: 4, RequestOrder: 8 };
+
+/** How many orders are signed, and the places in the tree that are shown. The last is as deep as may be. */
+const shapes: [count: number, indices: number[]][] = [
+  [2, [0, 1]],
+  [3, [0, 2]],
+  [5, [4]],
+  [8, [5]],
+  [1024, [709]],
 ];
+
+const template = (kind: Kind) => structOf(kind, "mixed", 1);
+
+function numbered(kind: Kind, number: number): { [name: string]: Value } {
+  const order = template(kind);
+  const conditions = order.conditions as { [name: string]: Value };
+  return { ...order, conditions: { ...conditions, salt: numberToHex(number, { size: 32 }) } };
+}
 
 const nested = (items: Value[], height: number): unknown =>
   height === 0
@@ -25,12 +37,6 @@ const nested = (items: Value[], height: number): unknown =>
         nested(items.slice(0, items.length / 2), height - 1),
         nested(items.slice(items.length / 2), height - 1),
       ];
-
-const numbered = (kind: (typeof kinds)[number], number: number): { [name: string]: Value } => {
-  const order = structOf(kind, "mixed", 1);
-  const conditions = order.conditions as { [name: string]: Value };
-  return { ...order, conditions: { ...conditions, salt: numberToHex(number, { size: 32 }) } };
-};
 
 function proofOf(leaves: Hex[], index: number): Hex[] {
   const proof: Hex[] = [];
@@ -46,57 +52,71 @@ function proofOf(leaves: Hex[], index: number): Hex[] {
   return proof;
 }
 
-const vectors = [];
-for (const [power, kind] of (
-  [
-    [1, "AppOrder"],
-    [2, "DatasetOrder"],
-    [4, "PoolOrder"],
-    [8, "RequestOrder"],
-  ] as const
-).values()) {
-  for (const [height, index] of shapes) {
-    const orders = Array.from({ length: 2 ** height }, (_, i) => numbered(kind, i));
-    const leaves = orders.map((order) => hashStruct({ data: order, types, primaryType: kind } as never));
-    const bulk = {
-      Conditions: types.Conditions,
-      [kind]: types[kind],
-      BulkOrder: [{ name: "tree", type: `${kind}${"[2]".repeat(height)}` }],
-    };
-    const message = { tree: nested(orders, height) };
-    const typed = { domain, types: bulk, primaryType: "BulkOrder", message } as never;
-    const digest = hashTypedData(typed);
-    if (TypedDataEncoder.hash(domain, bulk, message) !== digest) {
-      throw new Error(`viem and ethers disagree about ${kind} at height ${height}`);
-    }
-    vectors.push({
-      kind,
-      power,
-      domain: { ...domain, chainId: domain.chainId.toString() },
-      height,
-      index,
-      order: decimal(orders[index] as Value),
-      leaf: leaves[index] as Hex,
-      structHash: hashStruct({ data: message, types: bulk, primaryType: "BulkOrder" } as never),
-      digest,
-      signature: concatHex([
-        await account.signTypedData(typed),
-        ...proofOf(leaves, index),
-        numberToHex(index, { size: 2 }),
-        numberToHex(height, { size: 1 }),
-        "0x62756c6b",
-      ]),
-    });
+/** What is signed for so many orders of a kind, and the hashes of the leaves. */
+async function signTree(kind: Kind, count: number) {
+  const height = Math.ceil(Math.log2(count));
+  const orders = Array.from({ length: 2 ** height }, (_, i) => numbered(kind, Math.min(i, count - 1)));
+  const leaves = orders.map((order) => hashStruct({ data: order, types, primaryType: kind } as never));
+  const bulk = {
+    Conditions: types.Conditions,
+    [kind]: types[kind],
+    BulkOrder: [{ name: "tree", type: `${kind}${"[2]".repeat(height)}` }],
+  };
+  const message = { tree: nested(orders, height) };
+  const digest = hashTypedData({ domain, types: bulk, primaryType: "BulkOrder", message } as never);
+  if (TypedDataEncoder.hash(domain, bulk, message) !== digest) {
+    throw new Error(`viem and ethers disagree about ${count} orders of ${kind}`);
   }
+  const structHash = hashStruct({ data: message, types: bulk, primaryType: "BulkOrder" } as never);
+  return { height, leaves, structHash, digest, treeSignature: await account.sign({ hash: digest }) };
 }
 
-writeFileSync(
-  "test/vectors/bulk-orders.json",
-  `${JSON.stringify({ generatedBy: "scripts/vectors/bulk-orders.ts", key: KEY, signer: account.address, vectors }, null, 2)}\n`,
-);
+async function makeVectors() {
+  const vectors = [];
+  for (const kind of kinds) {
+    for (const [count, indices] of shapes) {
+      const { height, leaves, structHash, digest, treeSignature } = await signTree(kind, count);
+      for (const index of indices) {
+        const proof = proofOf(leaves, index);
+        vectors.push({
+          kind,
+          power: POWERS[kind],
+          domain: { ...domain, chainId: domain.chainId.toString() },
+          height,
+          count,
+          index,
+          leaf: leaves[index] as Hex,
+          proof,
+          structHash,
+          digest,
+          treeSignature,
+          signature: concatHex([
+            treeSignature,
+            ...proof,
+            numberToHex(index, { size: 2 }),
+            numberToHex(height, { size: 1 }),
+            "0x62756c6b",
+          ]),
+        });
+      }
+    }
+  }
+  return vectors;
+}
 
-const cases = vectors.map(
-  (vector, i) => `        if (i == ${i}) {
+/** @returns the files, by their paths */
+export async function bulkVectors(): Promise<Record<string, string>> {
+  const vectors = await makeVectors();
+  const json = {
+    generatedBy: "scripts/vectors/bulk-orders.ts",
+    key: KEY,
+    signer: account.address,
+    recipe: "the order of the kind, so many times, salts counting from 0; the last one fills the tree",
+    orders: Object.fromEntries(kinds.map((kind) => [kind, decimal(template(kind))])),
+    vectors,
+  };
+  const cases = vectors.map(
+    (vector, i) => `        if (i == ${i}) {
             v.power = ${vector.power};
             v.leaf = ${vector.leaf};
             v.structHash = ${vector.structHash};
@@ -104,10 +124,8 @@ const cases = vectors.map(
             v.signature = hex"${vector.signature.slice(2)}";
         }
 `,
-);
-writeFileSync(
-  "test/contracts/support/BulkVectors.sol",
-  `// SPDX-License-Identifier: Apache-2.0
+  );
+  const solidity = `// SPDX-License-Identifier: Apache-2.0
 // Generated by scripts/vectors/bulk-orders.ts, as test/vectors/bulk-orders.json is; do not edit.
 pragma solidity ^0.8.28;
 
@@ -128,5 +146,13 @@ library BulkVectors {
     function vector(uint256 i) internal pure returns (BulkVector memory v) {
 ${cases.join("")}    }
 }
-`,
-);
+`;
+  return {
+    "test/vectors/bulk-orders.json": `${JSON.stringify(json, null, 2)}\n`,
+    "test/contracts/support/BulkVectors.sol": solidity,
+  };
+}
+
+if (import.meta.main) {
+  for (const [path, text] of Object.entries(await bulkVectors())) await writeFile(path, text);
+}

@@ -4,7 +4,7 @@ import { isHanseError } from "#src/kernel/errors.ts";
 import type { Deal } from "#src/protocol/deals.ts";
 import { type AssetId, assetIdToHex } from "#src/protocol/ids.ts";
 import type { GroupQuestion } from "#src/protocol/match-rules.ts";
-import { POOL_STAKE_PERCENT } from "#src/protocol/poco-parameters.ts";
+import { POOL_STAKE_PERCENT } from "#src/protocol/panel-parameters.ts";
 import type { Leg } from "#src/protocol/refusals.ts";
 import type { ClerkAccount, MarketChain, Signing, Statement } from "./market-chain.ts";
 import { isSignedByOwnKey } from "./signing.ts";

@@ -4,7 +4,7 @@ import { HanseError } from "#src/kernel/errors.ts";
 import { type Committed, sealsChain, unpackCommitted } from "#src/protocol/contributions.ts";
 import type { Deal } from "#src/protocol/deals.ts";
 import type { AssetId } from "#src/protocol/ids.ts";
-import { SEED_DELAY } from "#src/protocol/poco-parameters.ts";
+import { SEED_DELAY } from "#src/protocol/panel-parameters.ts";
 import type { TaskState } from "#src/protocol/task-course.ts";
 import type { ChainClient } from "./chain-client.ts";
 import { asChainError, revertOf } from "./chain-error.ts";

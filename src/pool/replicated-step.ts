@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import type { Committed } from "#src/protocol/contributions.ts";
-import { GRACE_BLOCKS } from "#src/protocol/poco-parameters.ts";
+import { GRACE_BLOCKS } from "#src/protocol/panel-parameters.ts";
 import { judgeResult, type ScoredSeal } from "#src/protocol/verdict.ts";
 import { attempt } from "./attempt.ts";
 import { createDrawKeeper } from "./draw-keeper.ts";

@@ -1,4 +1,4 @@
-import { MAX_PLACES } from "./poco-parameters.ts";
+import { MAX_PLACES } from "./panel-parameters.ts";
 
 // Twin of `contracts/libraries/Confidence.sol`; the formulas are those of `IPoco`.
 

@@ -9,7 +9,7 @@ import {
   SATURATION,
   weight,
 } from "#src/protocol/confidence.ts";
-import { MAX_PLACES } from "#src/protocol/poco-parameters.ts";
+import { MAX_PLACES } from "#src/protocol/panel-parameters.ts";
 
 const fresh = (count: number) => Array.from({ length: count }, () => weight(0));
 

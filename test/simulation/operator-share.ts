@@ -1,5 +1,5 @@
 import { placesAfter } from "#src/protocol/confidence.ts";
-import { MAX_PLACES } from "#src/protocol/poco-parameters.ts";
+import { MAX_PLACES } from "#src/protocol/panel-parameters.ts";
 import { isSure, type Tally } from "#src/protocol/verdict.ts";
 
 /**

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 // The certifiers' numbers. Others make another version of a certifier, which governance registers for new deals.
-// `src/protocol/poco-parameters.ts` is the twin.
+// `src/protocol/panel-parameters.ts` has those that services and deployments need.
 
 // How many blocks after the seal, or after a round was opened, the block of its seed is.
 uint256 constant SEED_DELAY = 1;
