@@ -39,7 +39,7 @@ contract Clerk is Matches, Ownable2Step {
     function onApprovalReceived(address owner, uint256 value, bytes calldata data) external returns (bytes4) {
         require(msg.sender == address(TOKEN), ClerkNotTheToken(msg.sender));
         require(value <= type(uint64).max, ClerkAmountInvalid(value));
-        // The comparison above.
+        // At most 64 bits, by the comparison above.
         _depositFrom(owner, owner, uint64(value));
         if (data.length != 0) {
             Batch calldata batch;

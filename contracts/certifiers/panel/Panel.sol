@@ -19,8 +19,8 @@ import {PoolBook, Seats} from "./Seats.sol";
 
 /// @title Panel
 /// @notice What certifiers share that ask drawn workers. `IPanel` says what each part does, emits, refuses and assumes;
-/// `Seats` keeps who takes part, `Draws` tells who is drawn, `Rounds` takes what they commit, `Claims` ends what came to
-/// nothing.
+/// `Seats` keeps who takes part, `Draws` tells who is drawn, `Rounds` takes what they commit, `Endings` is what
+/// every end of a task has in common, `Claims` ends what came to nothing.
 abstract contract Panel is Claims, Ownable2Step {
     mapping(uint256 id => Category) private _categories;
     uint256 private _categoryCount;

@@ -45,7 +45,7 @@ abstract contract Seats is IPanel {
     /// @notice Who signs for a worker or a pool's owner.
     IKeyring public immutable KEYRING;
 
-    /// @notice Gets the fines, and what is forfeited.
+    /// @notice Gets fines, what convicted seats owed to nobody, and of other slashes what nobody else is owed.
     address public immutable TREASURY;
 
     mapping(AssetId poolId => PoolBook) internal _pools;
