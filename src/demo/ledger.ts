@@ -17,7 +17,7 @@ export interface LedgerLine {
 
 export interface Ledger {
   readonly lines: readonly LedgerLine[];
-  /** All tokens that the Clerk holds, in its till. */
+  /** All tokens that the till holds for the Clerk. */
   readonly heldByTill: bigint;
 }
 
