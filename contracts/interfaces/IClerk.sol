@@ -138,8 +138,8 @@ struct Entry {
 /// volume, so that a price is changed by signing again. Whoever numbers salts one after the other pays less gas: eight of
 /// them share a slot.
 /// @dev Orders are EIP-712 typed data of the domain ("Hanse Clerk", "1", chain id, this contract).
-/// @dev Warning: the asset is no part of what shares a volume: an owner of several assets of one kind numbers its orders
-/// through over all of them.
+/// @dev Warning: the asset is no part of what shares a volume: an owner of several assets of one kind numbers its
+/// orders through over all of them.
 interface IClerk {
     event Deposited(address indexed account, address indexed from, uint64 amount);
     event Withdrawn(address indexed account, address indexed to, uint64 amount);
@@ -215,8 +215,8 @@ interface IClerk {
 
     /// @notice Called by the token's `approveAndCall` (ERC-1363): deposits `value` for `owner`, and seals where there is
     /// `data`: `abi.encode(Batch batch, bool strict)`, with `owner` as the sealer.
-    /// @dev Reverts with `ClerkNotTheToken` for anybody else, with `ClerkAmountInvalid` on zero and beyond 64 bits, and as
-    /// `seal` does.
+    /// @dev Reverts with `ClerkNotTheToken` for anybody else, with `ClerkAmountInvalid` on zero and beyond 64 bits, and
+    /// as `seal` does.
     function onApprovalReceived(address owner, uint256 value, bytes calldata data) external returns (bytes4);
 
     /// @notice Moves free money of the caller's to other accounts. Emits `Paid` for each.
@@ -252,13 +252,14 @@ interface IClerk {
     /// @dev Contracts named by orders (signers, groups, terms) are called statically, with capped gas and return data, and
     /// before anything changes. The certifiers, which governance registered, are asked (statically too) match by match;
     /// whatever one of them reverts with reverts the batch.
-    /// @dev Reverts with `ClerkMatchOutOfRange` and `ForeignCallGasTooLow`, and with `ClerkMatchRefused` where `strict`.
+    /// @dev Reverts with `ClerkMatchOutOfRange` and `ForeignCallGasTooLow`, and with `ClerkMatchRefused` where
+    /// `strict`.
     /// @dev Warning: a contract that an order names may use little gas when the call is simulated and all of its cap
     /// (100,000) when it is mined, and too little gas reverts the whole batch: send that much for each of them.
-    /// @dev Warning: orders of assets do not name their owner: their signer is whoever owns the asset at the seal, and a
-    /// sale voids the seller's orders. But where one key signs for both accounts (as an operator, or by ERC-1271), an order
-    /// is good for whichever of the two owns the asset, of each up to its volume: raise the epoch of the account that gets
-    /// the asset before moving it there.
+    /// @dev Warning: orders of assets do not name their owner: their signer is whoever owns the asset at the seal, and
+    /// a sale voids the seller's orders. But where one key signs for both accounts (as an operator, or by ERC-1271), an
+    /// order is good for whichever of the two owns the asset, of each up to its volume: raise the epoch of the account
+    /// that gets the asset before moving it there.
     function seal(Batch calldata batch, bool strict) external returns (uint256 sealedCount);
 
     /// @notice What `seal` would do with each match if it were the only one, called by `sealer`.
@@ -298,8 +299,8 @@ interface IClerk {
 
     /// @notice Sends tokens that are in nobody's account, whatever token, out of the Clerk's own address. Only governance.
     /// Emits `SurplusRecovered`.
-    /// @dev Accounts' money is in the `TILL`, out of this function's reach. Reverts with `OwnableUnauthorizedAccount` for
-    /// anybody else; the token's errors come through.
+    /// @dev Accounts' money is in the `TILL`, out of this function's reach. Reverts with `OwnableUnauthorizedAccount`
+    /// for anybody else; the token's errors come through.
     function recoverSurplus(address token, address to, uint256 amount) external;
 
     // ── Views ────────────────────────────────────────────────────────────────────────────────────────────────────────

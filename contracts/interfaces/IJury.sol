@@ -68,13 +68,13 @@ interface IJury is IPanel {
     /// `PanelRoundRunning`, `JuryRevealOver`, `PanelSealsDiffer`, `JuryBallotDiffers` or `JuryNothingToReveal`.
     function reveal(Deal calldata deal, uint32 index, Committed[] calldata seals, Ballot[] calldata ballots) external;
 
-    /// @notice Settles a task by the answer of more than half of its places. Anyone. Emits `Ruled`, and where it applies
-    /// `JurorSlashed`, `PlaceMissed`, `CallbackRun`.
+    /// @notice Settles a task by the answer of more than half of its places. Anyone. Emits `Ruled`, and where it
+    /// applies `JurorSlashed`, `PlaceMissed`, `CallbackRun`.
     /// @param seals Everything committed so far, in order.
     /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelDeadlineOver`, `PanelRoundRunning`,
     /// `PanelSealsDiffer`, `JuryUndecided` or `JuryRevealRunning`; the Clerk says whether the deal is true
-    /// (`ClerkDealUnknown`, `ClerkNotTheCertifier`). The callback comes last, with 200,000 gas that the caller has to bring
-    /// (`ResultCallbackGasTooLow`); whatever it does changes nothing.
+    /// (`ClerkDealUnknown`, `ClerkNotTheCertifier`). The callback comes last, with 200,000 gas that the caller has to
+    /// bring (`ResultCallbackGasTooLow`); whatever it does changes nothing.
     function rule(Deal calldata deal, uint32 index, Committed[] calldata seals) external;
 
     function poll(TaskId id) external view returns (Poll memory);

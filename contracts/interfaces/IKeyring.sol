@@ -16,8 +16,8 @@ uint16 constant POWER_RESULT = 1 << 6;
 struct Operator {
     /// The sum of `POWER_…`; zero: nothing.
     uint16 powers;
-    /// The most (nano-HANSE) that orders and sponsorships signed by the key may lock of the account's money, over all of
-    /// the key's life.
+    /// The most (nano-HANSE) that orders and sponsorships signed by the key may lock of the account's money, over all
+    /// of the key's life.
     /// Warning: app and dataset orders lock nothing, whatever price the key signs.
     uint64 limit;
     /// The last second at which the key may sign.
@@ -37,8 +37,8 @@ struct Operator {
 ///   `signature ‖ proof (32 bytes each, from the leaf up) ‖ index (2 bytes) ‖ number of proof words (1 byte) ‖
 ///   BULK_MAGIC (4 bytes)`. What is signed is the EIP-712 struct `BulkOrder(<Kind>Order[2]…[2] tree)`, one `[2]` for each
 ///   proof word: a wallet shows all the orders.
-/// @dev For signatures an operator's key is a plain key: where it has code, its ERC-1271 is not asked. Where it is asked
-/// who the caller may act for (`mayAct`), the operator may be a contract.
+/// @dev For signatures an operator's key is a plain key: where it has code, its ERC-1271 is not asked. Where it is
+/// asked who the caller may act for (`mayAct`), the operator may be a contract.
 interface IKeyring {
     event OperatorSet(address indexed account, address indexed key, uint16 powers, uint64 limit, uint40 validUntil);
     event Presigned(address indexed account, bytes32 indexed digest, bool signed);
@@ -60,7 +60,8 @@ interface IKeyring {
     /// @param domainSeparator The EIP-712 domain of whoever asks.
     /// @return valid Whether it is.
     /// @return operator The key that signed, where it was not the account itself; zero: the account.
-    /// @return limit The operator's `limit`; without an operator `type(uint64).max`. Means nothing where `valid` is false.
+    /// @return limit The operator's `limit`; without an operator `type(uint64).max`. Means nothing where `valid` is
+    /// false.
     /// @dev Never reverts on a bad signature. Contracts are asked statically with capped gas (`ForeignCallGasTooLow`).
     function check(
         address account,

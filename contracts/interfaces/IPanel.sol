@@ -66,7 +66,8 @@ struct Task {
     TaskStatus status;
     /// Rounds begin at 1; 0: nobody has committed and no round was opened yet, round 1 counts from the seal.
     uint8 round;
-    /// Places drawn in the rounds before the running one, and in the running one as soon as somebody has committed in it.
+    /// Places drawn in the rounds before the running one, and in the running one as soon as somebody has committed in
+    /// it.
     uint8 drawn;
     /// Those of the running round; zero while nobody has committed in it.
     uint8 drawnInRound;
@@ -102,9 +103,9 @@ struct Committed {
     bytes32 seal;
 }
 
-/// @notice What a worker got for a task (nano-HANSE), and its seat's score from now on, in one word. From the lowest bit:
-/// worker 160 bits, amount 64, score 32. The score is 0 where nobody was drawn (`complete` and `attest` of `IPoco`): that
-/// worker is paid in its account, and a seat that it may have keeps its score.
+/// @notice What a worker got for a task (nano-HANSE), and its seat's score from now on, in one word. From the lowest
+/// bit: worker 160 bits, amount 64, score 32. The score is 0 where nobody was drawn (`complete` and `attest` of
+/// `IPoco`): that worker is paid in its account, and a seat that it may have keeps its score.
 type Reward is bytes32;
 
 /// @notice A task to be claimed back, with everything that was committed for it, in order.
@@ -152,8 +153,8 @@ function roundOf(Committer self) pure returns (uint8) {
 ///   share the rest, and what those who were wrong lose to them: at most as much again as the pool is paid. What does
 ///   not divide is the scheduler's.
 /// - Missed places are fined, to the treasury; several in a row cost the seat.
-/// - Claimed: refunded. If places were missed, or at trust 0 and 1 in any case, the pool owner's stake is slashed. At trust 0
-///   and 1 a tenth of it is the payer's and the rest the treasury's. Above, payer (a tenth) and the workers who
+/// - Claimed: refunded. If places were missed, or at trust 0 and 1 in any case, the pool owner's stake is slashed. At
+///   trust 0 and 1 a tenth of it is the payer's and the rest the treasury's. Above, payer (a tenth) and the workers who
 ///   committed (the rest, in equal parts) share the slash as far as fines were taken in this very claim from seats that
 ///   had something to lose; the treasury gets the fines and the rest. So no coalition of payer and workers gains by a
 ///   failure.
@@ -164,13 +165,14 @@ function roundOf(Committer self) pure returns (uint8) {
 /// taken.
 ///
 /// Numbers (`panel/Parameters.sol`; those of another version may differ):
-/// - The pool's owner has 30 % of the pool's price at stake for each task. A certified failure costs 10 % of that price.
-/// - A missed place costs 5 % of the seat's stake, the third in a row the seat; a juror who did not give the ruling loses
-///   10 %.
+/// - The pool's owner has 30 % of the pool's price at stake for each task. A certified failure costs 10 % of that
+///   price.
+/// - A missed place costs 5 % of the seat's stake, the third in a row the seat; a juror who did not give the ruling
+///   loses 10 %.
 /// - The payer's part of a slashed pool owner's stake is 10 %.
 /// - A task has 64 places at most, over all rounds; a deal's trust is at most 1,000,000.
-/// - The seed of a round is that of the block after the seal, or after the round was opened. The next round may be opened
-///   10 blocks after one has closed, or in a jury after the time to reveal.
+/// - The seed of a round is that of the block after the seal, or after the round was opened. The grace
+///   before the next round may be opened is 10 blocks, in a jury beside the time to reveal.
 /// - A stake stays for 120,960 blocks after its seat was left, a week of 5-second blocks. A deadline is at most half of
 ///   that, 60,480 blocks after the seal.
 /// - A score rises where the pool is paid at least 0.001 HANSE and at least two agreed.
@@ -302,15 +304,16 @@ interface IPanel is ICertifier {
     /// @notice Opens the next round of a task whose round closed without settling it and whose grace is over. Anyone.
     /// Emits `RoundOpened`.
     /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelDealUnknown`, `PanelNotTheCertifier`,
-    /// `PanelNotReplicated`, `PanelGraceRunning`, `PanelTimeTooShort` (a round that cannot be kept would fine the workers
-    /// and slash the pool's owner), `PanelSeedUnknown` or `PanelSeatsExhausted`; in a jury also with `JuryDecided`.
+    /// `PanelNotReplicated`, `PanelGraceRunning`, `PanelTimeTooShort` (a round that cannot be kept would fine the
+    /// workers and slash the pool's owner), `PanelSeedUnknown` or `PanelSeatsExhausted`; in a jury also with
+    /// `JuryDecided`.
     function extend(Deal calldata deal, uint32 index) external;
 
-    /// @notice Takes a task that was not settled by its deadline back. Anyone. Emits `TaskClaimed`, and where it applies
-    /// `PlaceMissed`.
+    /// @notice Takes a task that was not settled by its deadline back. Anyone. Emits `TaskClaimed`, and where it
+    /// applies `PlaceMissed`.
     /// @param seals Everything committed so far, in order.
-    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelDeadlineNotOver` or `PanelSealsDiffer`; the
-    /// Clerk says whether the deal is true (`ClerkDealUnknown`, `ClerkNotTheCertifier`).
+    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelDeadlineNotOver` or `PanelSealsDiffer`;
+    /// the Clerk says whether the deal is true (`ClerkDealUnknown`, `ClerkNotTheCertifier`).
     /// @dev Who was absent is fined only while the draw can be told: its seed is known, and no seat number can have
     /// been given out again since (120,960 blocks after the seal). The pool's owner is slashed all the same.
     function claim(Deal calldata deal, uint32 index, Committed[] calldata seals) external;

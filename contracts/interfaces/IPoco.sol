@@ -93,29 +93,29 @@ interface IPoco is IPanel {
     /// need not be sent, since it can be told from worker, round and result.
     /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelNotReplicated`, `PanelDeadlineOver`,
     /// `PanelRoundRunning`, `PanelSealsDiffer` or `PocoNotReached`; the Clerk says whether the deal is true
-    /// (`ClerkDealUnknown`, `ClerkNotTheCertifier`). The callback comes last, with 200,000 gas that the caller has to bring
-    /// (`ResultCallbackGasTooLow`); whatever it does changes nothing.
+    /// (`ClerkDealUnknown`, `ClerkNotTheCertifier`). The callback comes last, with 200,000 gas that the caller has to
+    /// bring (`ResultCallbackGasTooLow`); whatever it does changes nothing.
     function finalize(Deal calldata deal, uint32 index, Committed[] calldata seals, Result calldata result) external;
 
     /// @notice Certifies the result of a task of trust 0 or 1; only who owned the pool at the seal, or an operator of
-    /// its with `POWER_RESULT`. The worker is paid in its account, whether it has a seat or not. Emits `TaskCertified` or
-    /// `TaskFailed`, and where it applies `CallbackRun`.
+    /// its with `POWER_RESULT`. The worker is paid in its account, whether it has a seat or not. Emits `TaskCertified`
+    /// or `TaskFailed`, and where it applies `CallbackRun`.
     /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PocoReplicated`, `PanelNotPoolOwner`,
-    /// `PanelDeadlineOver` or `PocoWorkerMissing`, and like `finalize` on a deal that is not true and on too little gas for
-    /// the callback.
+    /// `PanelDeadlineOver` or `PocoWorkerMissing`, and like `finalize` on a deal that is not true and on too little gas
+    /// for the callback.
     /// @dev Warning: nothing is replicated and nobody drawn: the requester trusts the pool's owner, who names the
     /// worker.
     function complete(Deal calldata deal, uint32 index, address worker, Result calldata result) external;
 
-    /// @notice Certifies the result of an enclave, at any trust. Anyone. The worker is paid in its account, whether it has a
-    /// seat or not. Emits `EnclaveAttested`, `TaskCertified` or `TaskFailed`, and where it applies `CallbackRun`.
+    /// @notice Certifies the result of an enclave, at any trust. Anyone. The worker is paid in its account, whether it
+    /// has a seat or not. Emits `EnclaveAttested`, `TaskCertified` or `TaskFailed`, and where it applies `CallbackRun`.
     /// @param app The content of the deal's app, which the deal's app id commits to.
     /// @param enclaveSignature The enclave key's, over EIP-712 `EnclaveResult(bytes32 taskId,bytes32 resultHash)`.
     /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelDeadlineOver`, `PocoSealsCommitted`,
     /// `PocoAttesterNotAllowed`, `PocoAppDiffers`, `PocoMeasurementDiffers`, `PocoCertificateExpired`,
-    /// `PocoCertificateNotSigned`, `PocoResultNotSigned` or `PocoWorkerMissing`, and like `finalize` on a deal that is not
-    /// true and on too little gas for the callback. The attester may be a contract (ERC-1271), and be told by a group; both
-    /// are asked statically with capped gas (`ForeignCallGasTooLow`).
+    /// `PocoCertificateNotSigned`, `PocoResultNotSigned` or `PocoWorkerMissing`, and like `finalize` on a deal that is
+    /// not true and on too little gas for the callback. The attester may be a contract (ERC-1271), and be told by a
+    /// group; both are asked statically with capped gas (`ForeignCallGasTooLow`).
     /// @dev Warning: the requester chose the attesters, and may be one: until the first seal is committed it can end the
     /// task as it likes. It gets none of the app's, the dataset's or the scheduler's pay by that, but drawn workers who
     /// do not want to work in vain commit early, or not for such deals.

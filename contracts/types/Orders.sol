@@ -87,8 +87,8 @@ struct RequestOrder {
     uint64 maxPoolPrice;
     uint16 category;
     /// The confidence wanted, as `IPoco` reckons it from the workers' weights; not the chance of a false result, which
-    /// depends on who holds the seats (`docs/security.md`). 0 and 1: no replication. In a jury it only says how many are
-    /// drawn first.
+    /// depends on who holds the seats (`docs/security.md`). 0 and 1: no replication. In a jury it only says how many
+    /// are drawn first.
     uint32 trust;
     bytes32 tag;
     /// A further condition on the app beside its id, such as a curator's list.
