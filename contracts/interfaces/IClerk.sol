@@ -132,7 +132,7 @@ struct Entry {
 /// 4. An order is sealed never beyond its volume, past its expiry, in another epoch, by another matcher or under another
 ///    certifier than it says, and only while it is signed for its account.
 /// 5. Nobody's money is locked but by its own signature, its operator's within the limit, or its sponsorship within the
-///    cap; and as a bond, but within its allowance.
+///    cap; and held as a bond only within its allowance.
 ///
 /// What is taken of an order is counted by its kind, signer and salt: orders of one kind with the same salt share one
 /// volume, so that a price is changed by signing again. Whoever numbers salts one after the other pays less gas: eight of

@@ -277,7 +277,8 @@ interface IPanel is ICertifier {
     /// `ClerkAllowanceTooLow` and `ClerkBalanceTooLow`.
     function enrol(AssetId poolId) external returns (uint32 number);
 
-    /// @notice Gives the caller's seat up; its stake stays for the unbonding time. Emits `SeatLeft`.
+    /// @notice Gives the caller's seat up; its stake stays for the unbonding time, 120,960 blocks. Emits
+    /// `SeatLeft`.
     /// @dev Reverts with `PanelNotTheWorker` or `PanelSeatAlreadyLeft`.
     function leave(AssetId poolId, uint32 number) external;
 
