@@ -31,7 +31,7 @@ export default defineConfig({
     compilers: [compiler(1_000_000)],
     overrides: {
       "contracts/certifiers/Jury.sol": compiler(200),
-      "contracts/certifiers/Poco.sol": compiler(200),
+      "contracts/certifiers/Poco.sol": compiler(20),
       "contracts/clerk/Clerk.sol": compiler(200),
     },
   },

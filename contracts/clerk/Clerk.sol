@@ -39,7 +39,7 @@ contract Clerk is Matches, Ownable2Step {
     function onApprovalReceived(address owner, uint256 value, bytes calldata data) external returns (bytes4) {
         require(msg.sender == address(TOKEN), ClerkNotTheToken(msg.sender));
         require(value <= type(uint64).max, ClerkAmountInvalid(value));
-        // The comparison above.
+        // At most 64 bits, by the comparison above.
         _depositFrom(owner, owner, uint64(value));
         if (data.length != 0) {
             Batch calldata batch;
@@ -169,7 +169,11 @@ contract Clerk is Matches, Ownable2Step {
             requestFilled: requestFilled,
             commitment: commitmentOfDraft(deal)
         });
-        OrderHashes memory orders = OrderHashes({app: desk.app.hash, dataset: desk.dataset.hash, pool: desk.pool.hash});
+        OrderHashes memory orders = OrderHashes({
+            app: desk.app.hash,
+            dataset: desk.dataset.at == 0 ? bytes32(0) : desk.dataset.hash,
+            pool: desk.pool.hash
+        });
         _emitSealed(id, desk.request.hash, orders, deal, _requestAt(desk.request.at).params);
     }
 

@@ -44,8 +44,8 @@ abstract contract Matches is Standings {
         Finding[] findings;
         // Of the terms that were brought.
         bytes32[] termsHashes;
-        // The match at hand: its orders, `noDataset` for none, and its deal. One for all: memory grows dearer with its
-        // size.
+        // The match at hand: its orders, `noDataset` for none, and its deal. Every match uses the same memory, of which
+        // each further word costs more than the one before.
         Standing app;
         Standing dataset;
         Standing pool;

@@ -49,8 +49,8 @@ abstract contract Standings is Volumes, EIP712 {
         bytes32 hash;
         address signer;
         Refusal refusal;
-        // The key that signed in the name of whoever's money the order locks (zero: that account itself), and the most
-        // that it may lock.
+        // The operator key that signed for the account whose money the order locks, and the most that it may lock.
+        // Zero: the account signed itself.
         address operator;
         uint64 limit;
         // Of a sponsored request: the most that the sponsor pays.

@@ -16,7 +16,7 @@ interface ICertifier {
     /// @return refusal `None` when the deal is taken.
     /// @return poolStake What the pool's owner has to lock for each task (nano-HANSE).
     /// @return frozen The certifier's parameters for this deal, kept in it.
-    /// @dev Must not revert on any draft: it answers with a refusal.
+    /// @dev Must not revert on any draft, since that reverts the whole batch: it answers with a refusal.
     function admit(
         Deal calldata draft,
         uint32 minSeats,

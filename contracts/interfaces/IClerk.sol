@@ -125,17 +125,21 @@ struct Entry {
 /// @notice What was agreed and who holds the money: accounts, signed orders, deals.
 ///
 /// Laws:
-/// 1. The free and locked money of all accounts is never more than the tokens that the Clerk holds.
+/// 1. The free and locked money of all accounts is never more than the tokens that the `TILL` holds.
 /// 2. Each unit of a deal is settled at most once, and pays out exactly what the buyer and the pool locked for it and
 ///    what the deal's certifier seizes of its own bonds: never more, never less, to nobody else's cost.
 /// 3. Money leaves an account's locked balance only by the verdict of the certifier that holds it there.
 /// 4. An order is sealed never beyond its volume, past its expiry, in another epoch, by another matcher or under another
 ///    certifier than it says, and only while it is signed for its account.
+/// 5. Nobody's money is locked but by its own signature, its operator's within the limit, or its sponsorship within the
+///    cap; and held as a bond only within its allowance.
 ///
 /// What is taken of an order is counted by its kind, signer and salt: orders of one kind with the same salt share one
 /// volume, so that a price is changed by signing again. Whoever numbers salts one after the other pays less gas: eight of
 /// them share a slot.
-/// @dev The tokens are held by the `TILL`. Orders are EIP-712 typed data of the domain ("Hanse Clerk", "1", chain id, this contract).
+/// @dev Orders are EIP-712 typed data of the domain ("Hanse Clerk", "1", chain id, this contract).
+/// @dev Warning: the asset is no part of what shares a volume: an owner of several assets of one kind numbers its
+/// orders through over all of them.
 interface IClerk {
     event Deposited(address indexed account, address indexed from, uint64 amount);
     event Withdrawn(address indexed account, address indexed to, uint64 amount);
@@ -211,7 +215,8 @@ interface IClerk {
 
     /// @notice Called by the token's `approveAndCall` (ERC-1363): deposits `value` for `owner`, and seals where there is
     /// `data`: `abi.encode(Batch batch, bool strict)`, with `owner` as the sealer.
-    /// @dev Reverts with `ClerkNotTheToken` for anybody else, with `ClerkAmountInvalid` on zero and beyond 64 bits.
+    /// @dev Reverts with `ClerkNotTheToken` for anybody else, with `ClerkAmountInvalid` on zero and beyond 64 bits, and
+    /// as `seal` does.
     function onApprovalReceived(address owner, uint256 value, bytes calldata data) external returns (bytes4);
 
     /// @notice Moves free money of the caller's to other accounts. Emits `Paid` for each.
@@ -245,12 +250,16 @@ interface IClerk {
     /// @param strict Whether one refusal reverts it all (`ClerkMatchRefused`).
     /// @return sealedCount How many deals were sealed.
     /// @dev Contracts named by orders (signers, groups, terms) are called statically, with capped gas and return data, and
-    /// before anything changes. The certifiers, which governance registered, are asked (statically too) match by match.
-    /// @dev Warning: orders of assets do not name their owner. Where one key signs for two accounts (as an operator, or by
-    /// ERC-1271), an order is good for whichever of them owns the asset, of each up to its volume: raise the epoch before
-    /// moving an asset between them.
-    /// @dev Warning: such a contract may use little gas when the call is simulated and all of its cap (100,000) when it is
-    /// mined, and too little gas reverts the whole batch (`ForeignCallGasTooLow`): send that much for each of them.
+    /// before anything changes. The certifiers, which governance registered, are asked (statically too) match by match;
+    /// whatever one of them reverts with reverts the batch.
+    /// @dev Reverts with `ClerkMatchOutOfRange` and `ForeignCallGasTooLow`, and with `ClerkMatchRefused` where
+    /// `strict`.
+    /// @dev Warning: a contract that an order names may use little gas when the call is simulated and all of its cap
+    /// (100,000) when it is mined, and too little gas reverts the whole batch: send that much for each of them.
+    /// @dev Warning: orders of assets do not name their owner: their signer is whoever owns the asset at the seal, and
+    /// a sale voids the seller's orders. But where one key signs for both accounts (as an operator, or by ERC-1271), an
+    /// order is good for whichever of the two owns the asset, of each up to its volume: raise the epoch of the account
+    /// that gets the asset before moving it there.
     function seal(Batch calldata batch, bool strict) external returns (uint256 sealedCount);
 
     /// @notice What `seal` would do with each match if it were the only one, called by `sealer`.
@@ -269,7 +278,7 @@ interface IClerk {
     function unbond(address account, uint64 amount) external;
 
     /// @notice The calling certifier settles one unit of its deal: what the buyer and the pool locked for it, and what it
-    /// seizes of the bonds it holds itself, is credited to the cent. Emits `UnitSettled`.
+    /// seizes of the bonds it holds itself, is credited to the last nano-HANSE. Emits `UnitSettled`.
     /// @param deal The content of the deal, as the event told it.
     /// @param seized Bonds to slash.
     /// @param credits Who gets how much; an account may come several times.
@@ -281,6 +290,8 @@ interface IClerk {
     /// @dev Credits have to equal what is seized (`ClerkUnbalanced`), and that what is bonded (`ClerkBondTooLow`).
     function slash(Entry[] calldata seized, Entry[] calldata credits) external;
 
+    // ── Governance ───────────────────────────────────────────────────────────────────────────────────────────────────
+
     /// @notice Governance takes up a certifier for new deals, or retires it. Emits `CertifierRegistered`.
     /// @dev Running deals keep their certifier: this is how the protocol is upgraded, without proxies. Reverts with
     /// `OwnableUnauthorizedAccount` for anybody else.
@@ -288,7 +299,8 @@ interface IClerk {
 
     /// @notice Sends tokens that are in nobody's account, whatever token, out of the Clerk's own address. Only governance.
     /// Emits `SurplusRecovered`.
-    /// @dev Accounts' money is in the `TILL`, out of this function's reach.
+    /// @dev Accounts' money is in the `TILL`, out of this function's reach. Reverts with `OwnableUnauthorizedAccount`
+    /// for anybody else; the token's errors come through.
     function recoverSurplus(address token, address to, uint256 amount) external;
 
     // ── Views ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -313,7 +325,8 @@ interface IClerk {
     /// with this salt; `type(uint32).max` once they are cancelled.
     function filled(Leg leg, address signer, bytes32 salt) external view returns (uint32);
 
-    /// @notice What orders signed by an operator key have locked of its account's money so far (nano-HANSE).
+    /// @notice What orders and sponsorships signed by an operator key have locked of its account's money so far
+    /// (nano-HANSE).
     function spentBy(address owner, address key) external view returns (uint64);
 
     /// @notice What `sponsor` has paid for a request so far (nano-HANSE).

@@ -37,7 +37,8 @@ struct Poll {
 /// - Who gave another answer, or did not reveal, loses a tenth of its stake: up to what the pool is paid, in all, to
 ///   those who ruled, the rest to the treasury. It counts like a missed place: the third in a row costs the seat.
 /// - At a claim, a seal that was not revealed is a missed place.
-/// - No scores, and no confidence: a ruling is not right, it is decided.
+/// - No scores, and no confidence: a ruling is not right, it is decided. A deal's trust says only how many jurors are
+///   drawn first. Below 2, where nobody would be, it is refused (`TrustTooLow`): so a closed pool serves no jury.
 /// @dev EIP-712 domain ("Hanse Jury", "1", chain id, this contract). The grace before the next round is the time to
 /// reveal and 10 blocks more, to rule in; it has to fit the deadline.
 /// @dev Warning: a juror who shows its salt before the round is closed can sell its answer, and be copied.
@@ -63,16 +64,17 @@ interface IJury is IPanel {
     /// @notice Opens seals of the round that is closed. Anyone who knows answer and salt. What is revealed already is
     /// left out. Emits `Revealed` for each.
     /// @param seals Everything committed so far, in order.
-    /// @dev Reverts with `PanelRoundRunning`, `JuryRevealOver`, `PanelSealsDiffer`, `JuryBallotDiffers` or
-    /// `JuryNothingToReveal`.
+    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelDealUnknown`, `PanelNotTheCertifier`,
+    /// `PanelRoundRunning`, `JuryRevealOver`, `PanelSealsDiffer`, `JuryBallotDiffers` or `JuryNothingToReveal`.
     function reveal(Deal calldata deal, uint32 index, Committed[] calldata seals, Ballot[] calldata ballots) external;
 
-    /// @notice Settles a task by the answer of more than half of its places. Anyone. Emits `Ruled`, and
-    /// where it applies `JurorSlashed`, `PlaceMissed`, `CallbackRun`.
+    /// @notice Settles a task by the answer of more than half of its places. Anyone. Emits `Ruled`, and where it
+    /// applies `JurorSlashed`, `PlaceMissed`, `CallbackRun`.
     /// @param seals Everything committed so far, in order.
-    /// @dev Reverts with `PanelDeadlineOver`, `PanelRoundRunning`, `PanelSealsDiffer`, `JuryUndecided` or
-    /// `JuryRevealRunning`. The callback comes last, with 200,000 gas that the caller has to bring
-    /// (`ResultCallbackGasTooLow`); whatever it does changes nothing.
+    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelDeadlineOver`, `PanelRoundRunning`,
+    /// `PanelSealsDiffer`, `JuryUndecided` or `JuryRevealRunning`; the Clerk says whether the deal is true
+    /// (`ClerkDealUnknown`, `ClerkNotTheCertifier`). The callback comes last, with 200,000 gas that the caller has to
+    /// bring (`ResultCallbackGasTooLow`); whatever it does changes nothing.
     function rule(Deal calldata deal, uint32 index, Committed[] calldata seals) external;
 
     function poll(TaskId id) external view returns (Poll memory);

@@ -16,7 +16,8 @@ uint16 constant POWER_RESULT = 1 << 6;
 struct Operator {
     /// The sum of `POWER_…`; zero: nothing.
     uint16 powers;
-    /// The most (nano-HANSE) that orders signed by the key may lock of the account's money, over all of the key's life.
+    /// The most (nano-HANSE) that orders and sponsorships signed by the key may lock of the account's money, over all
+    /// of the key's life.
     /// Warning: app and dataset orders lock nothing, whatever price the key signs.
     uint64 limit;
     /// The last second at which the key may sign.
@@ -36,12 +37,13 @@ struct Operator {
 ///   `signature ‖ proof (32 bytes each, from the leaf up) ‖ index (2 bytes) ‖ number of proof words (1 byte) ‖
 ///   BULK_MAGIC (4 bytes)`. What is signed is the EIP-712 struct `BulkOrder(<Kind>Order[2]…[2] tree)`, one `[2]` for each
 ///   proof word: a wallet shows all the orders.
-/// @dev An operator's key is a plain key, never a contract.
+/// @dev For signatures an operator's key is a plain key: where it has code, its ERC-1271 is not asked. Where it is
+/// asked who the caller may act for (`mayAct`), the operator may be a contract.
 interface IKeyring {
     event OperatorSet(address indexed account, address indexed key, uint16 powers, uint64 limit, uint40 validUntil);
     event Presigned(address indexed account, bytes32 indexed digest, bool signed);
 
-    /// @notice An account is no operator of itself, and nobody is called zero.
+    /// @notice The key is zero, or the caller: an account is no operator of itself.
     error KeyringKeyInvalid(address key);
 
     /// @notice The caller lets `key` sign for it, in place of whatever it let it do before. Emits `OperatorSet`.
@@ -58,7 +60,8 @@ interface IKeyring {
     /// @param domainSeparator The EIP-712 domain of whoever asks.
     /// @return valid Whether it is.
     /// @return operator The key that signed, where it was not the account itself; zero: the account.
-    /// @return limit The operator's `limit`; without an operator all there is.
+    /// @return limit The operator's `limit`; without an operator `type(uint64).max`. Means nothing where `valid` is
+    /// false.
     /// @dev Never reverts on a bad signature. Contracts are asked statically with capped gas (`ForeignCallGasTooLow`).
     function check(
         address account,
@@ -68,7 +71,7 @@ interface IKeyring {
         bytes calldata signature
     ) external view returns (bool valid, address operator, uint64 limit);
 
-    /// @notice Whether `key` is `account` itself or an operator with `power`.
+    /// @notice Whether `key` is `account` itself or an operator with `power`, not expired.
     function mayAct(address account, address key, uint16 power) external view returns (bool);
 
     function operatorOf(address account, address key) external view returns (Operator memory);

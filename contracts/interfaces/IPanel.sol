@@ -54,6 +54,7 @@ struct Category {
 
 enum TaskStatus {
     Open,
+    /// Settled with an answer: a result that is sure enough, or a jury's ruling.
     Certified,
     /// Certified to fail: a missing input, a trap, a limit. Refunded but for a small fee.
     Failed,
@@ -63,12 +64,14 @@ enum TaskStatus {
 /// @notice A task as it stands.
 struct Task {
     TaskStatus status;
-    /// Rounds begin at 1; 0: nobody has committed yet, round 1 counts from the seal.
+    /// Rounds begin at 1; 0: nobody has committed and no round was opened yet, round 1 counts from the seal.
     uint8 round;
-    /// Places drawn in all rounds so far and in the running one; zero while nobody has committed in it.
+    /// Places drawn in the rounds before the running one, and in the running one as soon as somebody has committed in
+    /// it.
     uint8 drawn;
+    /// Those of the running round; zero while nobody has committed in it.
     uint8 drawnInRound;
-    /// How many blocks after the seal its last place committed; zero: not all have.
+    /// How many blocks after the seal the last place of the running round committed; zero: not all have.
     uint16 completedAfter;
     /// The block whose seed draws the running round; zero: it is the first, and that of the block after the seal does.
     uint64 seedBlock;
@@ -100,8 +103,9 @@ struct Committed {
     bytes32 seal;
 }
 
-/// @notice What a worker got for a task (nano-HANSE), and its seat's score from now on, in one word. From the lowest bit:
-/// worker 160 bits, amount 64, score 32.
+/// @notice What a worker got for a task (nano-HANSE), and its seat's score from now on, in one word. From the lowest
+/// bit: worker 160 bits, amount 64, score 32. The score is 0 where nobody was drawn (`complete` and `attest` of
+/// `IPoco`): that worker is paid in its account, and a seat that it may have keeps its score.
 type Reward is bytes32;
 
 /// @notice A task to be claimed back, with everything that was committed for it, in order.
@@ -143,14 +147,14 @@ function roundOf(Committer self) pure returns (uint8) {
 /// (`extend`) once a grace has passed. What is not settled by the deadline is claimed back.
 ///
 /// Rules:
-/// - Places: the fewest fresh workers that reach the trust, then as many again each round as were drawn before, 64 in
-///   all.
+/// - Places: the fewest fresh workers that reach the trust, then as many again each round as were drawn before, up to
+///   the most that a task can have.
 /// - Settled with an answer: app and dataset owners are paid, the scheduler gets its share, the workers who were right
 ///   share the rest, and what those who were wrong lose to them: at most as much again as the pool is paid. What does
 ///   not divide is the scheduler's.
-/// - Missed places are fined, to the treasury; the third miss in a row costs the seat.
-/// - Claimed: refunded. If places were missed, or at trust 0 and 1 in any case, the pool's stake is slashed. At trust 0
-///   and 1 a tenth of it is the payer's and the rest the treasury's. Above, payer (a tenth) and the workers who
+/// - Missed places are fined, to the treasury; several in a row cost the seat.
+/// - Claimed: refunded. If places were missed, or at trust 0 and 1 in any case, the pool owner's stake is slashed. At
+///   trust 0 and 1 a tenth of it is the payer's and the rest the treasury's. Above, payer (a tenth) and the workers who
 ///   committed (the rest, in equal parts) share the slash as far as fines were taken in this very claim from seats that
 ///   had something to lose; the treasury gets the fines and the rest. So no coalition of payer and workers gains by a
 ///   failure.
@@ -159,6 +163,19 @@ function roundOf(Committer self) pure returns (uint8) {
 /// whose seat was not taken before the block of the seal, or was left before it, is skipped. A round's draws use that
 /// round's seed and go on where the round before ended, until its places are filled, no number is left, or 256 were
 /// taken.
+///
+/// Numbers (`panel/Parameters.sol`; those of another version may differ):
+/// - The pool's owner has 30 % of the pool's price at stake for each task. A certified failure costs 10 % of that
+///   price.
+/// - A missed place costs 5 % of the seat's stake, the third in a row the seat; a juror who did not give the ruling
+///   loses 10 %.
+/// - The payer's part of a slashed pool owner's stake is 10 %.
+/// - A task has 64 places at most, over all rounds; a deal's trust is at most 1,000,000.
+/// - The seed of a round is that of the block after the seal, or after the round was opened. The grace
+///   before the next round may be opened is 10 blocks, in a jury beside the time to reveal.
+/// - A stake stays for 120,960 blocks after its seat was left, a week of 5-second blocks. A deadline is at most half of
+///   that, 60,480 blocks after the seal.
+/// - A score rises where the pool is paid at least 0.001 HANSE and at least two agreed.
 ///
 /// Laws:
 /// 1. What the Clerk holds bonded for this certifier is the sum of the stakes of all seats.
@@ -172,7 +189,7 @@ interface IPanel is ICertifier {
     event CategoryAdded(uint16 indexed category, Category terms);
     event SeatTaken(AssetId indexed pool, uint32 indexed seat, address indexed worker);
     event SeatLeft(AssetId indexed pool, uint32 indexed seat, address indexed worker);
-    /// @notice The number is free again, and so is the stake that is told: none of a convicted seat.
+    /// @notice The number may be given out again. `stake` was set free; it is zero where the seat was convicted.
     event SeatReleased(AssetId indexed pool, uint32 indexed seat, address indexed worker, uint64 stake);
     /// @notice What nobody was owed of a convicted seat's stake is the treasury's.
     event SeatForfeited(AssetId indexed pool, uint32 indexed seat, address indexed worker, uint64 stake);
@@ -244,22 +261,31 @@ interface IPanel is ICertifier {
     /// @notice What was brought back is not what was committed.
     error PanelSealsDiffer(TaskId taskId, bytes19 committed, bytes19 given);
 
-    /// @notice Opens a pool to its first owner's terms, once. Only the pool's owner. Emits `PoolOpened`.
+    /// @notice Opens a pool, once, to terms that hold for whoever owns it later. Only the pool's owner. Emits
+    /// `PoolOpened`.
+    /// @dev Reverts with `PanelNotPoolOwner`, `PanelPoolAlreadyOpen` or `PanelTermsInvalid`.
     function openPool(AssetId poolId, PoolTerms calldata terms) external;
 
-    /// @notice Adds a category; only governance. Emits `CategoryAdded`.
+    /// @notice Adds a category, for good; only governance. Emits `CategoryAdded`.
+    /// @dev Reverts with `PanelCategoryInvalid`, also when all numbers are given out, and with
+    /// `OwnableUnauthorizedAccount` for anybody else.
     function addCategory(Category calldata terms) external returns (uint16 categoryId);
 
-    /// @notice Takes a seat for the caller, who must have allowed this certifier the pool's stake in the Clerk. Nobody
-    /// can refuse. One seat per account and pool. Emits `SeatTaken`.
+    /// @notice Takes a seat for the caller, who must have allowed this certifier `terms.seatStake` in the Clerk, beside
+    /// what it holds already. Nobody can refuse. One seat per account and pool. Emits `SeatTaken`.
+    /// @dev Reverts with `PanelPoolNotOpen`, `PanelPoolClosed`, `PanelAlreadySeated`, and the Clerk's
+    /// `ClerkAllowanceTooLow` and `ClerkBalanceTooLow`.
     function enrol(AssetId poolId) external returns (uint32 number);
 
-    /// @notice Gives the caller's seat up; its stake stays for the unbonding time. Emits `SeatLeft`.
+    /// @notice Gives the caller's seat up; its stake stays for the unbonding time, 120,960 blocks. Emits
+    /// `SeatLeft`.
+    /// @dev Reverts with `PanelNotTheWorker` or `PanelSeatAlreadyLeft`.
     function leave(AssetId poolId, uint32 number) external;
 
     /// @notice Sets the stake of a seat that was left or lost free, once the unbonding time is over, or hands it to the
     /// treasury where the seat is convicted; pays what the seat has earned either way. Anyone. The worker's next seat in
     /// the pool goes on from its score. Emits `SeatReleased`, and where it applies `SeatForfeited`, `EarningsCollected`.
+    /// @dev Reverts with `PanelSeatNotLeft` or `PanelSeatUnbonding`.
     function release(AssetId poolId, uint32 number) external;
 
     /// @notice Pays workers what their seats have earned. Anyone, for any seats. Those without earnings are left out.
@@ -271,21 +297,26 @@ interface IPanel is ICertifier {
     /// already is left out. Emits `SealsCommitted`.
     /// @param index The task's index in the deal's request: `firstTask ≤ index < firstTask + volume`.
     /// @param contributions Best in the order of the draw.
-    /// @dev Refuses unknown deals, those of another certifier, tasks of trust 0 and 1, settled tasks, and after the
-    /// deadline; reverts with `PanelRoundClosed`, `PanelSeedUnknown`, `PanelSeatNotDrawn`, `PanelSeatConvicted`,
-    /// `PanelSealNotSigned` or `PanelNothingToCommit`.
+    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelDealUnknown`, `PanelNotTheCertifier`,
+    /// `PanelNotReplicated`, `PanelDeadlineOver`, `PanelRoundClosed`, `PanelSeedUnknown`, `PanelSeatNotDrawn`,
+    /// `PanelSeatConvicted`, `PanelSealNotSigned`, `PanelSealMissing` or `PanelNothingToCommit`.
     function commit(Deal calldata deal, uint32 index, Contribution[] calldata contributions) external;
 
     /// @notice Opens the next round of a task whose round closed without settling it and whose grace is over. Anyone.
     /// Emits `RoundOpened`.
-    /// @dev Reverts with `PanelGraceRunning`, `PanelTimeTooShort` (a round that cannot be kept would fine the workers
-    /// and slash the pool), `PanelSeedUnknown` or `PanelSeatsExhausted`.
+    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelDealUnknown`, `PanelNotTheCertifier`,
+    /// `PanelNotReplicated`, `PanelGraceRunning`, `PanelTimeTooShort` (a round that cannot be kept would fine the
+    /// workers and slash the pool's owner), `PanelSeedUnknown` or `PanelSeatsExhausted`; in a jury also with
+    /// `JuryDecided`.
     function extend(Deal calldata deal, uint32 index) external;
 
-    /// @notice Takes a task that was not settled by its deadline back. Anyone. Emits `TaskClaimed`, `PlaceMissed`.
+    /// @notice Takes a task that was not settled by its deadline back. Anyone. Emits `TaskClaimed`, and where it
+    /// applies `PlaceMissed`.
     /// @param seals Everything committed so far, in order.
+    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelDeadlineNotOver` or `PanelSealsDiffer`;
+    /// the Clerk says whether the deal is true (`ClerkDealUnknown`, `ClerkNotTheCertifier`).
     /// @dev Who was absent is fined only while the draw can be told: its seed is known, and no seat number can have
-    /// been given out again since (120,960 blocks after the seal). The pool is slashed all the same.
+    /// been given out again since (120,960 blocks after the seal). The pool's owner is slashed all the same.
     function claim(Deal calldata deal, uint32 index, Committed[] calldata seals) external;
 
     /// @notice Takes several tasks back, each as `claim` does. What is settled already is left out.
@@ -298,6 +329,8 @@ interface IPanel is ICertifier {
     function task(TaskId id) external view returns (Task memory);
 
     /// @notice The seats drawn for a task in rounds 1 to `rounds`, in order; fewer where the pool has no more.
-    /// @dev Reverts while a round's seed is unknown. `src/protocol/draw.ts` is the twin.
+    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelDealUnknown`, `PanelNotTheCertifier`, `PanelNotReplicated`,
+    /// `PanelRoundNotOpened`, `PanelDrawForgotten` or, while a round's seed is unknown, `PanelSeedUnknown`.
+    /// `src/protocol/draw.ts` is the twin.
     function drawnSeats(Deal calldata deal, uint32 index, uint8 rounds) external view returns (uint32[] memory);
 }

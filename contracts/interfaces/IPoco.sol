@@ -76,6 +76,8 @@ interface IPoco is IPanel {
     error PocoWorkerMissing(TaskId taskId);
     /// @notice Drawn workers have committed already: they are not robbed of their pay.
     error PocoSealsCommitted(TaskId taskId, uint64 places);
+    /// @notice Above trust 1 a failure, which refunds the payer, is believed to replication only.
+    error PocoFailureNotReplicated(TaskId taskId, uint8 outcome);
     /// @notice The request names no attesters, or others.
     error PocoAttesterNotAllowed(Restriction attesters, address attester);
     /// @notice Not the content of the deal's app.
@@ -91,24 +93,31 @@ interface IPoco is IPanel {
     /// `CallbackRun`.
     /// @param seals Everything committed so far, in order. A seal of zero stands for the one that matches the result: it
     /// need not be sent, since it can be told from worker, round and result.
-    /// @dev Reverts with `PanelDeadlineOver`, `PanelRoundRunning`, `PanelSealsDiffer` or `PocoNotReached`. The callback
-    /// comes last, with 200,000 gas that the caller has to bring (`ResultCallbackGasTooLow`); whatever it does changes
-    /// nothing.
+    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelNotReplicated`, `PanelDeadlineOver`,
+    /// `PanelRoundRunning`, `PanelSealsDiffer` or `PocoNotReached`; the Clerk says whether the deal is true
+    /// (`ClerkDealUnknown`, `ClerkNotTheCertifier`). The callback comes last, with 200,000 gas that the caller has to
+    /// bring (`ResultCallbackGasTooLow`); whatever it does changes nothing.
     function finalize(Deal calldata deal, uint32 index, Committed[] calldata seals, Result calldata result) external;
 
     /// @notice Certifies the result of a task of trust 0 or 1; only who owned the pool at the seal, or an operator of
-    /// its with `POWER_RESULT`. Emits as `finalize`.
+    /// its with `POWER_RESULT`. The worker is paid in its account, whether it has a seat or not. Emits `TaskCertified`
+    /// or `TaskFailed`, and where it applies `CallbackRun`.
+    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PocoReplicated`, `PanelNotPoolOwner`,
+    /// `PanelDeadlineOver` or `PocoWorkerMissing`, and like `finalize` on a deal that is not true and on too little gas
+    /// for the callback.
     /// @dev Warning: nothing is replicated and nobody drawn: the requester trusts the pool's owner, who names the
     /// worker.
     function complete(Deal calldata deal, uint32 index, address worker, Result calldata result) external;
 
-    /// @notice Certifies the result of an enclave, at any trust. Anyone. Emits `EnclaveAttested`, and as `finalize`.
+    /// @notice Certifies the result of an enclave, at any trust. Anyone. The worker is paid in its account, whether it
+    /// has a seat or not. Emits `EnclaveAttested`, `TaskCertified` or `TaskFailed`, and where it applies `CallbackRun`.
     /// @param app The content of the deal's app, which the deal's app id commits to.
     /// @param enclaveSignature The enclave key's, over EIP-712 `EnclaveResult(bytes32 taskId,bytes32 resultHash)`.
-    /// @dev Reverts with `PanelDeadlineOver`, `PocoSealsCommitted`, `PocoAttesterNotAllowed`, `PocoAppDiffers`,
-    /// `PocoMeasurementDiffers`, `PocoCertificateExpired`, `PocoCertificateNotSigned`, `PocoResultNotSigned` or
-    /// `PocoWorkerMissing`. The attester may be a contract (ERC-1271), and be told by a group; both are asked statically
-    /// with capped gas.
+    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelDeadlineOver`, `PocoSealsCommitted`,
+    /// `PocoAttesterNotAllowed`, `PocoAppDiffers`, `PocoMeasurementDiffers`, `PocoCertificateExpired`,
+    /// `PocoCertificateNotSigned`, `PocoResultNotSigned` or `PocoWorkerMissing`, and like `finalize` on a deal that is
+    /// not true and on too little gas for the callback. The attester may be a contract (ERC-1271), and be told by a
+    /// group; both are asked statically with capped gas (`ForeignCallGasTooLow`).
     /// @dev Warning: the requester chose the attesters, and may be one: until the first seal is committed it can end the
     /// task as it likes. It gets none of the app's, the dataset's or the scheduler's pay by that, but drawn workers who
     /// do not want to work in vain commit early, or not for such deals.

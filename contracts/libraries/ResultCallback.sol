@@ -17,8 +17,8 @@ library ResultCallback {
     /// @return success Whether the receiver took it.
     function run(address receiver, TaskId taskId, bytes memory result) internal returns (bool success) {
         bytes memory data = abi.encodeCall(IResultReceiver.receiveResult, (TaskId.unwrap(taskId), result));
-        // EIP-150 lets at most 63/64 through; 5,000 more cover the cold account and the call itself.
-        uint256 needed = (GAS * 64) / 63 + 5_000;
+        // EIP-150 lets at most 63/64 through; 8,000 more cover the call and two cold accounts, since the receiver may have delegated its code (EIP-7702).
+        uint256 needed = (GAS * 64) / 63 + 8_000;
         require(gasleft() >= needed, ResultCallbackGasTooLow(gasleft(), needed));
         assembly ("memory-safe") {
             // Nothing of the answer is read: it could be megabytes.

@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 import {AssetId, DealId, RequestId, Restriction, toDealId} from "./Ids.sol";
 
-/// A sealed computing deal, everything frozen as it was agreed. The Clerk stores its hash; whoever acts on a deal
-/// brings the content back from the `DealSealed` event. Amounts are nano-HANSE per task.
+/// A sealed computing deal, everything frozen as it was agreed. The Clerk stores the first 24 bytes of its hash;
+/// whoever acts on a deal brings the content back from the `DealSealed` event. Amounts are nano-HANSE per task.
 struct Deal {
     RequestId requestId;
     AssetId app;

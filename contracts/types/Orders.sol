@@ -86,7 +86,9 @@ struct RequestOrder {
     uint64 maxDatasetPrice;
     uint64 maxPoolPrice;
     uint16 category;
-    /// The confidence wanted: at most 1 result in `trust` may be wrong. 0 and 1: no replication.
+    /// The confidence wanted, as `IPoco` reckons it from the workers' weights; not the chance of a false result, which
+    /// depends on who holds the seats (`docs/security.md`). 0 and 1: no replication. In a jury it only says how many
+    /// are drawn first.
     uint32 trust;
     bytes32 tag;
     /// A further condition on the app beside its id, such as a curator's list.

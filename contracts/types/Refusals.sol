@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-/// Which of a match's orders a refusal is about.
+/// The four kinds of orders, as the legs of a match.
 enum Leg {
     Request,
     App,

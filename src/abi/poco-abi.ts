@@ -42,6 +42,7 @@ export const pocoAbi = [
   {"inputs":[{"internalType":"Restriction","name":"attesters","type":"bytes32"},{"internalType":"address","name":"attester","type":"address"}],"name":"PocoAttesterNotAllowed","type":"error"},
   {"inputs":[{"internalType":"uint64","name":"validUntil","type":"uint64"}],"name":"PocoCertificateExpired","type":"error"},
   {"inputs":[{"internalType":"TaskId","name":"taskId","type":"bytes32"},{"internalType":"address","name":"attester","type":"address"}],"name":"PocoCertificateNotSigned","type":"error"},
+  {"inputs":[{"internalType":"TaskId","name":"taskId","type":"bytes32"},{"internalType":"uint8","name":"outcome","type":"uint8"}],"name":"PocoFailureNotReplicated","type":"error"},
   {"inputs":[{"internalType":"bytes32","name":"ofApp","type":"bytes32"},{"internalType":"bytes32","name":"ofEnclave","type":"bytes32"}],"name":"PocoMeasurementDiffers","type":"error"},
   {"inputs":[{"internalType":"TaskId","name":"taskId","type":"bytes32"},{"internalType":"uint256","name":"matching","type":"uint256"},{"internalType":"uint256","name":"drawn","type":"uint256"},{"internalType":"uint256","name":"group","type":"uint256"},{"internalType":"uint256","name":"hostile","type":"uint256"}],"name":"PocoNotReached","type":"error"},
   {"inputs":[{"internalType":"uint32","name":"trust","type":"uint32"}],"name":"PocoReplicated","type":"error"},

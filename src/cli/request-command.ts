@@ -46,7 +46,11 @@ export function addRequestCommand(program: Command, context: CliContext): void {
     .requiredOption("--params <text>", "handed to the app as it is, mostly JSON")
     .option("--app <id>", "the app; default: the one on offer")
     .option("--dataset <id>", "the dataset, or `none`; default: the one on offer, if any")
-    .option("--trust <number>", "at most 1 result in so many may be wrong; 1: one worker, not checked", "10")
+    .option(
+      "--trust <number>",
+      "the confidence wanted, by the weights of the workers who agree; 1: one worker, not checked",
+      "10",
+    )
     .option("--category <number>", "category of resources", "0")
     .option("--max-price <amount>", "most HANSE the pool may ask; default: what it asks now")
     .option("--output <file>", "where the result goes; default: standard output", context.fromCaller)

@@ -17,8 +17,8 @@ export interface LedgerLine {
 
 export interface Ledger {
   readonly lines: readonly LedgerLine[];
-  /** All tokens that the Clerk holds, in its till. */
-  readonly heldByClerk: bigint;
+  /** All tokens that the till holds for the Clerk. */
+  readonly heldByTill: bigint;
 }
 
 /** Rewards and slashes of one worker over all tasks, in nano-HANSE. */
@@ -61,14 +61,14 @@ export async function readLedger(chain: ChainClient, deployment: Deployment): Pr
       return { name, address, free, locked };
     }),
   );
-  const heldByClerk = await chain.viem.readContract({
+  const heldByTill = await chain.viem.readContract({
     address: token,
     abi: tokenAbi,
     functionName: "balanceOf",
     args: [till],
     blockNumber,
   });
-  return { lines, heldByClerk };
+  return { lines, heldByTill };
 }
 
 /** What happened to each worker, from the certifier's events. */

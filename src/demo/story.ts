@@ -151,7 +151,7 @@ async function checkMoney(deps: StoryDeps, before: Ledger, after: Ledger, sold: 
 
   const sum = (ledger: Ledger) => ledger.lines.reduce((all, { free, locked }) => all + free + locked, 0n);
   expect("all accounts together hold what they held before:", sum(after), sum(before));
-  expect("the till holds a token for each of it:", after.heldByClerk, sum(after));
+  expect("the till holds a token for each of it:", after.heldByTill, sum(after));
 
   for (const number of WORKER_NUMBERS) {
     const book = books.get(workerAccount(number).address);

@@ -23,7 +23,7 @@ export interface Result {
   readonly callbackData: Hex;
 }
 
-/** A sealed answer on chain; what `Committed` in `IPoco` packs. */
+/** A sealed answer on chain; what `Committed` in `IPanel` packs. */
 export interface Committed {
   readonly seat: number;
   readonly round: number;
@@ -58,7 +58,7 @@ export function sealOf(worker: Address, digest: Hex): Hex {
 
 /** `Committed` as calldata and events have it. */
 export interface PackedCommitted {
-  /** From the lowest bit: worker 160 bits, seat 32, round 8; `Committer` in `IPoco`. */
+  /** From the lowest bit: worker 160 bits, seat 32, round 8; `Committer` in `IPanel`. */
   readonly by: Hex;
   readonly seal: Hex;
 }
@@ -95,7 +95,10 @@ export function packForFinalize(
   });
 }
 
-/** What a worker got for a task, and its seat's score from then on. */
+/**
+ * What a worker got for a task, and its seat's score from then on: 0 where nobody was drawn (`complete`, `attest`), since that
+ * worker is paid in its account, and a seat that it may have keeps its score.
+ */
 export interface Reward {
   readonly worker: Address;
   readonly amountNano: bigint;

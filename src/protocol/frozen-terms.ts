@@ -1,6 +1,6 @@
 import type { Deal } from "./deals.ts";
 
-/** What Poco froze into a deal; twin of `PocoFrozen.sol`. */
+/** What a panel froze into a deal; twin of `contracts/certifiers/panel/PanelFrozen.sol`. */
 export interface FrozenTerms {
   /** How many seat numbers the pool had given out. */
   readonly seats: number;

@@ -27,7 +27,7 @@ export function atLeast(least: number, most: number, chanceOf: (hits: number) =>
   return sum;
 }
 
-/** For each round, the chance that the task ends in it with the operator's result, or with the honest one. */
+/** For each round, the chance that the task ends in it with the holder's result, or with the honest one. */
 export interface CourseOdds {
   readonly operator: readonly number[];
   readonly honest: readonly number[];

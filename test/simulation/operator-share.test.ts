@@ -6,7 +6,7 @@ import { atLeast, courseOdds, hypergeometric } from "./exact-odds.ts";
 import { type OperatorShare, thirtyOfHundred } from "./operator-share.ts";
 import { simulate } from "./simulate.ts";
 
-// How often an operator with 30 % of the seats has a false result certified: worked out exactly, and drawn. `docs/security.md`
+// How often a holder of 30 % of the seats has a false result certified: worked out exactly, and drawn. `docs/security.md`
 // tells it in words. What is drawn is the same each time; `hanse test --deep` draws a million tasks of each kind.
 
 const deep = process.env.HANSE_TEST_DEEP === "1";
@@ -43,7 +43,7 @@ async function compare(
   await annotate(`predicted ${predicted[1]}, drawn ${percent(sum(drawn.operator) / TASKS)} (${counted})`);
 }
 
-/** Every worker of the operator has 51 right answers behind it, or the honest ones have as well. */
+/** Every worker of the holder has 51 right answers behind it, or the honest ones have as well. */
 const FARMED = { operatorWeight: 16n };
 const ALL_FARMED = { operatorWeight: 16n, honestWeight: 16n };
 
@@ -88,7 +88,7 @@ describe("7 places of a pool of 100, trust 100", { timeout: TIMEOUT_MS }, () => 
     // 2^7 > 99. 2^11 > 99 · (1 + 2^3), 2^10 < 99 · (1 + 2^4). From 28 places on, 2/3 of them is the higher bar.
     compare(test, thirtyOfHundred(100), 8, ["0.01272 %", "0.01927 %"]));
 
-  it("the operator's at weight 16: 5 of 7", (test) =>
+  it("the holder's at weight 16: 5 of 7", (test) =>
     // 2/3 of the places, and 16^5 > 99 · (1 + 2^2).
     compare(test, thirtyOfHundred(100, FARMED), 9, ["2.422 %", "2.440 %"]));
 
@@ -105,7 +105,7 @@ describe("absent honest workers, in a large pool, trust 100", { timeout: TIMEOUT
     thirtyOfHundred(100, { ...LARGE, absence: 1, places: [24], rule });
 
   it("24 places, confidence alone: 7 of 24 are enough", (test) =>
-    // 2^7 > 99 and nobody contradicts. 7.2 of 24 are the operator's on average.
+    // 2^7 > 99 and nobody contradicts. 7.2 of 24 are the holder's on average.
     compare(test, looked(confidenceOnly), 11, ["61.14 %", "61.14 %"]));
 
   it("24 places, and 2/3 of them: 16 of 24", (test) =>
@@ -125,7 +125,7 @@ describe("absent honest workers, in a large pool, trust 100", { timeout: TIMEOUT
     ]));
 
   it("all rounds, and 2/3 of the places: 7 of 7, 10 of 14, 19 of 28", (test) =>
-    // Round 2 is the operator's best: 2^10 > 99, and C(14,10) · 0.3^10 · 0.7^4 = 0.14 % already for exactly 10.
+    // Round 2 is the holder's best: 2^10 > 99, and C(14,10) · 0.3^10 · 0.7^4 = 0.14 % already for exactly 10.
     compare(test, thirtyOfHundred(100, { ...LARGE, absence: 1 }), 14, ["0.02186 %", "0.1824 %"]));
 
   it("all rounds, every second one absent, confidence alone", (test) =>

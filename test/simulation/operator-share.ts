@@ -3,9 +3,9 @@ import { MAX_PLACES } from "#src/protocol/panel-parameters.ts";
 import { isSure, type Tally } from "#src/protocol/verdict.ts";
 
 /**
- * An operator with a share of a pool's seats that seals the same false result in every place it gets, in every round. No
+ * A holder of many seats of a pool (`operator` in names) that seals the same false result in every place it gets. No
  * other conduct of the same seats certifies it more often: each matching seal only adds to the result's group and places,
- * and each place of the operator's that does not seal the truth only takes from the truth's. All honest workers who are
+ * and each place of the holder's that does not seal the truth only takes from the truth's. All honest workers who are
  * there seal the one right result.
  */
 export interface OperatorShare {

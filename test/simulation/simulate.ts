@@ -10,7 +10,7 @@ export interface Tasks {
 /**
  * Draws `tasks` tasks with the protocol's sortition and plays each to its end. The same numbers give the same tasks: task t
  * has the id `scenario`, and `t + 2^32 · (round − 1)` for the seed of its round, which is as good as any block's hash, since
- * only its keccak is used. The operator has the seats of the lowest numbers.
+ * only its keccak is used. The holder has the seats of the lowest numbers.
  */
 export async function simulate(share: OperatorShare, scenario: number, tasks: number): Promise<Tasks> {
   const sortition = await createFastSortition(share.seats);

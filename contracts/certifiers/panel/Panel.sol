@@ -9,6 +9,7 @@ import {Category, IPanel} from "../../interfaces/IPanel.sol";
 import {IRegistry} from "../../interfaces/IRegistry.sol";
 import {ISeedSource} from "../../interfaces/ISeedSource.sol";
 import {Confidence} from "../../libraries/Confidence.sol";
+import {Sortition} from "../../libraries/Sortition.sol";
 import {Deal} from "../../types/Deals.sol";
 import {Refusal} from "../../types/Refusals.sol";
 import {Claims} from "./Claims.sol";
@@ -19,8 +20,8 @@ import {PoolBook, Seats} from "./Seats.sol";
 
 /// @title Panel
 /// @notice What certifiers share that ask drawn workers. `IPanel` says what each part does, emits, refuses and assumes;
-/// `Seats` keeps who takes part, `Draws` tells who is drawn, `Rounds` takes what they commit, `Claims` ends what came to
-/// nothing.
+/// `Seats` keeps who takes part, `Draws` tells who is drawn, `Rounds` takes what they commit, `Endings` is what
+/// every end of a task has in common, `Claims` ends what came to nothing.
 abstract contract Panel is Claims, Ownable2Step {
     mapping(uint256 id => Category) private _categories;
     uint256 private _categoryCount;
@@ -90,8 +91,15 @@ abstract contract Panel is Claims, Ownable2Step {
         if (trust < _minTrust()) return Refusal.TrustTooLow;
         if (trust > 1 && book.closed) return Refusal.PoolClosed;
         if (book.liveSeats < minSeats) return Refusal.SeatsTooFew;
-        if (trust > 1 && book.liveSeats < Confidence.firstPlaces(trust)) return Refusal.SeatsTooFew;
+        if (trust > 1 && !_canFill(book, Confidence.firstPlaces(trust))) return Refusal.SeatsTooFew;
         if (book.seatStake < minSeatStake) return Refusal.SeatStakeTooLow;
         return Refusal.None;
+    }
+
+    /// @dev Whether so many places can be expected to be drawn: a draw takes 256 of the pool's numbers at most, of which
+    /// many may be free. Twice as many as are needed, since the draw is by chance.
+    function _canFill(PoolBook memory book, uint256 places) private pure returns (bool) {
+        if (book.seats <= Sortition.MAX_DRAWS) return book.liveSeats >= places;
+        return uint256(book.liveSeats) * Sortition.MAX_DRAWS >= 2 * places * book.seats;
     }
 }

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 /// @title PanelFrozen
 /// @notice `Deal.frozen` of a panel's deals: what it needs later, so that nothing that changes touches a running deal.
 /// From the top: seats 32 bits, seatStake 64, schedulerShare 16, roundBlocks 32, deadlineBlocks 32; the last 80 are
-/// zero.
+/// zero. No contract reads seatStake back: it is told for readers off chain.
 library PanelFrozen {
     function pack(
         uint32 seatNumbers,

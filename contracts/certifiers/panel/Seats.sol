@@ -45,7 +45,7 @@ abstract contract Seats is IPanel {
     /// @notice Who signs for a worker or a pool's owner.
     IKeyring public immutable KEYRING;
 
-    /// @notice Gets the fines, and what is forfeited.
+    /// @notice Gets fines, what convicted seats owed to nobody, and of other slashes what nobody else is owed.
     address public immutable TREASURY;
 
     mapping(AssetId poolId => PoolBook) internal _pools;
@@ -136,7 +136,10 @@ abstract contract Seats is IPanel {
         delete _seats[poolId][number];
         _released[poolId].push(number);
         (address worker, uint64 stake) = (book.occupancy.worker(), book.record.stake());
-        _memberships[poolId][worker].score = book.record.score();
+        // A later seat's score does not undo an earlier one's that is still parked.
+        Membership storage membership = _memberships[poolId][worker];
+        uint32 score = book.record.score();
+        if (score > membership.score) membership.score = score;
         // Interaction
         uint64 earned = book.record.earned();
         if (earned != 0) {

@@ -7,7 +7,7 @@ import {EnclaveCertificate, IPoco, Result} from "../../interfaces/IPoco.sol";
 import {Asset} from "../../interfaces/IRegistry.sol";
 import {Confidence} from "../../libraries/Confidence.sol";
 import {Deal} from "../../types/Deals.sol";
-import {AssetId, TaskId} from "../../types/Ids.sol";
+import {AssetId, Restriction, TaskId} from "../../types/Ids.sol";
 import {Drawing} from "../panel/Draws.sol";
 import {FAILURE_FEE_PERCENT, GRACE_BLOCKS, SCORE_FLOOR, SCORE_MATCHING} from "../panel/Parameters.sol";
 import {Payout, Payouts} from "../panel/Payout.sol";
@@ -40,12 +40,21 @@ abstract contract Settlement is Enclaves {
         // Effect
         Payout memory payout = Payouts.create(seals.length + drawing.count, OTHER_CREDITS);
         (uint64 price, uint64 cut) = _payOrRefund(deal, result.outcome, payout);
-        uint64 spoils = _convictWrong(deal.pool, id, seals, tally, price, payout);
+        // Who names attesters can end a task before its seals come, and so choose among draws: there is nothing to choose
+        // for then, neither others' stakes nor scores.
+        bool isPlain = Restriction.unwrap(deal.attesters) == 0;
+        uint64 spoils = _convictWrong(deal.pool, id, seals, tally, isPlain ? price : 0, payout);
         (uint64 fines, ) = _fineAbsent(deal.pool, id, closed, drawing, payout);
         payout.credit(TREASURY, fines);
         // At most twice the price.
         uint64 pot = price - cut + spoils;
-        (Reward[] memory rewards, uint64 rest) = _rewardRight(deal.pool, seals, tally, pot, price >= SCORE_FLOOR);
+        (Reward[] memory rewards, uint64 rest) = _rewardRight(
+            deal.pool,
+            seals,
+            tally,
+            pot,
+            isPlain && price >= SCORE_FLOOR
+        );
         payout.credit(address(this), pot - rest);
         _conclude(deal, id, resultHash, result, rewards, cut + rest, payout);
     }
@@ -81,6 +90,8 @@ abstract contract Settlement is Enclaves {
         _checkBeforeDeadline(id, running);
         // Places are 64 bits.
         require(running.places == 0, PocoSealsCommitted(id, uint64(running.places)));
+        // Else owners of apps and datasets would work for whoever calls a success a failure.
+        require(result.outcome == 0 || deal.trust <= 1, PocoFailureNotReplicated(id, result.outcome));
         _checkCertificate(deal, id, app, certificate);
         bytes32 resultHash = _hashOf(result);
         _checkEnclave(id, resultHash, certificate.enclaveKey, enclaveSignature);

@@ -73,7 +73,7 @@ contract OnApprovalReceivedTest is MarketTest {
         vm.prank(requester);
         token.approveAndCall(address(clerk), PRICE, abi.encode(batch, strict));
         assertEq(locked(requester), PRICE, "paid from what came in with the call");
-        assertEq(free(requester), 0, "to the cent");
+        assertEq(free(requester), 0, "to the last nano-HANSE");
         assertEq(clerk.filled(Leg.Request, requester, 0), VOLUME, "sealed");
     }
 

@@ -5,7 +5,7 @@ import {Shuffle, Sortition} from "../../../contracts/libraries/Sortition.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
 import {Assertions} from "../Panel/support/Assertions.sol";
 
-// How often all places of a first round go to an operator with 30 of 100 seats, against the exact chance:
+// How often all places of a first round go to a holder of 30 of 100 seats, against the exact chance:
 // 30/100 · 29/99 · …, one factor for each place. `test/simulation` draws the same tasks, and a million more.
 contract OperatorShareTest is Assertions {
     using Sortition for Shuffle;
@@ -29,7 +29,7 @@ contract OperatorShareTest is Assertions {
         _check({places: 4, expected: 14});
     }
 
-    /// Whether all places of one task are the operator's, whose seats have the lowest numbers. Called from outside, so
+    /// Whether all places of one task are the holder's, whose seats have the lowest numbers. Called from outside, so
     /// that each task's memory is given back.
     function ownsAll(uint256 places, uint256 task) external pure returns (bool) {
         Shuffle memory shuffle = Sortition.shuffle(SEATS);

@@ -32,14 +32,14 @@ contract Driver {
     }
 }
 
-/// Laws of the Clerk, whatever traders do:
+/// Laws of the Clerk, whatever traders do, numbered as in `IClerk`:
 ///   1 all accounts together hold what was deposited and not withdrawn, and the Till has the tokens
 ///   2 a deal pays its units once each, and exactly what was locked for them
 ///   3 the locked money of each account is what its open deals and bonds hold
 ///   4 an order is filled as it says: never beyond its volume, past its expiry, in another epoch, cancelled, by another
 ///     matcher, under another certifier, against its terms
-///   5 nobody's money is spent without its own signature, or its operator's within what it allowed, or its sponsor's word
-///     within the cap
+///   5 nobody's money is locked but by its own signature, its operator's within the limit, or its sponsorship within the
+///     cap
 contract ClerkInvariants is Test {
     Traders private traders;
 

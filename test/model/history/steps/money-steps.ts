@@ -81,7 +81,7 @@ export function entries(world: World, count: number, amount: () => bigint): Entr
   }));
 }
 
-/** Splits an amount among anybody, to the cent. */
+/** Splits an amount among anybody, to the last nano-HANSE. */
 export function shareOut(world: World, amount: bigint): Entry[] {
   const shares = entries(
     world,
