@@ -147,6 +147,8 @@ function roundOf(Committer self) pure returns (uint8) {
 /// (`extend`) once a grace has passed. What is not settled by the deadline is claimed back.
 ///
 /// Rules:
+/// - A deal is taken while its places can be expected to be drawn: where more than 256 numbers were ever given out, twice as
+///   many taken seats as the first round needs have to be among 256 of them (`SeatsTooFew`).
 /// - Places: the fewest fresh workers that reach the trust, then as many again each round as were drawn before, up to
 ///   the most that a task can have.
 /// - Settled with an answer: app and dataset owners are paid, the scheduler gets its share, the workers who were right
@@ -156,8 +158,8 @@ function roundOf(Committer self) pure returns (uint8) {
 /// - Claimed: refunded. If places were missed, or at trust 0 and 1 in any case, the pool owner's stake is slashed. At
 ///   trust 0 and 1 a tenth of it is the payer's and the rest the treasury's. Above, payer (a tenth) and the workers who
 ///   committed (the rest, in equal parts) share the slash as far as fines were taken in this very claim from seats that
-///   had something to lose; the treasury gets the fines and the rest. So no coalition of payer and workers gains by a
-///   failure.
+///   had something to lose; the treasury gets the fines and the rest. So no coalition of payer and workers that were
+///   absent among them gains by a failure: what it gets it has paid.
 ///
 /// The draw (`Sortition`): seat numbers are taken one after the other from a shuffle of [0, frozen seats). A number
 /// whose seat was not taken before the block of the seal, or was left before it, is skipped. A round's draws use that

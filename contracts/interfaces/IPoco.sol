@@ -50,14 +50,16 @@ struct EnclaveCertificate {
 /// - A wrong seat is convicted: it loses its place and forfeits its stake, which stays in the seat. Each task in which it
 ///   was wrong takes up to what the pool is paid out of the stakes of all its wrong seats together, in the order of
 ///   their seals, for those who were right. What nobody took when the seat is released is the treasury's. So one stake
-///   backs all tasks of the seat, each in proportion to its price; and it does not pay to lose it to accomplices, or to
-///   outvote an honest worker for it.
+///   backs all tasks of the seat, for as much as each is priced and in the order in which they end; and no task brings
+///   accomplices more of it than they paid for the task.
 /// - Certified failure: refunded but for a fee out of the pool's price, shared like a reward. Nobody is slashed for
 ///   having found the failure; who said otherwise is wrong as always.
 /// - A score rises by one for a right answer that at least two gave, where the pool is paid at least 0.001 HANSE; it
 ///   falls by a third, rounded up, for a wrong one. It goes on in the worker's next seat of the pool.
 /// - Trust 0 and 1: the pool's owner names worker and result (`complete`).
-/// - Where the request names attesters, one of them and the app's enclave stand in for replication (`attest`).
+/// - Where the request names attesters, one of them and the app's enclave stand in for replication (`attest`). Since such a
+///   task can be ended before its seals come, by whoever does not like the draw, there is nothing to win by its draw: the
+///   stakes of wrong seats are the treasury's, and no score rises. Above trust 1 no failure is attested.
 /// @dev EIP-712 domain ("Hanse Poco", "1", chain id, this contract).
 /// @dev Warning: a result that can be guessed can be tried against a seal: subjective answers belong to `IJury`.
 interface IPoco is IPanel {

@@ -58,6 +58,23 @@ contract AdmitTest is PocoTest {
         clerk.seal(batchOf(wish), true);
     }
 
+    /// A draw takes 256 numbers at most: where most are free again, it would not find its places, and money would be locked
+    /// for a task that nobody can be drawn for.
+    function testFuzz_refusesWhatCannotBeDrawn(uint32 seats, uint32 liveSeats) external {
+        seats = 257 + (seats % 100_000);
+        liveSeats = 4 + (liveSeats % (seats - 3));
+        bytes32 slot = keccak256(abi.encode(pool, uint256(0)));
+        uint256 others = uint256(vm.load(address(poco), slot)) & ((1 << 96) - 1);
+        vm.store(address(poco), slot, bytes32(others | (uint256(seats) << 96) | (uint256(liveSeats) << 128)));
+        equal(poco.pool(pool).liveSeats, liveSeats, "as stored");
+        Deal memory draft;
+        (draft.pool, draft.trust) = (pool, 10);
+        bool isEnough = uint256(liveSeats) * 256 >= 2 * 4 * uint256(seats);
+        _refused(draft, 0, 0, isEnough ? Refusal.None : Refusal.SeatsTooFew);
+        draft.trust = 1;
+        _refused(draft, 0, 0, Refusal.None);
+    }
+
     function test_freezesTheTerms() external {
         enrol(0, 4);
         Deal memory deal = seal(aWish());

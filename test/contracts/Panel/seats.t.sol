@@ -152,6 +152,21 @@ contract SeatsTest is PocoTest {
         equal(seatOf(enrolOne(0)).score, 0, "from zero");
     }
 
+    function test_aLaterSeatDoesNotLowerAParkedScore() external {
+        uint32 first = enrolOne(0);
+        advance(1);
+        poolScore(first, 40);
+        vm.prank(worker(0));
+        panel.leave(pool, first);
+        uint32 second = enrolOne(0);
+        vm.prank(worker(0));
+        panel.leave(pool, second);
+        advance(120_961);
+        panel.release(pool, first);
+        panel.release(pool, second);
+        equal(seatOf(enrolOne(0)).score, 40, "the better one");
+    }
+
     function test_nobodyGetsAnothersScore() external {
         uint32 number = enrolOne(0);
         poolScore(number, 40);

@@ -224,10 +224,19 @@ contract AttestTest is EnclaveTest {
         equal(freeOf(worker(9)), 9 * HANSE, "worker");
     }
 
-    function test_refundsAFailure() external {
+    function test_refusesAFailureThatReplicationWouldFind() external {
+        EnclaveCertificate memory certificate = _certificate;
+        bytes memory signature = signResult(ENCLAVE_KEY, _id, failure());
+        vm.expectRevert(abi.encodeWithSelector(IPoco.PocoFailureNotReplicated.selector, _id, failure().outcome));
+        poco.attest(_deal, 0, appAsset(), certificate, failure(), signature);
+    }
+
+    function test_refundsAFailureAtTrustOne() external {
+        _use(1, Restriction.wrap(bytes32(uint256(uint160(attester)))));
+        uint256 payerBefore = freeOf(requester);
         attest(_deal, 0, worker(9), failure());
         equal(freeOf(worker(9)), (9 * HANSE) / 10, "worker");
-        equal(freeOf(requester), FUNDS - HANSE, "requester");
+        equal(freeOf(requester) - payerBefore, 10 * HANSE, "requester");
         equal(uint256(taskOf(_deal).status), uint256(TaskStatus.Failed), "status");
     }
 
@@ -258,6 +267,7 @@ contract AttestTest is EnclaveTest {
         Wish memory wish = aWish();
         (wish.appPrice, wish.poolPrice) = (appPrice % (1_000 * HANSE), poolPrice % (1_000 * HANSE));
         wish.attesters = Restriction.wrap(bytes32(uint256(uint160(attester))));
+        if (fails) wish.trust = 1;
         uint256 poolBefore = freeOf(poolOwner);
         uint256 payerBefore = freeOf(requester);
         Deal memory deal = seal(wish);

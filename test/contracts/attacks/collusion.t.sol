@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Committed, Contribution, IPanel, TaskStatus} from "../../../contracts/interfaces/IPanel.sol";
 import {IPoco, Result} from "../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
-import {TaskId} from "../../../contracts/types/Ids.sol";
+import {Restriction, TaskId} from "../../../contracts/types/Ids.sol";
 import {Wish} from "../Panel/support/Market.sol";
 import {vm} from "../Panel/support/Vm.sol";
 import {PocoTest} from "../Poco/support/PocoTest.sol";
@@ -170,5 +170,28 @@ contract CollusionAttack is PocoTest {
             if (drawn[i] == liar) all[i] = contribution(id, 1, liar, otherResult());
         }
         return commit(deal, all);
+    }
+
+    /// @dev Choosing among draws: a requester that names itself attester ends every task whose draw it does not like, at the
+    /// price of a seal, and plays only those in which its two of three outvote an honest seat for its stake of 100. What it
+    /// would play for is not there: in a deal that names attesters the wrong one's stake is the treasury's, and no score
+    /// rises. Nor does it end a task by a failure, which would refund app and dataset.
+    function test_choosingAmongDrawsWinsNothing() external {
+        for (uint32 i = 0; i < 9; ++i) {
+            // They weigh 4: 4^2 > (1 + 2) · 4, if the honest one were fresh.
+            poolScore(i, 15);
+        }
+        Wish memory wish = aWish();
+        wish.trust = 5;
+        wish.attesters = Restriction.wrap(bytes32(uint256(uint160(requester))));
+        (Deal memory deal, uint32[] memory drawn) = sealAndDraw(wish);
+        poolScore(drawn[2], 0);
+        Contribution[] memory all = contributions(idOf(deal, 0), 1, drawn, otherResult());
+        all[2] = contribution(idOf(deal, 0), 1, drawn[2], success());
+        Committed[] memory seals = commit(deal, all);
+        poco.finalize(deal, 0, seals, otherResult());
+        equal(seatOf(drawn[2]).stake, SEAT_STAKE, "forfeited to nobody who was there");
+        equal(earnedBy(drawn[0]), (9 * HANSE) / 2, "the price they paid themselves, and no more");
+        equal(seatOf(drawn[0]).score, 15, "no score");
     }
 }

@@ -40,9 +40,11 @@ export class Endings {
     const { paid, credits } = this.#payOrRefund(deal, result);
     const cut = this.#cutOf(deal, paid);
     const absent = this.#fineAbsent(task, now);
-    const lost = this.#convict(task, wrong, paid, now);
+    // Who names attesters may choose among draws: nothing is to be won by it.
+    const isPlain = BigInt(deal.attesters) === 0n;
+    const lost = this.#convict(task, wrong, isPlain ? paid : 0n, now);
     const pot = paid - cut + lost.spoils;
-    const rewarded = this.#reward(task, right, pot, paid >= this.#rules.scoreFloor);
+    const rewarded = this.#reward(task, right, pot, isPlain && paid >= this.#rules.scoreFloor);
     this.#close(
       task,
       result.outcome === 0 ? "certified" : "failed",

@@ -114,7 +114,8 @@ export class Seats {
     const { worker, stake, earned } = seat;
     this.seats.set(undefined, id, number);
     this.#vacant.set([...this.#vacant.get(id), number], id);
-    this.#members.set({ ...this.#members.get(id, worker), score: seat.score }, id, worker);
+    const member = this.#members.get(id, worker);
+    this.#members.set({ ...member, score: Math.max(member.score, seat.score) }, id, worker);
     this.#clerk.money.pay(this.certifier, [{ account: worker, amount: earned }]);
     const heir = seat.convicted ? this.treasury : worker;
     this.#clerk.money.slash(
