@@ -116,12 +116,13 @@ interface IPoco is IPanel {
     /// @param app The content of the deal's app, which the deal's app id commits to.
     /// @param enclaveSignature The enclave key's, over EIP-712 `EnclaveResult(bytes32 taskId,bytes32 resultHash)`.
     /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelDeadlineOver`, `PocoSealsCommitted`,
+    /// `PocoFailureNotReplicated`,
     /// `PocoAttesterNotAllowed`, `PocoAppDiffers`, `PocoMeasurementDiffers`, `PocoCertificateExpired`,
     /// `PocoCertificateNotSigned`, `PocoResultNotSigned` or `PocoWorkerMissing`, and like `finalize` on a deal that is
     /// not true and on too little gas for the callback. The attester may be a contract (ERC-1271), and be told by a
     /// group; both are asked statically with capped gas (`ForeignCallGasTooLow`).
     /// @dev Warning: the requester chose the attesters, and may be one: until the first seal is committed it can end the
-    /// task as it likes. It gets none of the app's, the dataset's or the scheduler's pay by that, but drawn workers who
+    /// task as it likes. Above trust 1 it pays app, dataset and scheduler in full for that, but drawn workers who
     /// do not want to work in vain commit early, or not for such deals.
     function attest(
         Deal calldata deal,
