@@ -5,7 +5,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Committed} from "../../../../contracts/interfaces/IPanel.sol";
 import {Result} from "../../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
-import {TaskId} from "../../../../contracts/types/Ids.sol";
+import {Restriction, TaskId} from "../../../../contracts/types/Ids.sol";
 import {PanelModel} from "../../Panel/invariants/PanelModel.sol";
 import {PocoTest} from "../support/PocoTest.sol";
 
@@ -15,7 +15,9 @@ abstract contract PocoModel is PanelModel, PocoTest {
     function modelFinalized(Deal memory deal, TaskId id, Committed[] memory seals, Result memory result) internal {
         uint256 price = result.outcome == 0 ? deal.poolPrice : deal.poolPrice / 10;
         uint256 pot = price - (price * SCHEDULER_SHARE) / 10_000;
-        uint256 owed = price;
+        // Who names attesters may choose among draws: nothing is to be won by that.
+        bool isPlain = Restriction.unwrap(deal.attesters) == 0;
+        uint256 owed = isPlain ? price : 0;
         uint256 shares = 0;
         uint256 matching = 0;
         for (uint256 i = 0; i < seals.length; ++i) {
@@ -35,7 +37,7 @@ abstract contract PocoModel is PanelModel, PocoTest {
             if (!_isRight(id, seals[i], result)) continue;
             Expected storage seat = expected[seals[i].by.seatOf()];
             seat.earned += (pot * _share(seat.score)) / shares;
-            if (matching > 1 && price >= HANSE / 1_000) ++seat.score;
+            if (isPlain && matching > 1 && price >= HANSE / 1_000) ++seat.score;
         }
     }
 
