@@ -4,6 +4,7 @@ import { recoverSigner } from "#src/crypto/recover.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import {
   CONTRIBUTION_TYPED_DATA,
+  isSealOf,
   pocoDomain,
   resultHash,
   roundDigest,
@@ -71,7 +72,7 @@ export function createAnswerIntake({ store, chain, hasContent }: AnswerIntakeDep
       );
       if (own === undefined)
         throw invalid("no seal of this worker is on the chain", { taskId, round, worker });
-      if (sealOf(worker, digest) !== own.seal)
+      if (!isSealOf(own, digest))
         throw invalid("the digest is not the one sealed", { taskId, round, worker });
       await store.addDigest(taskId, { round, worker, digest });
     },

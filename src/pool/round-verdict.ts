@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 import { confidenceReached, placesReached, weight } from "#src/protocol/confidence.ts";
-import { sealOf } from "#src/protocol/contributions.ts";
+import { isSealOf } from "#src/protocol/contributions.ts";
 import type { ScoredSeal } from "#src/protocol/verdict.ts";
 
 /** A digest that was disclosed for a round. */
@@ -66,7 +66,7 @@ function groupByRound({ seals, digests }: ClosedRound): Map<number, Group[]> {
     let left = seals.filter((seal) => seal.round === round);
     const groups: Group[] = [];
     for (const digest of new Set(digests.filter((each) => each.round === round).map((each) => each.digest))) {
-      const matching = left.filter(({ worker, seal }) => sealOf(worker, digest) === seal);
+      const matching = left.filter((seal) => isSealOf(seal, digest));
       left = left.filter((seal) => !matching.includes(seal));
       if (matching.length > 0) groups.push(groupOf(digest, matching));
     }

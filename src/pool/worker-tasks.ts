@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 import type { WorkerStep, WorkerTask } from "#src/client/pool-schema.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
-import { sealOf } from "#src/protocol/contributions.ts";
+import { isSealOf } from "#src/protocol/contributions.ts";
 import type { PoolDatabase } from "./pool-tables.ts";
 
 export interface WorkerTasksOptions {
@@ -104,7 +104,7 @@ export function createWorkerTasks(
       .where("digests.digest", "=", digest)
       .orderBy("contributions.seat")
       .execute();
-    const agreeing = seals.filter((each) => sealOf(each.worker, digest) === each.seal);
+    const agreeing = seals.filter((seal) => isSealOf(seal, digest));
     const place = agreeing.findIndex((each) => each.worker === worker);
     return place >= 0 && place <= turns;
   }

@@ -56,6 +56,11 @@ export function sealOf(worker: Address, digest: Hex): Hex {
   return keccak256(encodeAbiParameters([{ type: "address" }, { type: "bytes32" }], [worker, digest]));
 }
 
+/** Whether a seal is its worker's word for a digest. */
+export function isSealOf({ worker, seal }: Pick<Committed, "worker" | "seal">, digest: Hex): boolean {
+  return seal === sealOf(worker, digest);
+}
+
 /** `Committed` as calldata and events have it. */
 export interface PackedCommitted {
   /** From the lowest bit: worker 160 bits, seat 32, round 8; `Committer` in `IPanel`. */
@@ -77,8 +82,6 @@ export function unpackCommitted({ by, seal }: PackedCommitted): Committed {
   };
 }
 
-const ZERO_SEAL = zeroHash;
-
 /**
  * What `finalize` is brought: a seal that matches the result can be told from worker, round and result, and is sent as
  * zero, which costs less gas.
@@ -89,9 +92,8 @@ export function packForFinalize(
 ): PackedCommitted[] {
   const hash = resultHash(result);
   return committed.map((each) => {
-    const { by, seal } = packCommitted(each);
-    const matches = seal === sealOf(each.worker, roundDigest(each.round, task, hash));
-    return { by, seal: matches ? ZERO_SEAL : seal };
+    const packed = packCommitted(each);
+    return isSealOf(each, roundDigest(each.round, task, hash)) ? { ...packed, seal: zeroHash } : packed;
   });
 }
 

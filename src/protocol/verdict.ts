@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 import { confidenceReached, placesReached, weight } from "./confidence.ts";
-import { type Committed, type Result, resultHash, roundDigest, sealOf } from "./contributions.ts";
+import { type Committed, isSealOf, type Result, resultHash, roundDigest } from "./contributions.ts";
 
 /** A committed seal and the present score of the seat behind it. */
 export interface ScoredSeal extends Committed {
@@ -42,9 +42,7 @@ export function judgeResult(
   result: Result,
 ): Verdict {
   const hash = resultHash(result);
-  const matches = seals.map(
-    ({ worker, round, seal }) => sealOf(worker, roundDigest(round, task.taskId, hash)) === seal,
-  );
+  const matches = seals.map((each) => isSealOf(each, roundDigest(each.round, task.taskId, hash)));
   const weights = (wanted: boolean) =>
     seals.filter((_, i) => matches[i] === wanted).map(({ score }) => weight(score));
   const [matching, others] = [weights(true), weights(false)];

@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 import { HanseError } from "#src/kernel/errors.ts";
-import { type Result, resultHash, roundDigest, sealOf } from "#src/protocol/contributions.ts";
+import { isSealOf, type Result, resultHash, roundDigest } from "#src/protocol/contributions.ts";
 import type { Deal } from "#src/protocol/deals.ts";
 import { courseOf } from "#src/protocol/task-course.ts";
 import { judgeResult } from "#src/protocol/verdict.ts";
@@ -25,7 +25,7 @@ export async function checkDisclosure(chain: WorkerChain, answer: Answer): Promi
   const { seals, hash, round, closed } = await read(chain, answer);
   const { taskId, worker } = answer;
   const own = seals.find((seal) => seal.worker === worker);
-  if (own === undefined || own.seal !== sealOf(worker, roundDigest(own.round, taskId, hash))) {
+  if (own === undefined || !isSealOf(own, roundDigest(own.round, taskId, hash))) {
     throw new HanseError("HANSE_CONTRIBUTION_INVALID", "the chain has no seal of this answer", {
       details: { taskId, worker, sealed: own?.seal },
     });

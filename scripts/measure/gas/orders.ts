@@ -1,5 +1,7 @@
 import { toBeHex, type Wallet, ZeroAddress, ZeroHash, zeroPadValue } from "ethers";
+import { bulkProof, bulkTree, bulkTypedData, encodeBulkSignature } from "#src/protocol/bulk-order.ts";
 import { clerkDomain, ORDER_TYPED_DATA } from "#src/protocol/order-types.ts";
+import type { Order } from "#src/protocol/orders.ts";
 import type { Market } from "./market.ts";
 
 const HANSE = 10n ** 9n;
@@ -102,4 +104,14 @@ async function signed<T extends object>(market: Market, signer: Wallet, kind: Ki
   const types = { [kind]: [...ORDER_TYPED_DATA[kind]], Conditions: [...ORDER_TYPED_DATA.Conditions] };
   const domain = clerkDomain(market.chain.chainId, market.addresses.clerk);
   return { order, signature: await signer.signTypedData(domain, types, order) };
+}
+
+/** One signature over many requests, in the form that is good for the first of them. */
+export async function signBulk(market: Market, signer: Wallet, requests: readonly object[]): Promise<string> {
+  const orders = requests.map((order) => ({ type: "request", order }) as Order);
+  const { types, message } = bulkTypedData(orders);
+  const domain = clerkDomain(market.chain.chainId, market.addresses.clerk);
+  const mutable = Object.fromEntries(Object.entries(types).map(([name, members]) => [name, [...members]]));
+  const signature = (await signer.signTypedData(domain, mutable, message)) as `0x${string}`;
+  return encodeBulkSignature({ signature, proof: bulkProof(bulkTree(orders), 0), index: 0 });
 }

@@ -1,8 +1,9 @@
 import { AbiCoder, id, MaxUint256, type TransactionReceipt, toBeHex, ZeroHash } from "ethers";
 import { clerkDomain } from "#src/protocol/order-types.ts";
-import { signBulk } from "./bulk.ts";
+import { POWERS } from "#src/protocol/powers.ts";
+import { SPONSORSHIP_TYPED_DATA } from "#src/protocol/sponsorship.ts";
 import { assetUri, type Market } from "./market.ts";
-import { batchOf, FRESH_SALT } from "./orders.ts";
+import { batchOf, FRESH_SALT, signBulk } from "./orders.ts";
 import { attest, commit, complete, drawPlainly, finalize, poll, rule, seal, trustOf } from "./tasks.ts";
 
 const HANSE = 10n ** 9n;
@@ -10,20 +11,8 @@ const HANSE = 10n ** 9n;
 /** A salt whose slot earlier orders have filled already. */
 const USED_SALT = 1;
 
-// `contracts/interfaces/IKeyring.sol`.
-const POWER_REQUEST_ORDER = 1 << 3;
-
 // `contracts/types/Refusals.sol`.
 const APP_LEG = 1;
-
-const SPONSORSHIP_TYPED_DATA = {
-  Sponsorship: [
-    { name: "request", type: "bytes32" },
-    { name: "cap", type: "uint64" },
-    { name: "validUntil", type: "uint64" },
-    { name: "epoch", type: "uint64" },
-  ],
-};
 
 export interface GasRow {
   readonly what: string;
@@ -210,7 +199,7 @@ export const GAS_ROWS: Readonly<Record<string, GasRow>> = {
     gas: async (market) => {
       const { chain, keyring, requester } = market;
       const operator = chain.account("operator");
-      const grant = { powers: POWER_REQUEST_ORDER, limit: 1_000n * HANSE, validUntil: 2n ** 39n };
+      const grant = { powers: POWERS.REQUEST_ORDER, limit: 1_000n * HANSE, validUntil: 2n ** 39n };
       await chain.send(requester, keyring.setOperator.populateTransaction(operator.address, grant));
       await seal(market, { salt: USED_SALT + 1, operator, requestSalt: FRESH_SALT + 1 });
       return await used(seal(market, { salt: USED_SALT, operator }));
@@ -252,7 +241,8 @@ export const GAS_ROWS: Readonly<Record<string, GasRow>> = {
         ...{ cap: 100n * HANSE, validUntil: 2n ** 40n, epoch: 0n },
       };
       const domain = clerkDomain(chain.chainId, addresses.clerk);
-      const signature = await sponsor.signTypedData(domain, SPONSORSHIP_TYPED_DATA, word);
+      const types = { Sponsorship: [...SPONSORSHIP_TYPED_DATA.Sponsorship] };
+      const signature = await sponsor.signTypedData(domain, types, word);
       batch.sponsorships.push({ ...word, signature });
       return gasOf(chain.send(requester, clerk.seal.populateTransaction(batch, true)));
     },
