@@ -64,8 +64,7 @@ interface IJury is IPanel {
     /// @notice Opens seals of the round that is closed. Anyone who knows answer and salt. What is revealed already is
     /// left out. Emits `Revealed` for each.
     /// @param seals Everything committed so far, in order.
-    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelDealUnknown`, `PanelNotTheCertifier`,
-    /// `PanelRoundRunning`, `JuryRevealOver`, `PanelSealsDiffer`, `JuryBallotDiffers` or `JuryNothingToReveal`.
+    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelRoundRunning`, `JuryRevealOver`, `PanelSealsDiffer`, `JuryBallotDiffers` or `JuryNothingToReveal`.
     function reveal(Deal calldata deal, uint32 index, Committed[] calldata seals, Ballot[] calldata ballots) external;
 
     /// @notice Settles a task by the answer of more than half of its places. Anyone. Emits `Ruled`, and where it

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Deal} from "../types/Deals.sol";
-import {AssetId, DealId, TaskId} from "../types/Ids.sol";
+import {AssetId, TaskId} from "../types/Ids.sol";
 import {ICertifier} from "./ICertifier.sol";
 
 /// @notice A pool's terms, published once and never changed: who wants others opens another pool.
@@ -179,6 +179,10 @@ function roundOf(Committer self) pure returns (uint8) {
 ///   that, 60,480 blocks after the seal.
 /// - A score rises where the pool is paid at least 0.001 HANSE and at least two agreed.
 ///
+/// Whether a deal is true is asked where a task is settled, by the Clerk (`ClerkDealUnknown`, `ClerkNotTheCertifier`), and
+/// nowhere before: a task is named by all of its deal's content (`TaskId`), so what is committed or opened in an invented
+/// deal's name touches no task that can be settled, and a seal that is signed for one task is good for no other.
+///
 /// Laws:
 /// 1. What the Clerk holds bonded for this certifier is the sum of the stakes of all seats.
 /// 2. The certifier's own free money in the Clerk is at least what all seats have earned.
@@ -225,11 +229,6 @@ interface IPanel is ICertifier {
     /// @notice None of the seats has earned anything that was not paid.
     error PanelNothingToCollect(AssetId pool);
 
-    /// @notice The content brought back is not that of a sealed deal. Where a task is settled, the Clerk says so itself:
-    /// `ClerkDealUnknown`, and `ClerkNotTheCertifier` for `PanelNotTheCertifier`.
-    error PanelDealUnknown(DealId id);
-    /// @notice The deal was sealed under another certifier.
-    error PanelNotTheCertifier(address certifier);
     error PanelIndexOutOfRange(uint32 index, uint32 firstTask, uint32 volume);
     error PanelAlreadySettled(TaskId taskId, TaskStatus status);
     /// @notice At trust 0 and 1 nobody is drawn.
@@ -299,15 +298,13 @@ interface IPanel is ICertifier {
     /// already is left out. Emits `SealsCommitted`.
     /// @param index The task's index in the deal's request: `firstTask ≤ index < firstTask + volume`.
     /// @param contributions Best in the order of the draw.
-    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelDealUnknown`, `PanelNotTheCertifier`,
-    /// `PanelNotReplicated`, `PanelDeadlineOver`, `PanelRoundClosed`, `PanelSeedUnknown`, `PanelSeatNotDrawn`,
-    /// `PanelSeatConvicted`, `PanelSealNotSigned`, `PanelSealMissing` or `PanelNothingToCommit`.
+    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelNotReplicated`, `PanelDeadlineOver`,
+    /// `PanelRoundClosed`, `PanelSeedUnknown`, `PanelSeatNotDrawn`, `PanelSeatConvicted`, `PanelSealNotSigned`, `PanelSealMissing` or `PanelNothingToCommit`.
     function commit(Deal calldata deal, uint32 index, Contribution[] calldata contributions) external;
 
     /// @notice Opens the next round of a task whose round closed without settling it and whose grace is over. Anyone.
     /// Emits `RoundOpened`.
-    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelDealUnknown`, `PanelNotTheCertifier`,
-    /// `PanelNotReplicated`, `PanelGraceRunning`, `PanelTimeTooShort` (a round that cannot be kept would fine the
+    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelNotReplicated`, `PanelGraceRunning`, `PanelTimeTooShort` (a round that cannot be kept would fine the
     /// workers and slash the pool's owner), `PanelSeedUnknown` or `PanelSeatsExhausted`; in a jury also with
     /// `JuryDecided`.
     function extend(Deal calldata deal, uint32 index) external;
@@ -331,8 +328,7 @@ interface IPanel is ICertifier {
     function task(TaskId id) external view returns (Task memory);
 
     /// @notice The seats drawn for a task in rounds 1 to `rounds`, in order; fewer where the pool has no more.
-    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelDealUnknown`, `PanelNotTheCertifier`, `PanelNotReplicated`,
-    /// `PanelRoundNotOpened`, `PanelDrawForgotten` or, while a round's seed is unknown, `PanelSeedUnknown`.
+    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelNotReplicated`, `PanelRoundNotOpened`, `PanelDrawForgotten` or, while a round's seed is unknown, `PanelSeedUnknown`.
     /// `src/protocol/draw.ts` is the twin.
     function drawnSeats(Deal calldata deal, uint32 index, uint8 rounds) external view returns (uint32[] memory);
 }

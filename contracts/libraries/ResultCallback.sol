@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IResultReceiver} from "../interfaces/IResultReceiver.sol";
-import {TaskId} from "../types/Ids.sol";
+import {UnitId} from "../types/Ids.sol";
 
 /// @title ResultCallback
 /// @notice Tells a requester's contract its result (ERC-1154), whatever that contract does about it.
@@ -15,8 +15,8 @@ library ResultCallback {
     error ResultCallbackGasTooLow(uint256 available, uint256 needed);
 
     /// @return success Whether the receiver took it.
-    function run(address receiver, TaskId taskId, bytes memory result) internal returns (bool success) {
-        bytes memory data = abi.encodeCall(IResultReceiver.receiveResult, (TaskId.unwrap(taskId), result));
+    function run(address receiver, UnitId unit, bytes memory result) internal returns (bool success) {
+        bytes memory data = abi.encodeCall(IResultReceiver.receiveResult, (UnitId.unwrap(unit), result));
         // EIP-150 lets at most 63/64 through; 8,000 more cover the call and two cold accounts, since the receiver may have delegated its code (EIP-7702).
         uint256 needed = (GAS * 64) / 63 + 8_000;
         require(gasleft() >= needed, ResultCallbackGasTooLow(gasleft(), needed));

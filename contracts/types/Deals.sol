@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AssetId, DealId, RequestId, Restriction, toDealId} from "./Ids.sol";
+import {Keccak} from "../libraries/Keccak.sol";
+import {AssetId, DealId, RequestId, Restriction, TaskId, toDealId} from "./Ids.sol";
 
 /// A sealed computing deal, everything frozen as it was agreed. The Clerk stores the first 24 bytes of its hash;
 /// whoever acts on a deal brings the content back from the `DealSealed` event. Amounts are nano-HANSE per task.
@@ -48,13 +49,17 @@ function dealId(Deal memory deal) pure returns (DealId) {
     return toDealId(deal.requestId, deal.firstTask);
 }
 
-/// What the Clerk keeps of a deal: the first 24 bytes of `keccak256(abi.encode(deal))`. A collision costs 2^96.
-function commitmentOf(Deal calldata deal) pure returns (bytes24 commitment) {
+function hashOf(Deal calldata deal) pure returns (bytes32 hash) {
     assembly ("memory-safe") {
         let free := mload(0x40)
         calldatacopy(free, deal, DEAL_BYTES)
-        commitment := shl(64, shr(64, keccak256(free, DEAL_BYTES)))
+        hash := keccak256(free, DEAL_BYTES)
     }
+}
+
+/// What the Clerk keeps of a deal: the first 24 bytes of `keccak256(abi.encode(deal))`. A collision costs 2^96.
+function commitmentOf(Deal calldata deal) pure returns (bytes24) {
+    return bytes24(hashOf(deal));
 }
 
 /// The same of a deal in memory.
@@ -62,4 +67,8 @@ function commitmentOfDraft(Deal memory deal) pure returns (bytes24 commitment) {
     assembly ("memory-safe") {
         commitment := shl(64, shr(64, keccak256(deal, DEAL_BYTES)))
     }
+}
+
+function toTaskId(Deal calldata deal, uint32 taskIndex) pure returns (TaskId) {
+    return TaskId.wrap(Keccak.ofWords(hashOf(deal), bytes32(uint256(taskIndex))));
 }

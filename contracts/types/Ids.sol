@@ -11,8 +11,12 @@ type RequestId is bytes32;
 /// One sealed deal: `keccak256(abi.encode(requestId, firstTask))`.
 type DealId is bytes32;
 
-/// One unit of a computing deal: `keccak256(abi.encode(dealId, taskIndex))`.
+/// One task of a deal, named by all that was agreed: `keccak256(abi.encode(keccak256(abi.encode(deal)), taskIndex))`, see
+/// `toTaskId`. Whoever signs for a task has signed for its deal.
 type TaskId is bytes32;
+
+/// One unit of a request, known before any deal: `keccak256(abi.encode(requestId, taskIndex))`.
+type UnitId is bytes32;
 
 /// Whom or what an order may be matched with:
 /// - zero: anyone;
@@ -54,8 +58,8 @@ function toDealId(RequestId requestId, uint32 firstTask) pure returns (DealId) {
     return DealId.wrap(_pair(RequestId.unwrap(requestId), firstTask));
 }
 
-function toTaskId(DealId dealId, uint32 taskIndex) pure returns (TaskId) {
-    return TaskId.wrap(_pair(DealId.unwrap(dealId), taskIndex));
+function toUnitId(RequestId requestId, uint32 taskIndex) pure returns (UnitId) {
+    return UnitId.wrap(_pair(RequestId.unwrap(requestId), taskIndex));
 }
 
 /// @dev `keccak256(abi.encode(id, index))` in the scratch space.

@@ -2,8 +2,7 @@ import type { Command } from "commander";
 import type { Hex } from "viem";
 import { createMarketReader } from "#src/chain/market-reader.ts";
 import { createTaskWatcher, type TaskEnd } from "#src/chain/task-watcher.ts";
-import { taskIndices } from "#src/protocol/deals.ts";
-import { taskId } from "#src/protocol/ids.ts";
+import { taskId, taskIndices } from "#src/protocol/deals.ts";
 import { formatHanse } from "#src/protocol/money.ts";
 import { OUTCOMES } from "#src/protocol/outcomes.ts";
 import { answer, fields } from "./answer.ts";
@@ -56,7 +55,7 @@ export function addMarketCommands(program: Command, context: CliContext): void {
       const tasks = await Promise.all(
         taskIndices(deal).map(async (index) => ({
           index,
-          end: await watcher.endOf(taskId(id as Hex, index)),
+          end: await watcher.endOf(taskId(deal, index)),
         })),
       );
       answer(context, flags.json, { ...found, tasks }, [

@@ -8,8 +8,8 @@ import { publishOrder } from "#src/client/sign-order.ts";
 import { fetchContent } from "#src/content/content-client.ts";
 import { contentBase } from "#src/content/content-url.ts";
 import { HanseError } from "#src/kernel/errors.ts";
-import { buyerUnit, idOfDeal } from "#src/protocol/deals.ts";
-import { type AssetId, NO_ASSET, taskId } from "#src/protocol/ids.ts";
+import { buyerUnit, taskId } from "#src/protocol/deals.ts";
+import { type AssetId, NO_ASSET } from "#src/protocol/ids.ts";
 import { formatHanse } from "#src/protocol/money.ts";
 import { orderHash } from "#src/protocol/order-hash.ts";
 import { conditions, type Order, request } from "#src/protocol/orders.ts";
@@ -119,7 +119,7 @@ async function buy(
   context.note(`sealed for ${formatHanse(price)} HANSE: deal ${sealed.id}`);
   context.note(`(\`hanse deal show ${sealed.id}\` tells how it went, whatever happens here)`);
 
-  const task = taskId(idOfDeal(deal), deal.firstTask);
+  const task = taskId(deal, deal.firstTask);
   const end = await watcher.waitFor("certifying the result", () => watcher.endOf(task), timeoutMs);
   await deliver(context, connection, flags, { deal: sealed.id, task, price, pool: deal.pool }, end);
 }

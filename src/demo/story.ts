@@ -7,8 +7,7 @@ import { createSalts } from "#src/client/salts.ts";
 import { publishOrder } from "#src/client/sign-order.ts";
 import { fetchContent } from "#src/content/content-client.ts";
 import { HanseError } from "#src/kernel/errors.ts";
-import { buyerUnit, idOfDeal } from "#src/protocol/deals.ts";
-import { taskId } from "#src/protocol/ids.ts";
+import { buyerUnit, taskId } from "#src/protocol/deals.ts";
 import { formatHanse } from "#src/protocol/money.ts";
 import { orderHash } from "#src/protocol/order-hash.ts";
 import { expectedBasketAnalysis } from "./basket-check.ts";
@@ -108,7 +107,7 @@ async function buyTask(deps: StoryDeps, wish: Wish, salt: Hex): Promise<void> {
   const price = buyerUnit(deal);
   narrator.say(`${name}: sealed on chain for ${formatHanse(price)} HANSE, held in escrow`);
 
-  const task = taskId(idOfDeal(deal), deal.firstTask);
+  const task = taskId(deal, deal.firstTask);
   const end = await watcher.waitFor(`certifying ${name}`, () => watcher.endOf(task), TASK_TIMEOUT_MS);
   await checkResult(deps, name, wish, end);
 }

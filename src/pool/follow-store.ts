@@ -2,8 +2,7 @@ import { sql } from "kysely";
 import type { Hex } from "viem";
 import type { BlockRef } from "#src/chain/follower.ts";
 import { HanseError } from "#src/kernel/errors.ts";
-import { type Deal, idOfDeal, taskIndices } from "#src/protocol/deals.ts";
-import { taskId } from "#src/protocol/ids.ts";
+import { type Deal, idOfDeal, taskId, taskIndices } from "#src/protocol/deals.ts";
 import { encodeDeal } from "./deal-codec.ts";
 import type { PoolDatabase } from "./pool-tables.ts";
 
@@ -76,7 +75,7 @@ export function createFollowStore(database: PoolDatabase): FollowStore {
             .values({ id, sealed_at: deal.sealedAtBlock, trust: BigInt(deal.trust), deal: encodeDeal(deal) })
             .onConflict((at) => at.doNothing())
             .execute();
-          const tasks = taskIndices(deal).map((index) => ({ id: taskId(id, index), index }));
+          const tasks = taskIndices(deal).map((index) => ({ id: taskId(deal, index), index }));
           // A bag may hold more tasks than one statement takes parameters.
           for (let from = 0; from < tasks.length; from += 1_000) {
             const some = tasks.slice(from, from + 1_000);

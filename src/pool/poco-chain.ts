@@ -6,8 +6,7 @@ import type { Deployment } from "#src/chain/deployment.ts";
 import { createPocoReader, type PocoReader } from "#src/chain/poco-reader.ts";
 import type { Sender } from "#src/chain/sender.ts";
 import { type Committed, packCommitted, packForFinalize, type Result } from "#src/protocol/contributions.ts";
-import { type Deal, idOfDeal } from "#src/protocol/deals.ts";
-import { taskId } from "#src/protocol/ids.ts";
+import { type Deal, taskId } from "#src/protocol/deals.ts";
 
 /** A worker's sealed answer on its way to the chain. */
 export interface Contribution {
@@ -49,12 +48,7 @@ export function createPocoChain(
     commit: (deal, index, contributions) => write("commit", [deal, index, contributions.map(compact)]),
     extend: (deal, index) => write("extend", [deal, index]),
     finalize: (deal, index, seals, result) =>
-      write("finalize", [
-        deal,
-        index,
-        packForFinalize(seals, { task: taskId(idOfDeal(deal), index), result }),
-        result,
-      ]),
+      write("finalize", [deal, index, packForFinalize(seals, { task: taskId(deal, index), result }), result]),
     complete: (deal, index, worker, result) => write("complete", [deal, index, worker, result]),
     claim: (deal, index, seals) => write("claim", [deal, index, seals.map(packCommitted)]),
   };

@@ -1,4 +1,4 @@
-import type { Address, Hex } from "viem";
+import { type Address, encodeAbiParameters, type Hex, keccak256 } from "viem";
 import { type AssetId, dealId } from "./ids.ts";
 
 /** A sealed deal, one to one with `contracts/types/Deals.sol`. Amounts are nano-HANSE per task. */
@@ -28,6 +28,50 @@ export interface Deal {
   readonly paramsHash: Hex;
   readonly attesters: Hex;
   readonly frozen: Hex;
+}
+
+/** The members of a deal in order, as the ABI encodes them: a word each. */
+const DEAL_MEMBERS = [
+  ["requestId", "bytes32"],
+  ["app", "uint256"],
+  ["dataset", "uint256"],
+  ["pool", "uint256"],
+  ["appOwner", "address"],
+  ["datasetOwner", "address"],
+  ["poolOwner", "address"],
+  ["requester", "address"],
+  ["payer", "address"],
+  ["beneficiary", "address"],
+  ["callback", "address"],
+  ["certifier", "address"],
+  ["appPrice", "uint64"],
+  ["datasetPrice", "uint64"],
+  ["poolPrice", "uint64"],
+  ["poolStake", "uint64"],
+  ["sealedAtBlock", "uint64"],
+  ["firstTask", "uint32"],
+  ["volume", "uint32"],
+  ["trust", "uint32"],
+  ["category", "uint16"],
+  ["tag", "bytes32"],
+  ["paramsHash", "bytes32"],
+  ["attesters", "bytes32"],
+  ["frozen", "bytes32"],
+] as const satisfies readonly (readonly [keyof Deal, string])[];
+
+/**
+ * A task, named by all that was agreed: `keccak256(abi.encode(keccak256(abi.encode(deal)), taskIndex))`; `toTaskId` in
+ * `contracts/types/Deals.sol`.
+ */
+export function taskId(deal: Deal, taskIndex: number): Hex {
+  return keccak256(
+    encodeAbiParameters([{ type: "bytes32" }, { type: "uint32" }], [hashOfDeal(deal), taskIndex]),
+  );
+}
+
+function hashOfDeal(deal: Deal): Hex {
+  const types = DEAL_MEMBERS.map(([, type]) => ({ type }));
+  return keccak256(encodeAbiParameters(types, DEAL_MEMBERS.map(([name]) => deal[name]) as never));
 }
 
 export function idOfDeal(deal: Pick<Deal, "requestId" | "firstTask">): Hex {

@@ -58,7 +58,7 @@ export function dealId(request: Hex, firstTask: number): Hex {
   return keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "uint32" }], [request, firstTask]));
 }
 
-/** `keccak256(abi.encode(dealId, taskIndex))`. */
-export function taskId(deal: Hex, taskIndex: number): Hex {
-  return keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "uint32" }], [deal, taskIndex]));
+/** What a callback is told of a task: `keccak256(abi.encode(requestId, taskIndex))`, known before any deal. */
+export function unitId(request: Hex, taskIndex: number): Hex {
+  return keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "uint32" }], [request, taskIndex]));
 }

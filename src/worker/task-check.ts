@@ -3,8 +3,8 @@ import type { SealedDeal } from "#src/chain/market-reader.ts";
 import type { WorkerTask } from "#src/client/pool-schema.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { placesAfter } from "#src/protocol/confidence.ts";
-import { idOfDeal } from "#src/protocol/deals.ts";
-import { type AssetId, taskId } from "#src/protocol/ids.ts";
+import { idOfDeal, taskId } from "#src/protocol/deals.ts";
+import type { AssetId } from "#src/protocol/ids.ts";
 import { courseOf } from "#src/protocol/task-course.ts";
 import type { WorkerChain } from "./worker-chain.ts";
 
@@ -28,7 +28,7 @@ export function checkDeal(
   if (deal.pool !== pool) throw refused(task, "the deal is for another pool");
   if (deal.certifier !== poco) throw refused(task, "the deal has another certifier");
   const inDeal = task.index >= deal.firstTask && task.index < deal.firstTask + deal.volume;
-  if (!inDeal || taskId(id, task.index) !== task.taskId) throw refused(task, "the deal has no such task");
+  if (!inDeal || taskId(deal, task.index) !== task.taskId) throw refused(task, "the deal has no such task");
   if (keccak256(params) !== deal.paramsHash) throw refused(task, "the parameters are not those of the deal");
 }
 

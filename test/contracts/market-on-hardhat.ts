@@ -1,5 +1,6 @@
 import { ethers as lib, type Signer } from "ethers";
 import { network } from "hardhat";
+import { type Deal, taskId } from "#src/protocol/deals.ts";
 import {
   BlockhashSeedSource__factory,
   Clerk__factory,
@@ -136,7 +137,10 @@ export async function createMarket(workerCount: number) {
       receipt?.blockNumber,
     );
     if (event === undefined) throw new Error("nothing was sealed");
-    return { id: event.args.id, deal: copyOf(event.args.deal), gasUsed: receipt?.gasUsed };
+    const deal = copyOf(event.args.deal);
+    // What ethers decodes differs by type alone: whole numbers are bigints.
+    const task = taskId(deal as unknown as Deal, Number(deal.firstTask));
+    return { id: event.args.id, deal, task, gasUsed: receipt?.gasUsed };
   }
 
   const mine = (blocks: number) =>

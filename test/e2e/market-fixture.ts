@@ -9,7 +9,8 @@ import { createSalts } from "#src/client/salts.ts";
 import { signOrder } from "#src/client/sign-order.ts";
 import { registerContentService } from "#src/content/content-service.ts";
 import { createMemoryContentStore } from "#src/content/memory-content-store.ts";
-import { ASSET_KINDS, type AssetId, assetId, taskId } from "#src/protocol/ids.ts";
+import { taskId } from "#src/protocol/deals.ts";
+import { ASSET_KINDS, type AssetId, assetId } from "#src/protocol/ids.ts";
 import { conditions, type Order } from "#src/protocol/orders.ts";
 import { NO_TAGS } from "#src/protocol/tags.ts";
 import { startTestServer } from "../http/test-server.ts";
@@ -169,9 +170,9 @@ export async function openTestMarket({ chain, deployment }: TestChain, workers: 
       eventName: "DealSealed",
       blockHash: receipt.blockHash,
     });
-    const dealId = log?.args.id;
-    if (dealId === undefined) throw new Error("nothing was sealed");
-    return { dealId, tasks: Array.from({ length: volume }, (_, index) => taskId(dealId, index)) };
+    const { id: dealId, deal } = log?.args ?? {};
+    if (dealId === undefined || deal === undefined) throw new Error("nothing was sealed");
+    return { dealId, tasks: Array.from({ length: volume }, (_, index) => taskId(deal, index)) };
   }
 
   return {

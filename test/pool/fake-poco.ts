@@ -2,8 +2,7 @@ import { type Address, type Hex, zeroHash } from "viem";
 import { HanseError } from "#src/kernel/errors.ts";
 import type { PocoChain } from "#src/pool/poco-chain.ts";
 import type { Committed, Result } from "#src/protocol/contributions.ts";
-import { type Deal, idOfDeal } from "#src/protocol/deals.ts";
-import { taskId } from "#src/protocol/ids.ts";
+import { type Deal, taskId } from "#src/protocol/deals.ts";
 import type { TaskState } from "#src/protocol/task-course.ts";
 
 /** What the scheduler had mined. */
@@ -26,7 +25,7 @@ export function createFakePoco(workers: readonly Address[]) {
     draw: undefined as readonly number[] | undefined,
     scores: new Map<number, number>(),
   };
-  const idOf = (deal: Deal, index: number) => taskId(idOfDeal(deal), index);
+  const idOf = (deal: Deal, index: number) => taskId(deal, index);
   const get = (id: Hex): TaskState => tasks.get(id) ?? EMPTY;
   const set = (id: Hex, change: Partial<TaskState>) => void tasks.set(id, { ...get(id), ...change });
 

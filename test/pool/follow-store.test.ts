@@ -1,7 +1,6 @@
 import { padHex, toHex } from "viem";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { idOfDeal } from "#src/protocol/deals.ts";
-import { taskId } from "#src/protocol/ids.ts";
+import { taskId } from "#src/protocol/deals.ts";
 import { startTestPostgres } from "../store/test-database.ts";
 import {
   contributionOf,
@@ -48,7 +47,7 @@ describe("the follower's memory", () => {
       .select((all) => all.fn.countAll<bigint>().as("count"))
       .executeTakeFirstOrThrow();
     expect(count).toBe(2_500n);
-    expect(await test.client.task(taskId(idOfDeal(deal), 2_502))).toMatchObject({
+    expect(await test.client.task(taskId(deal, 2_502))).toMatchObject({
       index: 2_502,
       status: "open",
     });

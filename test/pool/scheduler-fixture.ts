@@ -15,8 +15,7 @@ import {
   roundDigest,
   sealOf,
 } from "#src/protocol/contributions.ts";
-import { type Deal, idOfDeal, taskIndices } from "#src/protocol/deals.ts";
-import { taskId } from "#src/protocol/ids.ts";
+import { type Deal, taskId, taskIndices } from "#src/protocol/deals.ts";
 import { openDatabase } from "#src/store/database.ts";
 import { migrate } from "#src/store/migrations.ts";
 import { startTestServer } from "../http/test-server.ts";
@@ -118,7 +117,7 @@ export async function startTestScheduler(
   async function seal(deal: Deal): Promise<Hex> {
     const block = { number: deal.sealedAtBlock, hash: padHex(numberToHex(deal.sealedAtBlock), { size: 32 }) };
     await follow.apply({ block, deals: [deal], notes: [] });
-    return taskId(idOfDeal(deal), taskIndices(deal)[0] ?? 0);
+    return taskId(deal, taskIndices(deal)[0] ?? 0);
   }
 
   return {

@@ -3,8 +3,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import type { SealedDeal } from "#src/chain/market-reader.ts";
 import type { WorkerTask } from "#src/client/pool-schema.ts";
 import { type Committed, type Result, resultHash, roundDigest, sealOf } from "#src/protocol/contributions.ts";
-import { type Deal, idOfDeal } from "#src/protocol/deals.ts";
-import { taskId } from "#src/protocol/ids.ts";
+import { type Deal, idOfDeal, taskId } from "#src/protocol/deals.ts";
 import type { TaskState } from "#src/protocol/task-course.ts";
 import type { WorkerChain } from "#src/worker/worker-chain.ts";
 
@@ -66,7 +65,7 @@ export function sealedDeal(change: Partial<Deal> = {}): SealedDeal {
 /** What the scheduler says of the deal's first task. */
 export function taskOf({ id, deal }: SealedDeal, change: Partial<WorkerTask> = {}): WorkerTask {
   const index = change.index ?? deal.firstTask;
-  return { taskId: taskId(id, index), dealId: id, index, round: 1, seat: 0, step: "compute", ...change };
+  return { taskId: taskId(deal, index), dealId: id, index, round: 1, seat: 0, step: "compute", ...change };
 }
 
 /** The committed seal of a seat for a result. */

@@ -26,7 +26,6 @@ abstract contract Polls is IJury, Panel {
     function reveal(Deal calldata deal, uint32 index, Committed[] calldata seals, Ballot[] calldata ballots) external {
         // Check
         (TaskId id, Progress memory closed) = _openTask(deal, index);
-        _checkDeal(deal);
         _checkClosed(id, closed);
         // Before the deadline: there is no round that would not be over by then, with its time to reveal.
         require(block.number <= _revealUntil(closed), JuryRevealOver(id, uint8(closed.round)));

@@ -49,7 +49,7 @@ abstract contract Rulings is Polls {
         payout.credit(deal.poolOwner, deal.poolStake + cut + pot - rewards);
         emit Ruled(id, ruling.leading, ruling.votes, rewarded);
         _close(deal, id, TaskStatus.Certified, payout);
-        _tell(deal, id, abi.encode(ruling.leading));
+        _tell(deal, index, id, abi.encode(ruling.leading));
     }
 
     /// @dev Below, nobody is drawn.

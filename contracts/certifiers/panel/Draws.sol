@@ -5,8 +5,8 @@ import {IPanel, Task, TaskStatus} from "../../interfaces/IPanel.sol";
 import {ISeedSource} from "../../interfaces/ISeedSource.sol";
 import {Confidence} from "../../libraries/Confidence.sol";
 import {Shuffle, Sortition} from "../../libraries/Sortition.sol";
-import {Deal, commitmentOf} from "../../types/Deals.sol";
-import {AssetId, DealId, TaskId, toDealId, toTaskId} from "../../types/Ids.sol";
+import {Deal, toTaskId} from "../../types/Deals.sol";
+import {AssetId, TaskId} from "../../types/Ids.sol";
 import {Occupancy} from "./Occupancy.sol";
 import {MAX_PLACES, SEED_DELAY, UNBONDING_BLOCKS} from "./Parameters.sol";
 import {PanelFrozen} from "./PanelFrozen.sol";
@@ -68,7 +68,6 @@ abstract contract Draws is Seats {
     /// @inheritdoc IPanel
     function drawnSeats(Deal calldata deal, uint32 index, uint8 rounds) external view returns (uint32[] memory drawn) {
         (TaskId id, Progress memory running) = _taskOf(deal, index);
-        _checkDeal(deal);
         _checkReplicated(deal);
         require(rounds <= running.round, PanelRoundNotOpened(id, rounds, uint8(running.round)));
         uint256 lastBlock = deal.sealedAtBlock + UNBONDING_BLOCKS;
@@ -84,28 +83,20 @@ abstract contract Draws is Seats {
 
     // ── Checks ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @dev That the deal was sealed, under this certifier. Whoever settles one of its tasks need not ask: the Clerk does.
-    function _checkDeal(Deal calldata deal) internal view {
-        DealId id = toDealId(deal.requestId, deal.firstTask);
-        // An unknown deal's commitment is zero, and nothing hashes to that.
-        require(CLERK.dealState(id).commitment == commitmentOf(deal), PanelDealUnknown(id));
-        require(deal.certifier == address(this), PanelNotTheCertifier(deal.certifier));
-    }
-
-    /// @dev A task that is not settled yet, if the deal is true.
+    /// @dev A task that is not settled yet. Nothing here asks whether its deal is true: a task is named by all of its deal's
+    /// content, so that of an invented one is a task of its own, and the Clerk settles none of a deal that it does not
+    /// know, or knows of another certifier.
     function _openTask(Deal calldata deal, uint32 index) internal view returns (TaskId id, Progress memory open) {
         (id, open) = _taskOf(deal, index);
         require(open.status == 0, PanelAlreadySettled(id, TaskStatus(open.status)));
     }
 
-    /// @dev A task, if the deal is true.
     function _taskOf(Deal calldata deal, uint32 index) internal view returns (TaskId id, Progress memory stored) {
-        DealId dealId = toDealId(deal.requestId, deal.firstTask);
         require(
             index >= deal.firstTask && index < uint256(deal.firstTask) + deal.volume,
             PanelIndexOutOfRange(index, deal.firstTask, deal.volume)
         );
-        id = toTaskId(dealId, index);
+        id = toTaskId(deal, index);
         stored = _load(id, deal);
     }
 

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Committed, TaskStatus} from "../../interfaces/IPanel.sol";
 import {ResultCallback} from "../../libraries/ResultCallback.sol";
 import {Deal} from "../../types/Deals.sol";
-import {AssetId, TaskId} from "../../types/Ids.sol";
+import {AssetId, TaskId, toUnitId} from "../../types/Ids.sol";
 import {CONVICTED_ENTRY, Drawing} from "./Draws.sol";
 import {FINE_PERCENT, SHARE_UNIT} from "./Parameters.sol";
 import {PanelFrozen} from "./PanelFrozen.sol";
@@ -80,9 +80,9 @@ abstract contract Endings is Rounds {
     }
 
     /// @dev Comes last, when nothing is left to be disturbed.
-    function _tell(Deal calldata deal, TaskId id, bytes memory result) internal {
+    function _tell(Deal calldata deal, uint32 index, TaskId id, bytes memory result) internal {
         if (deal.callback == address(0)) return;
-        bool success = ResultCallback.run(deal.callback, id, result);
+        bool success = ResultCallback.run(deal.callback, toUnitId(deal.requestId, index), result);
         emit CallbackRun(id, deal.callback, success);
     }
 }

@@ -25,7 +25,6 @@ abstract contract Rounds is Draws, Domain {
     function commit(Deal calldata deal, uint32 index, Contribution[] calldata contributions) external {
         // Check
         (TaskId id, Progress memory running) = _openTask(deal, index);
-        _checkDeal(deal);
         _checkReplicated(deal);
         _checkBeforeDeadline(id, running);
         require(!_isClosed(running), PanelRoundClosed(id, uint8(running.round)));
@@ -46,7 +45,6 @@ abstract contract Rounds is Draws, Domain {
     function extend(Deal calldata deal, uint32 index) public virtual {
         // Check
         (TaskId id, Progress memory closing) = _openTask(deal, index);
-        _checkDeal(deal);
         _checkReplicated(deal);
         uint256 roundBlocks = closing.frozen.roundBlocks();
         uint256 grace = _grace(roundBlocks);

@@ -56,7 +56,7 @@ abstract contract Settlement is Enclaves {
             isPlain && price >= SCORE_FLOOR
         );
         payout.credit(address(this), pot - rest);
-        _conclude(deal, id, resultHash, result, rewards, cut + rest, payout);
+        _conclude(deal, index, id, resultHash, result, rewards, cut + rest, payout);
     }
 
     /// @inheritdoc IPoco
@@ -73,7 +73,7 @@ abstract contract Settlement is Enclaves {
         Payout memory payout = Payouts.create(0, OTHER_CREDITS);
         (uint64 price, uint64 cut) = _payOrRefund(deal, result.outcome, payout);
         Reward[] memory rewards = _rewardOne(id, worker, price - cut, payout);
-        _conclude(deal, id, _hashOf(result), result, rewards, cut, payout);
+        _conclude(deal, index, id, _hashOf(result), result, rewards, cut, payout);
     }
 
     /// @inheritdoc IPoco
@@ -100,7 +100,7 @@ abstract contract Settlement is Enclaves {
         Payout memory payout = Payouts.create(0, OTHER_CREDITS);
         (uint64 price, uint64 cut) = _payOrRefund(deal, result.outcome, payout);
         Reward[] memory rewards = _rewardOne(id, certificate.worker, price - cut, payout);
-        _conclude(deal, id, resultHash, result, rewards, cut, payout);
+        _conclude(deal, index, id, resultHash, result, rewards, cut, payout);
     }
 
     function _grace(uint256) internal pure override returns (uint256) {
@@ -218,6 +218,7 @@ abstract contract Settlement is Enclaves {
     /// @param toPool What the pool's owner gets beside its stake.
     function _conclude(
         Deal calldata deal,
+        uint32 index,
         TaskId id,
         bytes32 resultHash,
         Result calldata result,
@@ -230,6 +231,6 @@ abstract contract Settlement is Enclaves {
         if (certified) emit TaskCertified(id, resultHash, result, rewards);
         else emit TaskFailed(id, resultHash, result.outcome, rewards);
         _close(deal, id, certified ? TaskStatus.Certified : TaskStatus.Failed, payout);
-        if (certified) _tell(deal, id, result.callbackData);
+        if (certified) _tell(deal, index, id, result.callbackData);
     }
 }

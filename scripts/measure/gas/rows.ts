@@ -62,8 +62,6 @@ export const GAS_ROWS: Readonly<Record<string, GasRow>> = {
   ...withFreshSlots("flow-3", {
     what: "order to paid result, 3 workers: seal, commit, finalize",
     bar: 370_000,
-    limit:
-      "base fees, calldata, storage, signatures and logs of the three transactions are 287,000 of it; the computing that is left is spread thin. A deal with its small fields packed into two words would save some 3,700",
     reference: "iExec PoCo 6.2: 2,323,904",
     gas: async (market, salt) => total(await flow(market, { salt, places: 3 })),
   }),

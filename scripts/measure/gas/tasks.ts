@@ -15,7 +15,7 @@ import {
   roundDigest,
   sealOf,
 } from "#src/protocol/contributions.ts";
-import { dealId, taskId } from "#src/protocol/ids.ts";
+import { type Deal, taskId } from "#src/protocol/deals.ts";
 import type { Market } from "./market.ts";
 import { type BatchOptions, batchOf } from "./orders.ts";
 
@@ -195,7 +195,8 @@ export async function attest(market: Market, deal: SealedDeal): Promise<Transact
 }
 
 function taskOf(deal: SealedDeal): Hex {
-  return taskId(dealId(deal.requestId as Hex, 0), 0);
+  // What ethers decodes differs by type alone: whole numbers are bigints.
+  return taskId(deal as unknown as Deal, 0);
 }
 
 type Commitment = Awaited<ReturnType<typeof commit>>;

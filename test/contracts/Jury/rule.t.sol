@@ -213,7 +213,7 @@ contract RuleTest is JuryTest {
         (Deal memory deal, Committed[] memory seals) = _voted(wish, 1, 3);
         revealAll(deal, seals);
         jury.rule(deal, 0, seals);
-        equal(dispute.task(), TaskId.unwrap(idOf(deal, 0)), "task");
+        equal(dispute.task(), keccak256(abi.encode(deal.requestId, uint32(0))), "unit");
         equal(dispute.ruling(), NO, "ruling");
     }
 

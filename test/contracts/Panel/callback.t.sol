@@ -6,7 +6,8 @@ import {Result} from "../../../contracts/interfaces/IPoco.sol";
 import {IResultReceiver} from "../../../contracts/interfaces/IResultReceiver.sol";
 import {ResultCallback} from "../../../contracts/libraries/ResultCallback.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
-import {TaskId} from "../../../contracts/types/Ids.sol";
+
+import {UnitId} from "../../../contracts/types/Ids.sol";
 import {Wish} from "./support/Market.sol";
 import {PocoTest} from "../Poco/support/PocoTest.sol";
 import {vm} from "./support/Vm.sol";
@@ -70,7 +71,7 @@ contract CallbackTest is PocoTest {
 
     function test_tellsTheResult() external {
         poco.finalize(_deal, 0, _seals, success());
-        equal(_receiver.lastId(), TaskId.unwrap(idOf(_deal, 0)), "task");
+        equal(_receiver.lastId(), keccak256(abi.encode(_deal.requestId, uint32(0))), "unit");
         equal(keccak256(_receiver.lastResult()), keccak256("for the chain"), "result");
         isTrue(_receiver.gasSeen() > 199_000, "the full cap");
     }
@@ -121,7 +122,7 @@ contract CallbackTest is PocoTest {
     }
 
     function runCallback() external {
-        ResultCallback.run(address(_receiver), TaskId.wrap(0), msg.data);
+        ResultCallback.run(address(_receiver), UnitId.wrap(0), msg.data);
     }
 
     function test_anAccountWithoutCodeDoesNotMatter() external {

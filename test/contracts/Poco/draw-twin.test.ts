@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { placesAfter } from "#src/protocol/confidence.ts";
 import { createShuffle } from "#src/protocol/draw.ts";
 import { frozenTerms } from "#src/protocol/frozen-terms.ts";
-import { taskId } from "#src/protocol/ids.ts";
 import { createMarket, refusalOf } from "../market-on-hardhat.ts";
 
 type Market = Awaited<ReturnType<typeof createMarket>>;
@@ -47,14 +46,13 @@ describe("the draw", () => {
         const { leftAt } = await market.poco.seat(market.pool, seat);
         if (leftAt === 0n) await market.poco.connect(leaver).leave(market.pool, seat);
       }
-      const { id, deal } = await market.sealTask(trust);
+      const { deal, task } = await market.sealTask(trust);
       expect(await refusalOf(() => market.poco.drawnSeats(deal, deal.firstTask, 1))).toContain(
         "PanelSeedUnknown",
       );
       await market.mine(2);
       const seed = await market.seeds.seedOf(deal.sealedAtBlock + 1n);
       const drawn = await market.poco.drawnSeats(deal, deal.firstTask, 1);
-      const task = taskId(id as Hex, Number(deal.firstTask));
       expect(drawn.map(Number)).toEqual(await predict(deal, task, seed as Hex));
       expect(new Set(drawn).size).toBe(drawn.length);
     },

@@ -10,7 +10,6 @@ import {
   sealOf,
   sealsChain,
 } from "#src/protocol/contributions.ts";
-import { taskId } from "#src/protocol/ids.ts";
 import { createMarket, PRICE, refusalOf } from "../market-on-hardhat.ts";
 
 type Market = Awaited<ReturnType<typeof createMarket>>;
@@ -33,8 +32,7 @@ describe("a whole task, hashed and signed by the protocol's own code", () => {
 
   async function commitRound(sealed: Awaited<ReturnType<Market["sealTask"]>>, liars: number) {
     const { poco, workers } = market;
-    const { id, deal } = sealed;
-    const task = taskId(id as Hex, Number(deal.firstTask));
+    const { deal, task } = sealed;
     await market.mine(2);
     const { chainId } = await market.ethers.provider.getNetwork();
     const domain = pocoDomain(Number(chainId), (await poco.getAddress()) as Hex);

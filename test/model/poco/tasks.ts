@@ -1,12 +1,12 @@
 import { type Address, type Hex, zeroAddress, zeroHash } from "viem";
 import { placesAfter } from "#src/protocol/confidence.ts";
 import { type Committed, sealsChain } from "#src/protocol/contributions.ts";
+import { taskId } from "#src/protocol/deals.ts";
 import { createShuffle, MAX_DRAWS } from "#src/protocol/draw.ts";
 import { frozenTerms } from "#src/protocol/frozen-terms.ts";
-import { dealId, taskId } from "#src/protocol/ids.ts";
 import { structHash } from "#src/protocol/struct-hash.ts";
 import type { ClerkModel } from "../clerk/clerk-model.ts";
-import { type Deal, sameDeal } from "../clerk/deal.ts";
+import type { Deal } from "../clerk/deal.ts";
 import type { Mark } from "../clerk/keyring.ts";
 import { type Journal, Table } from "../journal.ts";
 import type { Moment } from "../moment.ts";
@@ -96,17 +96,10 @@ export class Tasks {
     return this.recorded.get(block);
   }
 
-  /** That the deal is this certifier's, where the Clerk does not say so itself in the end. */
-  checkDeal(deal: Deal): void {
-    const known = this.#clerk.deals.get(dealId(deal.requestId, deal.firstTask));
-    need(known !== undefined && sameDeal(known.deal, deal), "PanelDealUnknown");
-    need(deal.certifier === this.#seats.certifier, "PanelNotTheCertifier");
-  }
-
-  /** A task as it stands if the deal is true, settled or not. */
+  /** A task as it stands, settled or not. Whether its deal is true the Clerk says where it is settled. */
   find(deal: Deal, index: number): OpenTask {
     need(index >= deal.firstTask && index < deal.firstTask + deal.volume, "PanelIndexOutOfRange");
-    const id = taskId(dealId(deal.requestId, deal.firstTask), index);
+    const id = taskId(deal, index);
     const book = this.tasks.get(id);
     const rounds =
       book.rounds.length > 0 ? book.rounds : [{ seedBlock: deal.sealedAtBlock + this.#rules.seedDelay }];
@@ -133,7 +126,6 @@ export class Tasks {
 
   commit(caller: Address, deal: Deal, index: number, contributions: readonly Contribution[], now: Moment) {
     const task = this.findOpen(deal, index);
-    this.checkDeal(deal);
     need(deal.trust > 1, "PanelNotReplicated");
     need(now.block <= this.deadlineOf(task), "PanelDeadlineOver");
     need(!this.isClosed(task, now), "PanelRoundClosed");
@@ -163,7 +155,6 @@ export class Tasks {
 
   extend(deal: Deal, index: number, now: Moment): void {
     const task = this.findOpen(deal, index);
-    this.checkDeal(deal);
     need(deal.trust > 1, "PanelNotReplicated");
     need(now.block > this.closesAt(task) + this.#rules.graceBlocks, "PanelGraceRunning");
     const seedBlock = now.block + this.#rules.seedDelay;

@@ -11,7 +11,7 @@ import {IJury, Poll} from "../../../../contracts/interfaces/IJury.sol";
 import {Category, Committed, Contribution, IPanel} from "../../../../contracts/interfaces/IPanel.sol";
 import {IPoco} from "../../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
-import {AssetId, TaskId, toDealId, toTaskId} from "../../../../contracts/types/Ids.sol";
+import {AssetId, TaskId} from "../../../../contracts/types/Ids.sol";
 
 /// A certifier with one fault: it runs the real one's code on its own storage, and does or undoes a little before or after.
 /// What is planted must be found by the laws, or they prove nothing.
@@ -74,7 +74,7 @@ abstract contract PlantedPanel {
     function _settled() internal pure returns (Deal memory deal, TaskId id, Committed[] memory seals) {
         uint32 index;
         (deal, index, seals) = abi.decode(msg.data[4:], (Deal, uint32, Committed[]));
-        id = toTaskId(toDealId(deal.requestId, deal.firstTask), index);
+        id = TaskId.wrap(keccak256(abi.encode(keccak256(abi.encode(deal)), index)));
     }
 
     function _committed() internal pure returns (Deal memory deal, Contribution[] memory contributions) {

@@ -12,7 +12,7 @@ import {
     toReward
 } from "../../../../contracts/interfaces/IPanel.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
-import {AssetId, TaskId, toDealId, toTaskId} from "../../../../contracts/types/Ids.sol";
+import {AssetId, TaskId} from "../../../../contracts/types/Ids.sol";
 import {Assertions} from "./Assertions.sol";
 import {Market, Wish} from "./Market.sol";
 import {vm, Vm} from "./Vm.sol";
@@ -87,7 +87,7 @@ abstract contract PanelTest is Market, Assertions {
     // ── Tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     function idOf(Deal memory deal, uint32 index) internal pure returns (TaskId) {
-        return toTaskId(toDealId(deal.requestId, deal.firstTask), index);
+        return TaskId.wrap(keccak256(abi.encode(keccak256(abi.encode(deal)), index)));
     }
 
     function taskOf(Deal memory deal) internal view returns (Task memory) {

@@ -7,7 +7,7 @@ import {
   roundDigest,
   sealOf,
 } from "#src/protocol/contributions.ts";
-import { dealId, taskId } from "#src/protocol/ids.ts";
+import { taskId } from "#src/protocol/deals.ts";
 import type { Deal } from "../../clerk/deal.ts";
 import type { Mark } from "../../clerk/keyring.ts";
 import type { Moment } from "../../moment.ts";
@@ -106,7 +106,7 @@ function runningTasks(world: World): Running[] {
     // Of the millions that a deal may have, the first few are enough.
     const indices = Array.from({ length: Math.min(deal.volume, 4) }, (_, i) => deal.firstTask + i);
     return indices.flatMap((index) => {
-      const id = taskId(dealId(deal.requestId, deal.firstTask), index);
+      const id = taskId(deal, index);
       if (law.poco.tasks.tasks.get(id).status !== "open") return [];
       return [{ deal, index, task: law.poco.tasks.findOpen(deal, index) }];
     });
