@@ -13,7 +13,7 @@ struct Result {
     uint8 outcome;
     /// SHA-256 of the output, its address in the content store.
     bytes32 content;
-    /// Keccak-256 of the program's final memory.
+    /// SHA-256 over the length (8 bytes, big endian) and the bytes of the program's final memory.
     bytes32 memoryHash;
     /// For the requester's contract.
     bytes callbackData;

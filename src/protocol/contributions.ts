@@ -18,7 +18,7 @@ export interface Result {
   readonly outcome: number;
   /** SHA-256 of the output, its address in the content store. */
   readonly content: Hex;
-  /** Keccak-256 of the program's final memory. */
+  /** SHA-256 over the length (8 bytes, big endian) and the bytes of the program's final memory. */
   readonly memoryHash: Hex;
   readonly callbackData: Hex;
 }

@@ -26,7 +26,7 @@ struct Progress {
 /// hashes, before the round is over.
 type TaskWord is uint256;
 
-using {load, isSettled} for TaskWord global;
+using {load} for TaskWord global;
 
 /// @dev What is kept of the chain of seals.
 bytes32 constant SEALS_MASK = bytes32(uint256(type(uint152).max) << 104);
@@ -40,10 +40,6 @@ function load(TaskWord self) pure returns (Progress memory progress) {
     progress.completedAfter = uint16(word >> 19);
     progress.places = uint64(word >> 35);
     progress.seals = bytes32(word) & SEALS_MASK;
-}
-
-function isSettled(TaskWord self) pure returns (bool) {
-    return TaskWord.unwrap(self) & 0x3 != 0;
 }
 
 /// @dev Nothing runs over its bits: there are 7 rounds and 64 places at most, and deadlines are below 2^16 blocks.

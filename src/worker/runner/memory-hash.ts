@@ -1,20 +1,16 @@
-import { createKeccak } from "hash-wasm";
+import { createHash } from "node:crypto";
 
-/** Parts of 1 MiB: hash-wasm copies what it is given. */
-const PART_BYTES = 1 << 20;
+/** Node takes less than 2 GiB at once. */
+const PART_BYTES = 1 << 30;
 
 /**
- * Readies the hash of a program's final memory: keccak-256 over its length in bytes (8 bytes, big endian), then its bytes.
- * Asynchronous only to begin with: the memory itself is hashed in one go.
+ * SHA-256 over a program's final memory: its length in bytes (8 bytes, big endian), then its bytes. Machines have instructions
+ * for it, and a hash of all of a task's memory is a good part of what a short task costs.
  */
-export async function createMemoryHash(): Promise<(memory: Uint8Array) => `0x${string}`> {
-  const keccak = await createKeccak(256);
-  return (memory) => {
-    const length = new Uint8Array(8);
-    new DataView(length.buffer).setBigUint64(0, BigInt(memory.length));
-    keccak.init().update(length);
-    for (let at = 0; at < memory.length; at += PART_BYTES)
-      keccak.update(memory.subarray(at, at + PART_BYTES));
-    return `0x${keccak.digest("hex")}`;
-  };
+export function hashMemory(memory: Uint8Array): `0x${string}` {
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64BE(BigInt(memory.length));
+  const hash = createHash("sha256").update(length);
+  for (let at = 0; at < memory.length; at += PART_BYTES) hash.update(memory.subarray(at, at + PART_BYTES));
+  return `0x${hash.digest("hex")}`;
 }

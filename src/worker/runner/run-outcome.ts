@@ -18,7 +18,7 @@ export type RunSuccess = {
   type: "success";
   /** What the program left in `/out/result`; empty when it wrote none. */
   output: Uint8Array;
-  /** keccak-256 over the final memory's length in bytes (8 bytes, big endian) and the memory. */
+  /** SHA-256 over the final memory's length in bytes (8 bytes, big endian) and the memory. */
   memoryHash: `0x${string}`;
   /** First bytes of what the program printed; for people, no part of the result. */
   log: string;

@@ -1,10 +1,9 @@
-// The process that runs one program, started by wasi-runner.ts: no file access beyond this code, no environment, and the
-// dataset as an open descriptor. It computes in its main thread, so it can neither answer nor stop: the parent kills it.
+// The process that runs one program, started by wasi-runner.ts: no file access at all, no environment, and the dataset as
+// an open descriptor. It computes in its main thread, so it can neither answer nor stop: the parent kills it.
 import { readSync } from "node:fs";
-import { setFlagsFromString } from "node:v8";
 import { type ChildMessage, DATASET_FD, type RunOrder } from "./child-messages.ts";
 import { runGuest } from "./guest-run.ts";
-import { createMemoryHash } from "./memory-hash.ts";
+import { hashMemory } from "./memory-hash.ts";
 import type { RunFailure, RunFault, RunSuccess } from "./run-outcome.ts";
 
 /** Resolves once the message is handed to the system: a busy main thread would otherwise keep it back. */
@@ -17,10 +16,6 @@ function tell(message: ChildMessage): Promise<void> {
 }
 
 async function execute(order: RunOrder): Promise<RunSuccess | RunFailure | RunFault> {
-  const hashMemory = await createMemoryHash();
-  // One compiler, so that one program has one depth of stack and one way to compute a NaN. Set here and not on the command
-  // line: Node reads TypeScript by a WebAssembly module too, which the better compiler takes 0.3 s for.
-  setFlagsFromString("--no-liftoff");
   await tell({ type: "started" });
   const readAt = (target: Uint8Array, position: number) =>
     readSync(DATASET_FD, target, 0, target.length, position);

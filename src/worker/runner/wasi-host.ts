@@ -139,6 +139,15 @@ export function createWasiHost(options: WasiHostOptions, memory: () => WebAssemb
     return name === "result" && resultExists ? result : undefined;
   }
 
+  /** What a folder holds, in the order of the names' bytes: the same on every machine. */
+  function listing(folder: "/in" | "/out"): { readonly name: string; readonly type: number }[] {
+    const names = folder === "/in" ? [...inputs.keys()].sort() : resultExists ? ["result"] : [];
+    return [
+      ...[".", ".."].map((name) => ({ name, type: filetype.directory })),
+      ...names.map((name) => ({ name, type: filetype.regular })),
+    ];
+  }
+
   function putFilestat(pointer: number, type: number, size: number): number {
     span(pointer, 64).fill(0);
     const stat = view(pointer, 64);
@@ -262,6 +271,22 @@ export function createWasiHost(options: WasiHostOptions, memory: () => WebAssemb
         return read;
       });
     },
+    fd_readdir(fd: number, pointer: number, length: number, cookie: bigint, used: number) {
+      const found = entry(fd);
+      if (found.type !== "folder") throw new Refusal(errno.notdir);
+      const target = span(pointer, length);
+      let done = 0;
+      for (const [index, listed] of listing(found.path).entries()) {
+        if (BigInt(index) < BigInt.asUintN(64, cookie)) continue;
+        const bytes = directoryEntry(listed, index + 1);
+        const part = bytes.subarray(0, target.length - done);
+        target.set(part, done);
+        done += part.length;
+      }
+      // A full buffer says that there may be more; the last entry in it may be cut off.
+      put32(used, done);
+      return errno.success;
+    },
     fd_pread(fd: number, iovs: number, count: number, offset: bigint, total: number) {
       const { file } = fileAt(fd);
       let at = position(offset);
@@ -348,6 +373,21 @@ export function createWasiHost(options: WasiHostOptions, memory: () => WebAssemb
     },
   };
   return answerRefusals(functions, options.broken);
+}
+
+/** A `dirent` and its name: where the next one is found, no inode, the name's length, the type. */
+function directoryEntry(
+  { name, type }: { readonly name: string; readonly type: number },
+  next: number,
+): Uint8Array {
+  const text = new TextEncoder().encode(name);
+  const bytes = new Uint8Array(24 + text.length);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(next), true);
+  view.setUint32(16, text.length, true);
+  view.setUint8(20, type);
+  bytes.set(text, 24);
+  return bytes;
 }
 
 /** Turns what the functions throw for the program's sake into error numbers; all else goes to `broken`. */

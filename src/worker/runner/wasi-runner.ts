@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { type FileHandle, open, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { readCpuMs } from "./child-cpu-time.ts";
 import type { ChildMessage, RunOrder } from "./child-messages.ts";
+import { childProgram } from "./child-program.ts";
 import {
   failureCodes,
   type RunFailure,
@@ -170,9 +169,6 @@ function supervise(
   });
 }
 
-const runnerFolder = import.meta.dirname;
-const hashFolder = dirname(dirname(createRequire(import.meta.url).resolve("hash-wasm")));
-
 function startChild(
   order: RunOrder,
   dataset: FileHandle | null,
@@ -183,11 +179,12 @@ function startChild(
   // the limit, because compilation runs on several cores.
   const cpuSeconds = Math.ceil((timeMs * 2) / 1000) + 60;
   const node = [
+    // Not one file, not even its own.
     "--permission",
-    `--allow-fs-read=${join(runnerFolder, "/")}`,
-    `--allow-fs-read=${join(hashFolder, "/")}`,
     "--disallow-code-generation-from-strings",
-    join(runnerFolder, "runner-child.ts"),
+    // One compiler, so that one program has one depth of stack and one way to compute a NaN.
+    "--no-liftoff",
+    ...["--input-type=module", "--eval", childProgram()],
   ];
   return spawn(
     "/bin/sh",

@@ -1,7 +1,7 @@
 /**
  * The functions of wasi_snapshot_preview1 a program may import, each with its type (`i` i32, `l` i64; parameters > results).
  * Left out on purpose: sockets and polling (no network, no waiting), links, renames, deletions and timestamps (nothing to do
- * that to), fd_readdir (its order is not ours to invent yet).
+ * that to).
  */
 export const wasiSignatures = {
   args_get: "ii>i",
@@ -21,6 +21,7 @@ export const wasiSignatures = {
   fd_prestat_get: "ii>i",
   fd_pwrite: "iiili>i",
   fd_read: "iiii>i",
+  fd_readdir: "iiili>i",
   fd_seek: "ilii>i",
   fd_sync: "i>i",
   fd_tell: "ii>i",

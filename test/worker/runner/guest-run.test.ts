@@ -224,3 +224,57 @@ it("keeps what is printed as a log, up to a bound, apart from the output", () =>
   expect(end).toMatchObject({ type: "ended", output: { length: 0 } });
   expect(end.type === "ended" && [end.log.slice(0, 10), end.log.length]).toEqual(["hellohello", 8192]);
 });
+
+describe("a listed folder", () => {
+  /** Lists a descriptor into `length` bytes from address 512; the error number goes to word 0, the bytes used to word 1. */
+  const list = (fd: number, length: number, cookie = 0n) => [
+    ...op.i32(0),
+    ...[op.i32(fd), op.i32(512), op.i32(length), op.i64(cookie), op.i32(4)].flat(),
+    ...op.call(0),
+    ...op.store32,
+  ];
+  function listed(code: number[], options?: Partial<GuestRun>) {
+    const end = run({ imports: ["fd_readdir", "path_open"], code, data: resultPath }, options);
+    if (end.type !== "ended") throw new Error(end.reason);
+    const memory = new DataView(end.memory.buffer, end.memory.byteOffset);
+    const [errno, used] = [memory.getUint32(0, true), memory.getUint32(4, true)];
+    const names: string[] = [];
+    for (let at = 512; at + 24 <= 512 + used; ) {
+      const length = memory.getUint32(at + 16, true);
+      names.push(`${new TextDecoder().decode(end.memory.slice(at + 24, at + 24 + length))}`);
+      at += 24 + length;
+    }
+    return { errno, used, names };
+  }
+  const dataset = { size: 0, readAt: () => 0 };
+
+  it("is not a file, nor a stream", () => {
+    expect(listed(list(1, 100)).errno).toBe(54);
+    expect(listed(list(9, 100)).errno).toBe(8);
+  });
+
+  it("does not reach outside the program's memory", () => {
+    expect(listed(list(3, 1 << 30)).errno).toBe(21);
+  });
+
+  it("names its files in one order, whatever was put in first", () => {
+    expect(listed(list(3, 1_000), { dataset }).names).toEqual([".", "..", "dataset", "params.json"]);
+    expect(listed(list(3, 1_000)).names).toEqual([".", "..", "params.json"]);
+  });
+
+  it("goes on where it was, and fills its buffer where there is more", () => {
+    expect(listed(list(3, 1_000, 3n), { dataset })).toMatchObject({ used: 24 + 11, names: ["params.json"] });
+    expect(listed(list(3, 60), { dataset }).used).toBe(60);
+    expect(listed(list(3, 1_000, 4n), { dataset }).used).toBe(0);
+    expect(listed(list(3, 1_000, -1n), { dataset }).used).toBe(0);
+  });
+
+  it("shows the result once it is there", () => {
+    expect(listed(list(4, 1_000)).names).toEqual([".", ".."]);
+    // `openPath` calls import 0: the other one comes first here.
+    const open = openPath(4, "result", 1).flatMap((byte, i, all) =>
+      all[i - 1] === 0x10 && byte === 0 ? [1] : [byte],
+    );
+    expect(listed([...open, ...list(4, 1_000)]).names).toEqual([".", "..", "result"]);
+  });
+});
