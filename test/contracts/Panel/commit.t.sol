@@ -75,6 +75,20 @@ contract CommitTest is PocoTest {
         poco.commit(_deal, 0, only(all[1]));
     }
 
+    function test_windowsCountBlocks() external {
+        vm.warp(block.timestamp + 365 days);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IPanel.PanelDeadlineNotOver.selector,
+                _id,
+                uint256(_deal.sealedAtBlock) + DEADLINE_BLOCKS
+            )
+        );
+        poco.claim(_deal, 0, none());
+        commitAll(_deal, 1, _drawn, success());
+        equal(taskOf(_deal).completedAfter, 2, "two blocks after the seal, in whatever year");
+    }
+
     function test_refusesWhenComplete() external {
         commitAll(_deal, 1, _drawn, success());
         Contribution memory again = contribution(_id, 1, _drawn[0], success());

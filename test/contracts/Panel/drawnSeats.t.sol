@@ -15,6 +15,7 @@ import {vm} from "./support/Vm.sol";
 // ├── the draw stays the same whatever happens to seats later
 // ├── tasks of one deal are drawn each by itself
 // ├── everybody is drawn about as often
+// ├── the seed decides, and `prevrandao` does not
 // └── the algorithm is the one `Sortition` tells
 contract DrawnSeatsTest is PocoTest {
     function test_refusesBeforeTheSeed() external {
@@ -159,6 +160,18 @@ contract DrawnSeatsTest is PocoTest {
             // 200 expected, 10 the standard deviation.
             isTrue(times[i] > 150 && times[i] < 250, "within five deviations");
         }
+    }
+
+    /// Validators who take turns leave `prevrandao` the same in every block.
+    function test_drawsUnderAConstantPrevrandao() external {
+        enrol(0, 40);
+        vm.prevrandao(0);
+        (Deal memory deal, uint32[] memory drawn) = sealAndDraw(aWish());
+        vm.prevrandao(bytes32(uint256(1)));
+        equal(keccak256(abi.encode(drawnIn(deal, 1))), keccak256(abi.encode(drawn)), "it is no part of the draw");
+        vm.prevrandao(0);
+        vm.setBlockhash(deal.sealedAtBlock + 1, keccak256("another seed"));
+        isTrue(keccak256(abi.encode(drawnIn(deal, 1))) != keccak256(abi.encode(drawn)), "the seed is");
     }
 
     /// The whole array shuffled, which is what a TypeScript twin may do.

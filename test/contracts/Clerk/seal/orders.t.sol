@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Batch, SignedPoolOrder} from "../../../../contracts/interfaces/IClerk.sol";
+import {Deal} from "../../../../contracts/types/Deals.sol";
 import {AssetId} from "../../../../contracts/types/Ids.sol";
 import {Conditions} from "../../../../contracts/types/Orders.sol";
 import {Leg, Refusal} from "../../../../contracts/types/Refusals.sol";
@@ -12,10 +13,12 @@ import {vm} from "../../support/Vm.sol";
 ///   given an asset of another kind, or nobody's   it should refuse: WrongKind
 ///   given the asset was sold                      it should refuse the old owner's order: BadSignature
 ///   given the asset was bought back               it should take the order again
+///   given the buyer's order                       it should take it, and the buyer is who is paid
 ///   given a second after its last                 it should refuse: Expired
 ///   given another epoch                           it should refuse: WrongEpoch (see raiseEpoch)
 ///   given no volume                               it should refuse: CancelledOrFilled (see cancel and volume)
 ///   given another matcher                         it should refuse: NotTheMatcher
+///   given none                                    it should seal for anyone
 ///   for terms and sponsors see their own files
 contract SealOrdersTest is MarketTest {
     /// @dev Spoils the conditions of one leg of a batch and has it signed again.
@@ -67,6 +70,23 @@ contract SealOrdersTest is MarketTest {
         assertEq(sealOne(batch).volume, VOLUME, "bought back, the orders stand");
     }
 
+    function test_takesTheNewOwnersOrders() external {
+        uint256 buyerKey = 0xB0B;
+        address buyer = vm.addr(buyerKey);
+        fund(buyer, FUNDS);
+        transfer(app, appOwner, buyer);
+        transfer(dataset, datasetOwner, buyer);
+        transfer(pool, poolOwner, buyer);
+        Batch memory batch = batchWithDataset();
+        for (uint256 i = 1; i < 4; ++i) {
+            setSignature(batch, Leg(i), signature(buyerKey, hashOf(batch, Leg(i))));
+        }
+        Deal memory deal = sealOne(batch);
+        assertEq(deal.appOwner, buyer, "is paid for the app");
+        assertEq(deal.datasetOwner, buyer, "and for the dataset");
+        assertEq(deal.poolOwner, buyer, "and for the pool");
+    }
+
     function testFuzz_expiresToTheSecond(uint8 leg, uint64 late) external {
         leg = uint8(bound(leg, 0, 3));
         Conditions memory c = conditions();
@@ -98,6 +118,12 @@ contract SealOrdersTest is MarketTest {
         Conditions memory c = conditions();
         c.volume = 0;
         refused(_with(batchWithDataset(), leg, c), Leg(leg), Refusal.CancelledOrFilled);
+    }
+
+    function testFuzz_anyoneSeals(address sealer) external {
+        Batch memory batch = batchWithDataset();
+        vm.prank(sealer);
+        assertEq(clerk.seal(batch, true), 1, "whoever that is");
     }
 
     function testFuzz_sealsForTheMatcherOnly(uint8 leg, address matcher, address sealer) external {

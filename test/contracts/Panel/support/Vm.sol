@@ -26,6 +26,7 @@ interface Vm {
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
     function warp(uint256 timestamp) external;
+    function prevrandao(bytes32 value) external;
     function chainId(uint256 id) external;
     function load(address target, bytes32 slot) external view returns (bytes32);
     function etch(address target, bytes calldata code) external;
