@@ -152,7 +152,8 @@ abstract contract Seats is IPanel {
             if (stake != 0) CLERK.slash(_single(worker, stake), _single(TREASURY, stake));
         } else {
             emit SeatReleased(poolId, number, worker, stake);
-            if (stake != 0) CLERK.unbond(worker, stake);
+            // Never zero: seats of open pools cost something, and a fine is a part of what is left, rounded down.
+            CLERK.unbond(worker, stake);
         }
     }
 
