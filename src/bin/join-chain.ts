@@ -15,7 +15,7 @@ export async function joinChain(config: {
   readonly privateKey: Hex;
 }) {
   const deployment = await readDeployment(config.deployment);
-  const chain = await connectChain(config.rpcUrl, config.pollMs);
+  const chain = await connectChain(config.rpcUrl, { pollMs: config.pollMs });
   await checkDeployment(chain, deployment);
   const account = accountOfKey(config.privateKey, chain.chainId);
   const sender = createSender({ chain, account }, { pollMs: config.pollMs });
