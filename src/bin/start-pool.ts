@@ -1,5 +1,6 @@
 import { getAddress, hexToBigInt } from "viem";
 import { z } from "zod";
+import { openPostgresJournal } from "#src/chain/postgres-journal.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer } from "#src/http/server.ts";
 import { defineOption } from "#src/kernel/config.ts";
@@ -7,7 +8,7 @@ import { httpUrlOption, listOption } from "#src/kernel/config-types.ts";
 import { startPoolService } from "#src/pool/pool-service.ts";
 import type { PoolTables } from "#src/pool/pool-tables.ts";
 import { openDatabase } from "#src/store/database.ts";
-import { joinChain } from "./join-chain.ts";
+import { joinChain, runSender } from "./join-chain.ts";
 import {
   address,
   databaseUrl,
@@ -45,12 +46,13 @@ export const poolOptions = {
 /** `hanse pool start`: the scheduler of one pool. */
 export async function startPool(): Promise<void> {
   await runService("pool", poolOptions, async ({ config, logger, metrics, shutdown }) => {
-    const { chain, deployment: manifest, sender } = await joinChain(config);
     const database = await openDatabase<PoolTables>(
       { logger },
       { url: config.databaseUrl, schema: "pool", applicationName: "hanse pool" },
     );
     shutdown.add("database", () => database.close());
+    const journal = await openPostgresJournal({ database, logger }, "pool_journal");
+    const { chain, deployment: manifest, sender } = await joinChain({ journal, logger, metrics }, config);
     const service = await startPoolService(
       { chain, deployment: manifest, sender, database, logger, metrics },
       {
@@ -61,6 +63,8 @@ export async function startPool(): Promise<void> {
           : { trusted: config.trustedWorkers.map((each) => getAddress(each)) }),
       },
     );
+    // Its lock says by now that no other process sends for this pool.
+    runSender(sender, shutdown);
     shutdown.add("scheduler", () => service.stop());
     const server = await createServer(
       { logger, metrics },

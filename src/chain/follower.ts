@@ -169,8 +169,10 @@ export async function* followChain(deps: FollowerDeps, options: FollowerOptions)
   }
 
   async function* tellFinal(): AsyncGenerator<ChainEvent> {
-    const final = await chain.agreed.finalized();
-    if (final === undefined || final <= finalized) return;
+    const told = (await chain.agreed.finalized()) ?? -1n;
+    // A consumer hears of blocks before it hears that they are final.
+    const final = told < last() ? told : last();
+    if (final <= finalized) return;
     finalized = final;
     yield { type: "finalized", number: finalized };
   }

@@ -116,7 +116,11 @@ test("seals what it can of a batch, and tells what was refused and why", async (
     { leg: "request", refusal: "None" },
     { leg: "pool", refusal: "TrustNotMet" },
   ]);
-  const { sealed, refused, txHash } = await chain.seal(batch);
+  const { sealed, refused, txHash } = await chain.seal(batch, "seal:mixed");
+  // Under the same name nothing is sent again, and the first one's outcome told.
+  expect(await chain.seal(batch, "seal:mixed")).toEqual({ sealed, refused, txHash });
+  expect(await chain.sealed("seal:mixed")).toEqual({ sealed, refused, txHash });
+  expect(await chain.sealed("seal:another")).toBeUndefined();
   expect(refused).toEqual([{ index: 1, leg: "pool", refusal: "TrustNotMet" }]);
   expect(sealed).toMatchObject([
     {
