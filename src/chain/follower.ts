@@ -40,8 +40,8 @@ export interface FollowerOptions {
   readonly signal: AbortSignal;
 }
 
-/** Further behind than this, only blocks with logs of interest are told. */
-const CATCH_UP_BLOCKS = 2_000n;
+/** Further behind than this, only blocks with logs of interest are told; as many as a reorganisation is traced through. */
+const CATCH_UP_BLOCKS = 256n;
 /** A development chain whose head stays below what we know for so long was rewound, and does not merely lag. */
 const REWOUND_MS = 5_000;
 const FIRST_PAUSE_MS = 1_000;

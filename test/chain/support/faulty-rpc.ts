@@ -30,8 +30,11 @@ export interface FaultyRpc {
   stop(): Promise<void>;
 }
 
-/** A real HTTP server before a node, that misbehaves as it is told. */
-export async function startFaultyRpc(target: string): Promise<FaultyRpc> {
+/**
+ * A real HTTP server before a node, that misbehaves as it is told.
+ * @param target the node's URL, or what tells it for each call
+ */
+export async function startFaultyRpc(target: string | (() => string)): Promise<FaultyRpc> {
   const calls: string[] = [];
   let requests = 0;
   const rpc = { fault: undefined as FaultyRpc["fault"] };
@@ -39,14 +42,17 @@ export async function startFaultyRpc(target: string): Promise<FaultyRpc> {
   async function forward(call: Call): Promise<Answer> {
     const body = JSON.stringify({ jsonrpc: "2.0", ...call });
     const headers = { "content-type": "application/json" };
-    return (await (await fetch(target, { method: "POST", headers, body })).json()) as Answer;
+    return (await (
+      await fetch(typeof target === "string" ? target : target(), { method: "POST", headers, body })
+    ).json()) as Answer;
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     requests++;
     const body = JSON.parse(await text(request)) as Call | Call[];
     const faults = await Promise.all(
-      [body].flat().map(async (call) => {
+      [body].flat().map(async ({ params = [], ...rest }) => {
+        const call = { ...rest, params };
         calls.push(call.method);
         const fault =
           rpc.fault === undefined ? await forward(call) : await rpc.fault(call, () => forward(call));
