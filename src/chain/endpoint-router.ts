@@ -41,8 +41,7 @@ export function createEndpointRouter(deps: EndpointRouterDeps): (call: RpcCall) 
 
   /** Those that lead, and among them first those that answered last time. */
   function candidates(): Endpoint[] {
-    const trusted = endpoints.filter(({ state }) => state === "leading" || state === "away");
-    return trusted.sort((a, b) => a.awayUntil - b.awayUntil);
+    return endpoints.filter(({ trusted }) => trusted).sort((a, b) => a.awayUntil - b.awayUntil);
   }
 
   async function outwaitLimits(failure: unknown): Promise<void> {

@@ -25,6 +25,8 @@ export interface Endpoint {
   /** viem over this endpoint alone. */
   readonly viem: PublicClient;
   readonly state: EndpointState;
+  /** Whether it leads, or did before it was away: others are not asked for what nobody compares. */
+  readonly trusted: boolean;
   /** Whether it asked to be left alone, until when (clock milliseconds); 0 otherwise. */
   readonly limitedUntil: number;
   /** Until when others are asked first, since it failed; 0 otherwise. */
@@ -80,8 +82,11 @@ export function createEndpoint(
     }),
     get state() {
       const now = clock.now();
-      if (failures > 0 || now < limitedUntil) return "away";
-      return now < lyingUntil ? "lying" : verdict;
+      if (now < lyingUntil) return "lying";
+      return failures > 0 || now < limitedUntil ? "away" : verdict;
+    },
+    get trusted() {
+      return verdict === "leading" && clock.now() >= lyingUntil;
     },
     get limitedUntil() {
       return limitedUntil > clock.now() ? limitedUntil : 0;

@@ -3,6 +3,7 @@ import type { Clock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import type { ChainClient } from "./chain-client.ts";
+import { asChainError } from "./chain-error.ts";
 import type { OpenTransactions } from "./open-transactions.ts";
 import { currentOf, type JournalEntry } from "./transaction-journal.ts";
 import { unsignedOf } from "./transaction-signer.ts";
@@ -99,10 +100,15 @@ export function createTransactionCourse(
     return { id, receipt };
   }
 
-  /** Neither mined nor refused: it is on its way, forgotten, too cheap, or its nonce is another's. */
+  /** Not mined, or no longer: it is on its way, forgotten, undone, too cheap, or its nonce is another's. */
   async function urge(entry: JournalEntry, nonce: number): Promise<TransactionEnd | undefined> {
-    const { id } = entry;
+    const { id, what } = entry;
     const current = currentOf(entry);
+    if (entry.state === "mined") {
+      logger?.warn({ id, what }, "the block of a transaction was undone");
+      await open.rebroadcast(await open.save(entry, { state: "open", block: undefined }));
+      return undefined;
+    }
     if (nonce > current.nonce) return await sendAnew(entry);
     const now = clock.now();
     if (
@@ -135,6 +141,8 @@ export function createTransactionCourse(
       await open.submit({ id, what, call: { to, data }, before: signed });
       return undefined;
     } catch (error) {
+      // Nobody could be asked: the next look tries again.
+      if (asChainError(error, what).retryable) throw error;
       await open.save(entry, { state: "refused" });
       return { id, error };
     }
@@ -167,14 +175,14 @@ export function createTransactionCourse(
     // Asked after the receipts, so that a nonce used by ours is not taken for another's.
     const nonce = missing.length > 0 ? await count({ blockTag: "latest" }) : 0;
     for (const [index, entry] of looked.entries()) {
-      const receipt = receipts[index];
-      if (receipt !== undefined) ends.push(await noteMined(entry, receipt, final));
-      else if (entry.state === "mined") {
-        logger?.warn({ id: entry.id, what: entry.what }, "the block of a transaction was undone");
-        await open.rebroadcast(await open.save(entry, { state: "open", block: undefined }));
-      } else {
-        const end = await urge(entry, nonce);
+      try {
+        const receipt = receipts[index];
+        const end = receipt === undefined ? await urge(entry, nonce) : await noteMined(entry, receipt, final);
         if (end !== undefined) ends.push(end);
+      } catch (error) {
+        // The others' ends have to be told all the same; this one is looked at again.
+        const { id, what } = entry;
+        logger?.warn({ id, what, err: asChainError(error, what) }, "a transaction cannot be seen to now");
       }
     }
     if (missing.length > 0) await closeGap(missing, nonce);
