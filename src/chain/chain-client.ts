@@ -5,15 +5,10 @@ import { HanseError } from "#src/kernel/errors.ts";
 import { type AgreedReads, createAgreement } from "./agreement.ts";
 import { asChainError } from "./chain-error.ts";
 import { type ChainMetrics, createChainMetrics } from "./chain-metrics.ts";
-import {
-  createEndpoint,
-  type Endpoint,
-  type EndpointSource,
-  type EndpointState,
-  type RpcCall,
-} from "./endpoint.ts";
+import { createEndpoint, type Endpoint, type EndpointSource, type RpcCall } from "./endpoint.ts";
 import { failureOf } from "./endpoint-failure.ts";
 import { createEndpointRouter } from "./endpoint-router.ts";
+import type { EndpointStatus } from "./endpoint-state.ts";
 
 export interface ChainClient {
   readonly chainId: number;
@@ -25,7 +20,7 @@ export interface ChainClient {
   /** Tells a chain from another of the same id, such as a development chain that was started anew. Asked once. */
   genesisHash(): Promise<Hex>;
   /** What is thought of each endpoint now, in the order of the configuration. */
-  endpoints(): readonly { readonly label: string; readonly state: EndpointState }[];
+  endpoints(): readonly EndpointStatus[];
   /**
    * Hands a signed transaction to every endpoint that can be asked. Resolves when one took it.
    * @throws the refusal when all that answered refused, and otherwise what made the last one fail: it may be on its way

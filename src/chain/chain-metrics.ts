@@ -1,5 +1,5 @@
 import { Counter, Gauge, Registry } from "prom-client";
-import type { Endpoint, EndpointState } from "./endpoint.ts";
+import { ENDPOINT_STATES, type EndpointStatus } from "./endpoint-state.ts";
 
 export interface ChainMetrics {
   readonly requests: Counter<"endpoint">;
@@ -8,15 +8,13 @@ export interface ChainMetrics {
   /** How many blocks the follower is behind the agreed head. */
   readonly lag: Gauge;
   /** Tells the states of these from now on. */
-  watch(endpoints: readonly Endpoint[]): void;
+  watch(endpoints: readonly EndpointStatus[]): void;
 }
-
-const STATES: readonly EndpointState[] = ["leading", "lagging", "lying", "away"];
 
 /** @param registry of the service; without one nobody reads them */
 export function createChainMetrics(registry = new Registry()): ChainMetrics {
   const registers = [registry];
-  let watched: readonly Endpoint[] = [];
+  let watched: readonly EndpointStatus[] = [];
   new Gauge({
     name: "chain_endpoint_state",
     help: "1 for the state an RPC endpoint is in: leading, lagging, lying or away",
@@ -24,7 +22,7 @@ export function createChainMetrics(registry = new Registry()): ChainMetrics {
     registers,
     collect() {
       for (const { label: endpoint, state: now } of watched)
-        for (const state of STATES) this.set({ endpoint, state }, state === now ? 1 : 0);
+        for (const state of ENDPOINT_STATES) this.set({ endpoint, state }, state === now ? 1 : 0);
     },
   });
   return {

@@ -2,8 +2,7 @@ import { createPublicClient, createTransport, type EIP1193Provider, http, type P
 import type { Clock } from "#src/kernel/clock.ts";
 import type { ChainMetrics } from "./chain-metrics.ts";
 import { failureOf, retryAfterMs, withoutAddress } from "./endpoint-failure.ts";
-
-export type EndpointState = "leading" | "lagging" | "lying" | "away";
+import type { EndpointState, EndpointStatus } from "./endpoint-state.ts";
 
 /** Where a chain is asked: an http address, or anything that answers as EIP-1193 has it. */
 export type EndpointSource =
@@ -17,14 +16,11 @@ export interface RpcCall {
 }
 
 /** One RPC address, and what is thought of it. */
-export interface Endpoint {
-  /** Place in the configuration and host; nothing that may be secret. */
-  readonly label: string;
+export interface Endpoint extends EndpointStatus {
   /** Asks this endpoint alone, once. @throws viem's errors, without the address */
   request(call: RpcCall): Promise<unknown>;
   /** viem over this endpoint alone. */
   readonly viem: PublicClient;
-  readonly state: EndpointState;
   /** Whether it leads, or did before it was away: others are not asked for what nobody compares. */
   readonly trusted: boolean;
   /** Whether it asked to be left alone, until when (clock milliseconds); 0 otherwise. */

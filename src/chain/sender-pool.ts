@@ -1,23 +1,20 @@
-import type { Address, LocalAccount, TransactionReceipt } from "viem";
-import type { Call, JournaledSender, SenderDeps, SenderOptions, SendOptions } from "./sender.ts";
-import { createSender } from "./sender.ts";
-import { createMemoryJournal } from "./transaction-journal.ts";
+import type { ChainClient } from "./chain-client.ts";
+import type { JournaledSender, Sender } from "./sender.ts";
+import type { TransactionJournal } from "./transaction-journal.ts";
 
-/** Several keys that take turns, for calls where it does not matter who sends them. */
-export interface SenderPool {
-  readonly addresses: readonly Address[];
-  /** Like `Sender.send`, by the key with the fewest calls under way; an id that was sent before stays with its key. */
-  send(call: Call, options?: SendOptions): Promise<TransactionReceipt>;
-  /** As `JournaledSender.run`, for all of them. */
-  run(signal: AbortSignal): Promise<void>;
+export interface SenderPoolDeps {
+  readonly chain: ChainClient;
+  /** Of different accounts; whoever made them has each of them `run`. */
+  readonly senders: readonly [JournaledSender, ...JournaledSender[]];
+  /** The one they share. */
+  readonly journal: TransactionJournal;
 }
 
-export function createSenderPool(
-  deps: Omit<SenderDeps, "account"> & { readonly accounts: readonly [LocalAccount, ...LocalAccount[]] },
-  options: SenderOptions = {},
-): SenderPool {
-  const { chain, accounts, journal = createMemoryJournal() } = deps;
-  const senders = accounts.map((account) => createSender({ ...deps, journal, account }, options));
+/** Several keys that take turns, for calls where it does not matter who sends them. */
+export type SenderPool = Pick<Sender, "send">;
+
+/** Gives a call to the key with the fewest under way; an id that was sent before stays with its key. */
+export function createSenderPool({ chain, senders, journal }: SenderPoolDeps): SenderPool {
   const chosen = new Map<string, JournaledSender>();
 
   async function ownerOf(id: string): Promise<JournaledSender | undefined> {
@@ -29,7 +26,6 @@ export function createSenderPool(
   const idlest = () => senders.reduce((best, each) => (each.waiting < best.waiting ? each : best));
 
   return {
-    addresses: senders.map(({ address }) => address),
     async send(call, { id } = {}) {
       if (id === undefined) return await idlest().send(call);
       const owner = await ownerOf(id);
@@ -41,9 +37,6 @@ export function createSenderPool(
       } finally {
         if (chosen.get(id) === sender) chosen.delete(id);
       }
-    },
-    async run(signal) {
-      await Promise.all(senders.map((each) => each.run(signal)));
     },
   };
 }

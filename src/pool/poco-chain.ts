@@ -29,19 +29,24 @@ export interface PocoChain extends PocoReader {
 }
 
 export function createPocoChain(
-  deps: { readonly chain: ChainClient; readonly sender: Sender },
+  deps: {
+    readonly chain: ChainClient;
+    readonly sender: Sender;
+    /** Sends what anybody may send; `sender` does unless given. */
+    readonly anySender?: Pick<Sender, "send"> | undefined;
+  },
   deployment: Deployment,
 ): PocoChain {
-  const { chain, sender } = deps;
+  const { chain, sender, anySender = sender } = deps;
   const { poco, seedSource } = deployment.contracts;
   /** Sent once for each task, step and `part` of it, however often a restart or a lost answer has it tried. */
   const write = async (
     functionName: string,
     args: readonly [Deal, number, ...unknown[]],
-    part: unknown = "",
+    { part = "", by = anySender }: { readonly part?: unknown; readonly by?: Pick<Sender, "send"> } = {},
   ) => {
     const id = `${functionName}:${taskId(idOfDeal(args[0]), args[1])}:${part}`;
-    await sender.send({ address: poco, abi: pocoAbi, functionName, args }, { id });
+    await by.send({ address: poco, abi: pocoAbi, functionName, args }, { id });
   };
   return {
     ...createPocoReader(chain, deployment),
@@ -52,16 +57,14 @@ export function createPocoChain(
         functionName: "record",
         args: [block],
       };
-      await sender.send(call, { id: `record:${block}` });
+      await anySender.send(call, { id: `record:${block}` });
     },
     // A seat is drawn once for a task, and so commits once.
     commit: (deal, index, contributions) =>
-      write(
-        "commit",
-        [deal, index, contributions.map(compact)],
-        contributions.map(({ seat }) => seat),
-      ),
-    extend: (deal, index, round) => write("extend", [deal, index], round),
+      write("commit", [deal, index, contributions.map(compact)], {
+        part: contributions.map(({ seat }) => seat),
+      }),
+    extend: (deal, index, round) => write("extend", [deal, index], { part: round }),
     finalize: (deal, index, seals, result) =>
       write("finalize", [
         deal,
@@ -69,7 +72,8 @@ export function createPocoChain(
         packForFinalize(seals, { task: taskId(idOfDeal(deal), index), result }),
         result,
       ]),
-    complete: (deal, index, worker, result) => write("complete", [deal, index, worker, result]),
+    complete: (deal, index, worker, result) =>
+      write("complete", [deal, index, worker, result], { by: sender }),
     claim: (deal, index, seals) => write("claim", [deal, index, seals.map(packCommitted)]),
   };
 }

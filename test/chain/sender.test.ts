@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tokenAbi } from "#src/abi/token-abi.ts";
 import { connectChain } from "#src/chain/chain-client.ts";
 import { accountOfKey, DEVELOPMENT_CHAIN_ID, developmentKey } from "#src/chain/development-keys.ts";
-import { createSender } from "#src/chain/sender.ts";
+import { createSender, type JournaledSender } from "#src/chain/sender.ts";
 import { createSenderPool } from "#src/chain/sender-pool.ts";
 import { createMemoryJournal } from "#src/chain/transaction-journal.ts";
 import { startTestChain, type TestChain } from "../support/anvil.ts";
@@ -265,14 +265,19 @@ describe("several keys", () => {
   it("share what is sent, and each id stays with its key", async () => {
     const accounts = [accountAt(7), accountAt(8), accountAt(9)] as const;
     const journal = createMemoryJournal();
-    const pool = createSenderPool({ chain: test.chain, accounts, journal }, FAST);
+    const { chain } = test;
+    const sendersOn = () => {
+      const [first, ...rest] = accounts.map((account) => createSender({ chain, account, journal }, FAST));
+      return [first as JournaledSender, ...rest] as const;
+    };
+    const pool = createSenderPool({ chain, journal, senders: sendersOn() });
     const approve = (amount: bigint) => ({ ...pay(amount), functionName: "approve" });
     const ids = Array.from({ length: 12 }, (_, index) => `call ${index}`);
     const send = (id: string, index: number) => pool.send(approve(BigInt(index)), { id });
     const first = await Promise.all(ids.map(send));
     expect(await Promise.all(accounts.map(({ address }) => countOf(address)))).toEqual([4, 4, 4]);
     // A pool that begins anew on the journal, asked in another order.
-    const again = createSenderPool({ chain: test.chain, accounts, journal }, FAST);
+    const again = createSenderPool({ chain, journal, senders: sendersOn() });
     const backwards = await Promise.all(
       [...ids].reverse().map((id, i) => again.send(approve(BigInt(11 - i)), { id })),
     );
