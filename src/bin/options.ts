@@ -23,10 +23,11 @@ export const logLevel = defineOption({
 });
 
 export const rpcUrl = defineOption({
-  schema: httpUrlOption(),
+  schema: listOption().pipe(z.array(httpUrlOption()).min(1)),
   env: "HANSE_RPC_URL",
-  doc: "the RPC endpoint of the chain, an http URL",
-  default: "http://127.0.0.1:8545",
+  doc: "the RPC endpoint of the chain, an http URL; or several, separated by commas, of which a majority is believed; http://127.0.0.1:8545 unless told",
+  default: ["http://127.0.0.1:8545"],
+  secret: true,
 });
 
 export const deployment = defineOption({

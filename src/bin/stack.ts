@@ -106,7 +106,7 @@ export async function startStack(
       },
       ready: async () => (await connectChain(urls.rpc)).chainId > 0,
     });
-    const chain = await connectChain(urls.rpc, 100);
+    const chain = await connectChain(urls.rpc, { pollMs: 100 });
     progress("deploying the contracts");
     await runDeployment({ ...common, HANSE_DEPLOYER_KEY: keyOf("governance") }, manifest);
     const deployment = await readDeployment(manifest);

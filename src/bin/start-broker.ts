@@ -1,6 +1,7 @@
 import { createBroker } from "#src/broker/broker.ts";
 import type { BrokerTables } from "#src/broker/broker-tables.ts";
 import { createClerkMarketChain } from "#src/broker/clerk-market-chain.ts";
+import { openPostgresJournal } from "#src/chain/postgres-journal.ts";
 import { defineOption } from "#src/kernel/config.ts";
 import { wholeNumberOption } from "#src/kernel/config-types.ts";
 import { openDatabase } from "#src/store/database.ts";
@@ -27,12 +28,13 @@ export const brokerOptions = {
 /** `hanse broker start`: keeps orders, matches them and has them sealed. */
 export async function startBroker(): Promise<void> {
   await runService("broker", brokerOptions, async ({ config, logger, metrics, shutdown }) => {
-    const { chain, deployment: manifest, sender } = await joinChain(config);
     const database = await openDatabase<BrokerTables>(
       { logger },
       { url: config.databaseUrl, schema: "broker", applicationName: "hanse broker" },
     );
     shutdown.add("database", () => database.close());
+    const journal = await openPostgresJournal({ database, logger }, "broker_journal");
+    const { chain, deployment: manifest, sender } = await joinChain({ journal, logger, metrics }, config);
     const market = createClerkMarketChain(
       { chain, deployment: manifest, sender, logger },
       { pollMs: config.pollMs },

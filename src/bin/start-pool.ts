@@ -1,5 +1,9 @@
 import { getAddress, hexToBigInt } from "viem";
 import { z } from "zod";
+import { accountOfKey } from "#src/chain/development-keys.ts";
+import { openPostgresJournal } from "#src/chain/postgres-journal.ts";
+import { createSender } from "#src/chain/sender.ts";
+import { createSenderPool } from "#src/chain/sender-pool.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer } from "#src/http/server.ts";
 import { defineOption } from "#src/kernel/config.ts";
@@ -7,9 +11,10 @@ import { httpUrlOption, listOption } from "#src/kernel/config-types.ts";
 import { startPoolService } from "#src/pool/pool-service.ts";
 import type { PoolTables } from "#src/pool/pool-tables.ts";
 import { openDatabase } from "#src/store/database.ts";
-import { joinChain } from "./join-chain.ts";
+import { joinChain, runSender } from "./join-chain.ts";
 import {
   address,
+  bytes32,
   databaseUrl,
   deployment,
   host,
@@ -35,6 +40,13 @@ export const poolOptions = {
     env: "HANSE_CONTENT_URL",
     doc: "base URL of the content service that takes the workers' outputs",
   }),
+  helperKeys: defineOption({
+    schema: listOption().pipe(z.array(bytes32)),
+    env: "HANSE_HELPER_KEYS",
+    doc: "further keys that take turns with the pool's own where anybody may send, separated by commas; each needs coin for gas",
+    default: [],
+    secret: true,
+  }),
   trustedWorkers: defineOption({
     schema: listOption().pipe(z.array(address)).optional(),
     env: "HANSE_TRUSTED_WORKERS",
@@ -45,14 +57,24 @@ export const poolOptions = {
 /** `hanse pool start`: the scheduler of one pool. */
 export async function startPool(): Promise<void> {
   await runService("pool", poolOptions, async ({ config, logger, metrics, shutdown }) => {
-    const { chain, deployment: manifest, sender } = await joinChain(config);
     const database = await openDatabase<PoolTables>(
       { logger },
       { url: config.databaseUrl, schema: "pool", applicationName: "hanse pool" },
     );
     shutdown.add("database", () => database.close());
+    const journal = await openPostgresJournal({ database, logger }, "pool_journal");
+    const { chain, deployment: manifest, sender } = await joinChain({ journal, logger, metrics }, config);
+    const accounts = new Map(
+      config.helperKeys.map((key) => accountOfKey(key, chain.chainId)).map((each) => [each.address, each]),
+    );
+    // One account has one sender, which knows its nonces.
+    accounts.delete(sender.address);
+    const helpers = [...accounts.values()].map((account) =>
+      createSender({ chain, account, journal, logger }, { pollMs: config.pollMs }),
+    );
+    const anySender = createSenderPool({ chain, journal, senders: [sender, ...helpers] });
     const service = await startPoolService(
-      { chain, deployment: manifest, sender, database, logger, metrics },
+      { chain, deployment: manifest, sender, anySender, database, logger, metrics },
       {
         pool: hexToBigInt(config.pool),
         contentUrl: config.contentUrl,
@@ -61,6 +83,8 @@ export async function startPool(): Promise<void> {
           : { trusted: config.trustedWorkers.map((each) => getAddress(each)) }),
       },
     );
+    // Its lock says by now that no other process sends for this pool.
+    for (const each of [sender, ...helpers]) runSender(each, shutdown);
     shutdown.add("scheduler", () => service.stop());
     const server = await createServer(
       { logger, metrics },

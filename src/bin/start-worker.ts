@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { hexToBigInt } from "viem";
+import { openFileJournal } from "#src/chain/file-journal.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer } from "#src/http/server.ts";
 import { defineOption } from "#src/kernel/config.ts";
@@ -7,7 +9,7 @@ import type { Runner } from "#src/worker/computation.ts";
 import { runWasi } from "#src/worker/runner/wasi-runner.ts";
 import { assertRunnerWorks } from "#src/worker/runner-check.ts";
 import { createWorker } from "#src/worker/worker.ts";
-import { joinChain } from "./join-chain.ts";
+import { joinChain, runSender } from "./join-chain.ts";
 import { lyingRunner } from "./lying-runner.ts";
 import {
   contentSources,
@@ -92,7 +94,11 @@ export async function startLyingWorker(): Promise<void> {
 
 async function start(runner: Runner): Promise<void> {
   await runService("worker", workerOptions, async ({ config, logger, metrics, shutdown }) => {
-    const { chain, deployment: manifest, account, sender } = await joinChain(config);
+    const journal = await openFileJournal(join(config.stateDir, "journal"));
+    shutdown.add("journal", () => journal.close());
+    const joined = await joinChain({ journal, logger, metrics }, config);
+    const { chain, deployment: manifest, account, sender } = joined;
+    runSender(sender, shutdown);
     const { uploadToken: token, ...options } = config;
     const limits = {
       memoryBytes: config.memoryMib * MIB,

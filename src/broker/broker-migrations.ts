@@ -82,4 +82,8 @@ export const brokerMigrations: readonly Migration[] = [
       create index on order_events (id) where type in ('removed', 'renewed');
     `,
   },
+  {
+    id: "0003-genesis-hash",
+    sql: `alter table chain add column genesis_hash text;`,
+  },
 ];

@@ -87,7 +87,13 @@ export interface BrokerTables {
     ended_at: Date | null;
   };
   /** The one chain and Clerk this database belongs to. */
-  chain: { only_one: Generated<boolean>; chain_id: bigint; clerk: Address };
+  chain: {
+    only_one: Generated<boolean>;
+    chain_id: bigint;
+    clerk: Address;
+    /** Null where it was bound before this was asked. */
+    genesis_hash: Hex | null;
+  };
   /** The last blocks dealt with, to find a reorg after a restart; the highest is the cursor. */
   blocks: { number: bigint; hash: Hex; seen_at: Generated<Date> };
 }

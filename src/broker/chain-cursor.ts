@@ -7,21 +7,28 @@ const REMEMBERED = 256n;
 
 /**
  * Binds the database to its chain at the first start.
- * @throws HANSE_CHAIN_MISMATCH when it belongs to another chain or Clerk
+ * @throws HANSE_CHAIN_MISMATCH when it belongs to another chain or Clerk: a development chain that was replaced too
  */
 export async function bindChain(database: BrokerDatabase, chain: MarketChain): Promise<void> {
-  const ours = { chain_id: BigInt(chain.chainId), clerk: chain.clerk };
+  const ours = { chain_id: BigInt(chain.chainId), clerk: chain.clerk, genesis_hash: chain.genesisHash };
   await database.kysely
     .insertInto("chain")
     .values(ours)
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   const bound = await database.kysely.selectFrom("chain").selectAll().executeTakeFirstOrThrow();
-  if (bound.chain_id === ours.chain_id && bound.clerk.toLowerCase() === ours.clerk.toLowerCase()) return;
+  const sameClerk =
+    bound.chain_id === ours.chain_id && bound.clerk.toLowerCase() === ours.clerk.toLowerCase();
+  if (sameClerk && bound.genesis_hash === ours.genesis_hash) return;
+  if (sameClerk && bound.genesis_hash === null) {
+    // Bound by a version that did not ask; the known blocks tell another chain all the same.
+    await database.kysely.updateTable("chain").set({ genesis_hash: ours.genesis_hash }).execute();
+    return;
+  }
   throw new HanseError("HANSE_CHAIN_MISMATCH", "The database belongs to another chain or Clerk", {
     details: {
-      database: { chainId: bound.chain_id, clerk: bound.clerk },
-      chain: { chainId: chain.chainId, clerk: chain.clerk },
+      database: { chainId: bound.chain_id, clerk: bound.clerk, genesisHash: bound.genesis_hash },
+      chain: { chainId: chain.chainId, clerk: chain.clerk, genesisHash: chain.genesisHash },
     },
   });
 }

@@ -15,7 +15,7 @@ import type { ChainClient } from "#src/chain/chain-client.ts";
 import { asChainError, revertOf } from "#src/chain/chain-error.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
 import { followChain } from "#src/chain/follower.ts";
-import type { Sender } from "#src/chain/sender.ts";
+import type { JournaledSender } from "#src/chain/sender.ts";
 import type { Clock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { clerkDomain } from "#src/protocol/order-types.ts";
@@ -29,7 +29,7 @@ export interface ClerkMarketChainDeps {
   readonly chain: ChainClient;
   readonly deployment: Deployment;
   /** Who seals. */
-  readonly sender: Sender;
+  readonly sender: JournaledSender;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
@@ -75,6 +75,7 @@ export function createClerkMarketChain(
 
   return {
     chainId: chain.chainId,
+    genesisHash: deployment.genesisHash,
     clerk: getAddress(clerk),
     matcher: sender.address,
     headNumber: () => chain.viem.getBlockNumber().catch(doing("reading the newest block")),
@@ -147,10 +148,15 @@ export function createClerkMarketChain(
         refusal: REFUSALS[refusal] ?? "None",
       }));
     },
-    async seal(batch) {
-      const receipt = await sender.send({ ...clerkContract, functionName: "seal", args: [batch, false] });
-      return decodeSealOutcome(receipt, clerk);
+    async seal(batch, id) {
+      const call = { ...clerkContract, functionName: "seal", args: [batch, false] };
+      return decodeSealOutcome(await sender.send(call, { id }), clerk);
     },
+    async sealed(id) {
+      const receipt = await sender.receiptOf(id);
+      return receipt === undefined ? undefined : decodeSealOutcome(receipt, clerk);
+    },
+    tend: (signal) => sender.run(signal),
     async *events(known, signal) {
       const from = {
         startBlock: deployment.deployedAtBlock,

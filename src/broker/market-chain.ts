@@ -140,6 +140,8 @@ export type MarketChainEvent =
  */
 export interface MarketChain {
   readonly chainId: number;
+  /** Tells the chain from another of the same id. */
+  readonly genesisHash: Hex;
   readonly clerk: Address;
   /** Who seals: orders that name another `matcher` are not for this broker. */
   readonly matcher: Address;
@@ -171,10 +173,19 @@ export interface MarketChain {
    */
   preview(batch: SealBatch): Promise<readonly MatchPreview[]>;
   /**
-   * Seals what can be sealed of a batch, in one transaction.
-   * @throws HANSE_TRANSACTION_REVERTED, HANSE_TRANSACTION_UNFUNDED, HANSE_TRANSACTION_LOST: it may still be mined
+   * Seals what can be sealed of a batch, in one transaction, which is never sent twice under one name.
+   * @throws HANSE_TRANSACTION_REVERTED, HANSE_TRANSACTION_UNFUNDED; HANSE_TRANSACTION_LOST and HANSE_RPC_UNAVAILABLE: it
+   * may still be mined, which `sealed` tells
    */
-  seal(batch: SealBatch): Promise<SealOutcome>;
+  seal(batch: SealBatch, name: string): Promise<SealOutcome>;
+  /**
+   * Waits for what came of a batch that was sent under a name, by this process or one before it.
+   * @returns undefined when nothing was sent
+   * @throws as `seal` does
+   */
+  sealed(name: string): Promise<SealOutcome | undefined>;
+  /** Sees to what was sent until the signal aborts: by one process at a time. */
+  tend(signal: AbortSignal): Promise<void>;
   /**
    * Follows the chain until the signal aborts.
    * @param known blocks dealt with before, newest last; none: from the Clerk's deployment

@@ -2,6 +2,7 @@ import type { Hex } from "viem";
 import type { Book } from "#src/book/book.ts";
 import type { Clock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
+import { settleAttempts } from "./attempt-settlement.ts";
 import { bookChangesAfter, newestBookChange } from "./book-changes.ts";
 import type { BrokerDatabase, OrderRow } from "./broker-tables.ts";
 import type { ApplyChainEvent } from "./chain-applier.ts";
@@ -10,7 +11,6 @@ import type { MarketChain } from "./market-chain.ts";
 import type { Matcher } from "./matcher.ts";
 import { addToBook, type OrderLedger } from "./order-ledger.ts";
 import { openOrders, openOrdersAfter } from "./order-store.ts";
-import { endAttempt, pendingAttempts } from "./seal-attempts.ts";
 
 export interface MarketLeaderDeps {
   readonly chain: MarketChain;
@@ -43,17 +43,6 @@ export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
   const { chain, database, book, ledger, matcher, applyEvent, clock, logger } = deps;
   let newest = 0n;
   let lastChange = 0n;
-
-  /** What an earlier process sent without seeing its end: the chain knows. */
-  async function reconcile(): Promise<void> {
-    for (const { id, orders } of await pendingAttempts(database.kysely)) {
-      await ledger.reassess({ orders }, { also: (trx) => endAttempt(trx, id, { status: "reconciled" }) });
-      logger.warn(
-        { attempt: id, orders: orders.length },
-        "an interrupted batch was reconciled with the chain",
-      );
-    }
-  }
 
   async function load(): Promise<void> {
     for (;;) {
@@ -116,12 +105,20 @@ export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
           failure.abort();
           throw error;
         });
-      lastChange = await newestBookChange(database.kysely);
-      await reconcile();
-      await load();
-      logger.info({ orders: book.size }, "the book is rebuilt");
-      onReady();
-      const works = [follow(all), matcher.run(all), poll(all)].map(stopOnFailure);
+      const tending = stopOnFailure(chain.tend(all));
+      const works = [tending];
+      try {
+        lastChange = await newestBookChange(database.kysely);
+        await settleAttempts(deps);
+        await load();
+        logger.info({ orders: book.size }, "the book is rebuilt");
+        onReady();
+        works.push(...[follow(all), matcher.run(all), poll(all)].map(stopOnFailure));
+      } catch (error) {
+        failure.abort();
+        await tending.catch(() => undefined);
+        throw error;
+      }
       const ends = await Promise.allSettled(works);
       const failed = ends.find((end) => end.status === "rejected");
       if (failed !== undefined && !signal.aborted) throw failed.reason;

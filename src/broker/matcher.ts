@@ -2,19 +2,18 @@ import type { Hex } from "viem";
 import type { Book } from "#src/book/book.ts";
 import type { Proposal } from "#src/book/proposal.ts";
 import type { Clock } from "#src/kernel/clock.ts";
-import { HanseError, isHanseError } from "#src/kernel/errors.ts";
+import { HanseError, isHanseError, isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import type { Leg, Refusal } from "#src/protocol/refusals.ts";
+import { finishAttempt, settleAttempts } from "./attempt-settlement.ts";
 import type { BrokerMetrics } from "./broker-metrics.ts";
 import type { BrokerDatabase } from "./broker-tables.ts";
-import { merge, touchedBySealedDeal } from "./chain-applier.ts";
 import type { ChainFacts } from "./chain-facts.ts";
-import { storeDeals } from "./deal-store.ts";
 import type { MarketChain, MatchPreview, SealOutcome } from "./market-chain.ts";
 import type { MarketTime } from "./market-time.ts";
 import type { OrderLedger } from "./order-ledger.ts";
 import { reviewProposals } from "./proposal-review.ts";
-import { beginAttempt, endAttempt } from "./seal-attempts.ts";
+import { beginAttempt, endAttempt, type SealAttempt } from "./seal-attempts.ts";
 import { sealBatch } from "./seal-batch.ts";
 
 export interface MatcherDeps {
@@ -68,8 +67,14 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
   // After a batch that failed as a whole, matches go one by one until one succeeds: one bad match spoils no others.
   let alone = false;
   let failures = 0;
+  // A batch was sent, perhaps, and its end not seen: nothing is sealed before it is known.
+  let unsettled = false;
 
   async function round(): Promise<boolean> {
+    if (unsettled) {
+      await settleAttempts(deps);
+      unsettled = false;
+    }
     const now = time.now();
     await ledger.expire(book.expire(now));
     const proposals = book.nextMatches(alone ? 1 : batchSize, now);
@@ -109,9 +114,11 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
     const endTimer = metrics.sealSeconds.startTimer();
     let outcome: SealOutcome;
     try {
-      outcome = await chain.seal(sealBatch(proposals));
+      outcome = await chain.seal(sealBatch(proposals), attempt.name);
     } catch (error) {
-      await failed(attempt, proposals, error);
+      facts.forget();
+      if (isHanseError(error, "HANSE_TRANSACTION_LOST") || isRetryable(error)) unsettled = true;
+      else await failed(attempt, proposals, error);
       throw error;
     }
     endTimer();
@@ -119,14 +126,7 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
     failures = 0;
     alone = false;
     const { txHash, sealed, refused } = outcome;
-    const sealedAt = new Date(clock.now());
-    await ledger.reassess(merge(sealed.map(touchedBySealedDeal)), {
-      also: async (trx) => {
-        await storeDeals(trx, sealed, sealedAt);
-        const counts = { sealed: sealed.length, refused };
-        await endAttempt(trx, attempt, { status: "mined", txHash, outcome: counts });
-      },
-    });
+    await finishAttempt(deps, attempt, outcome);
     for (const { index, leg, refusal } of refused) {
       const proposal = proposals[index];
       if (proposal !== undefined) await blame(proposal, leg, refusal);
@@ -135,9 +135,9 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
     logger.info({ txHash, sealed: sealed.length, refused: refused.length }, "batch sealed");
   }
 
-  /** Nothing is known to be sealed; a lost transaction may still be, so the chain is asked. */
+  /** Nothing was sealed; what the orders are worth now, the chain knows. */
   async function failed(
-    attempt: bigint | undefined,
+    attempt: SealAttempt | undefined,
     proposals: readonly Proposal[],
     error: unknown,
   ): Promise<void> {
@@ -147,7 +147,7 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
       { orders: proposals.flatMap(hashesOf) },
       attempt === undefined
         ? {}
-        : { also: (trx) => endAttempt(trx, attempt, { status: "failed", outcome: { code } }) },
+        : { also: (trx) => endAttempt(trx, attempt.id, { status: "failed", outcome: { code } }) },
     );
     const refusedByContract = isHanseError(error, "HANSE_TRANSACTION_REVERTED");
     const [only] = proposals;

@@ -2,8 +2,18 @@ import type { Hex } from "viem";
 import type { Proposal } from "#src/book/proposal.ts";
 import type { AttemptedMatch, BrokerQueries } from "./broker-tables.ts";
 
+/** A batch that is about to be sealed, or was. */
+export interface SealAttempt {
+  readonly id: bigint;
+  /** What its transaction is sent under: no other attempt ever has the same, not even of a database begun anew. */
+  readonly name: string;
+}
+
 /** Persisted before anything is sent: after a crash it tells which orders the chain has to be asked about. */
-export async function beginAttempt(queries: BrokerQueries, proposals: readonly Proposal[]): Promise<bigint> {
+export async function beginAttempt(
+  queries: BrokerQueries,
+  proposals: readonly Proposal[],
+): Promise<SealAttempt> {
   const matches = proposals.map(
     ({ request, app, dataset, pool, volume }): AttemptedMatch => ({
       request: request.hash,
@@ -13,12 +23,12 @@ export async function beginAttempt(queries: BrokerQueries, proposals: readonly P
       volume,
     }),
   );
-  const { id } = await queries
+  const row = await queries
     .insertInto("seal_attempts")
     .values({ matches: JSON.stringify(matches), outcome: null, tx_hash: null, ended_at: null })
-    .returning("id")
+    .returning(["id", "begun_at"])
     .executeTakeFirstOrThrow();
-  return id;
+  return attemptOf(row);
 }
 
 export async function endAttempt(
@@ -42,15 +52,18 @@ export async function endAttempt(
     .execute();
 }
 
-/** Attempts whose end nobody saw, with all their orders. */
-export async function pendingAttempts(queries: BrokerQueries): Promise<{ id: bigint; orders: Hex[] }[]> {
+/** Attempts whose end nobody saw, oldest first, with all their orders. */
+export async function pendingAttempts(
+  queries: BrokerQueries,
+): Promise<(SealAttempt & { readonly orders: readonly Hex[] })[]> {
   const rows = await queries
     .selectFrom("seal_attempts")
-    .select(["id", "matches"])
+    .select(["id", "begun_at", "matches"])
     .where("status", "=", "pending")
+    .orderBy("id")
     .execute();
-  return rows.map(({ id, matches }) => ({
-    id,
+  return rows.map(({ matches, ...row }) => ({
+    ...attemptOf(row),
     orders: matches.flatMap(({ request, app, dataset, pool }) => [
       request,
       app,
@@ -58,4 +71,8 @@ export async function pendingAttempts(queries: BrokerQueries): Promise<{ id: big
       ...(dataset ? [dataset] : []),
     ]),
   }));
+}
+
+function attemptOf({ id, begun_at }: { readonly id: bigint; readonly begun_at: Date }): SealAttempt {
+  return { id, name: `seal:${id}:${begun_at.toISOString()}` };
 }

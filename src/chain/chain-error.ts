@@ -20,8 +20,8 @@ import { registryAbi } from "#src/abi/registry-abi.ts";
 import { tokenAbi } from "#src/abi/token-abi.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 
-/** JSON-RPC errors that pass: internal error, and a limit exceeded. */
-const PASSING_CODES = [-32603, -32005];
+/** JSON-RPC errors that pass: internal error, an answer that cannot be parsed, and a limit exceeded. */
+const PASSING_CODES = [-32603, -32700, -32005, -32007, 429];
 
 /** The contract's own error, where a call or a simulated transaction was refused by one. */
 export interface Revert {

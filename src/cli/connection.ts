@@ -35,7 +35,11 @@ const DEVELOPMENT_USER = 1;
 /** Adds the options that every command which talks to the market has. */
 export function withConnection(command: Command, { env, fromCaller }: CliContext): Command {
   return command
-    .option("--rpc <url>", "RPC endpoint of the chain", env.HANSE_RPC_URL ?? "http://127.0.0.1:8545")
+    .option(
+      "--rpc <url>",
+      "RPC endpoint of the chain, or several, separated by commas",
+      env.HANSE_RPC_URL ?? "http://127.0.0.1:8545",
+    )
     .option(
       "--deployment <file>",
       "deployment manifest",
@@ -49,7 +53,7 @@ export function withConnection(command: Command, { env, fromCaller }: CliContext
 /** @throws HANSE_RPC_UNAVAILABLE, HANSE_CONFIG_INVALID, HANSE_CHAIN_MISMATCH */
 export async function connect(flags: ConnectionFlags): Promise<Connection> {
   const deployment = await readDeployment(flags.deployment);
-  const chain = await connectChain(flags.rpc);
+  const chain = await connectChain(flags.rpc.split(",").map((url) => url.trim()));
   await checkDeployment(chain, deployment);
   return { chain, deployment, broker: createBrokerClient({ baseUrl: flags.broker }) };
 }

@@ -156,6 +156,10 @@ export const errorCodes = {
     hint: "It may still be mined: look its hash up before you send it again.",
     retryable: false,
   },
+  HANSE_JOURNAL_DAMAGED: {
+    hint: "The disk lost something in the middle of the transaction journal. Move the file away once no transaction of this account is under way any more: the account's nonces tell.",
+    retryable: false,
+  },
 
   HANSE_TASK_FAILED: {
     hint: "Correct what the task asks for: its app, dataset or params.",

@@ -33,11 +33,16 @@ export interface FollowStore {
    * @throws HANSE_CHAIN_MISMATCH when the database is of another pool, certifier or chain
    */
   cursor(identity: PoolIdentity): Promise<BlockRef | undefined>;
+  /** The last blocks that were dealt with, newest last. */
+  known(): Promise<BlockRef[]>;
   /** Stores a block's deals with the cursor: both or neither. */
   apply(block: PoolBlock): Promise<void>;
   /** Forgets everything above a block. */
   rewind(to: BlockRef): Promise<void>;
 }
+
+/** Blocks kept to trace a reorganisation. */
+const REMEMBERED = 256n;
 
 export function createFollowStore(database: PoolDatabase): FollowStore {
   return {
@@ -64,6 +69,10 @@ export function createFollowStore(database: PoolDatabase): FollowStore {
       return row.block_number === null || row.block_hash === null
         ? undefined
         : { number: row.block_number, hash: row.block_hash };
+    },
+
+    async known() {
+      return await database.kysely.selectFrom("blocks").selectAll().orderBy("number").execute();
     },
 
     async apply({ block, deals, notes }) {
@@ -99,6 +108,15 @@ export function createFollowStore(database: PoolDatabase): FollowStore {
             select id, ${block.number}, ${entry} from tasks where id = ${task_id}`.execute(trx);
         }
         await trx.updateTable("cursor").set({ block_number: block.number, block_hash: block.hash }).execute();
+        await trx
+          .insertInto("blocks")
+          .values({ number: block.number, hash: block.hash })
+          .onConflict((at) => at.column("number").doUpdateSet({ hash: block.hash }))
+          .execute();
+        await trx
+          .deleteFrom("blocks")
+          .where("number", "<=", block.number - REMEMBERED)
+          .execute();
       });
     },
 
@@ -130,6 +148,7 @@ export function createFollowStore(database: PoolDatabase): FollowStore {
             ? { block_number: null, block_hash: null }
             : { block_number: to.number, block_hash: to.hash };
         await trx.updateTable("cursor").set(known).execute();
+        await trx.deleteFrom("blocks").where("number", ">", to.number).execute();
       });
     },
   };

@@ -27,11 +27,13 @@ export async function followPool(
 ): Promise<void> {
   const { chain, deployment, store, logger, clock } = deps;
   const { clerk, poco } = deployment.contracts;
+  const known = await store.known();
   const events = followChain(
     { chain, logger, ...(clock ? { clock } : {}) },
     {
       addresses: [clerk, poco],
       cursor: options.cursor,
+      known: known.filter(({ number }) => number < (options.cursor?.number ?? 0n)),
       startBlock: deployment.deployedAtBlock + 1n,
       signal: options.signal,
     },

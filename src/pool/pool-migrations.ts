@@ -56,4 +56,13 @@ export const poolMigrations: readonly Migration[] = [
       create index on timeline (task_id, id);
     `,
   },
+  {
+    // The cursor alone tells that the chain was reorganised, but not since which block.
+    id: "0002-known-blocks",
+    sql: `
+      create table blocks (number int8 primary key, hash text not null);
+      insert into blocks (number, hash)
+        select block_number, block_hash from cursor where block_number is not null and block_hash is not null;
+    `,
+  },
 ];

@@ -22,6 +22,8 @@ export interface PoolServiceDeps {
   readonly deployment: Deployment;
   /** Sends the pool's transactions; `complete` (trust 0 and 1) only works with the key of the pool's owner. */
   readonly sender: Sender;
+  /** Sends what anybody may send, such as commitments; `sender` does unless given. */
+  readonly anySender?: Pick<Sender, "send">;
   /** Opened with the schema `pool`. Not closed by the service. */
   readonly database: PoolDatabase;
   readonly logger: Logger;

@@ -6,6 +6,8 @@ import type { Database } from "#src/store/database.ts";
 /** The tables of the schema `pool`. Block numbers, seats and indices are int8: they arrive as bigint. */
 export interface PoolTables {
   /** How far the chain was followed, and which chain and pool it was. */
+  /** The last blocks dealt with, up to the cursor, to trace a reorganisation after a restart. */
+  blocks: { number: bigint; hash: Hex };
   cursor: {
     only_one: Generated<boolean>;
     pool: string;

@@ -114,7 +114,7 @@ export function createReplicatedStep(
   async function extendWhenDue({ taskId, deal, index, head, course }: TaskSight, verdict: RoundVerdict) {
     const wait = verdict.type === "extend" ? GRACE_BLOCKS : patienceBlocks;
     if (head < course.closesAt + wait) return;
-    await attempt(logger.child({ taskId }), "extend", () => chain.extend(deal, index));
+    await attempt(logger.child({ taskId }), "extend", () => chain.extend(deal, index, course.round));
   }
 
   async function scored(pool: bigint, committed: readonly Committed[]): Promise<ScoredSeal[]> {

@@ -5,7 +5,7 @@ import { asChainError } from "#src/chain/chain-error.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
 import { createPocoReader, type PocoReader } from "#src/chain/poco-reader.ts";
 import type { Sender } from "#src/chain/sender.ts";
-import type { AssetId } from "#src/protocol/ids.ts";
+import { type AssetId, assetIdToHex } from "#src/protocol/ids.ts";
 
 /** All that a worker reads from the chain and has it do. Calls throw what `asChainError` makes of a failure. */
 export interface WorkerChain extends PocoReader {
@@ -28,6 +28,15 @@ export function createWorkerChain(
   const bank = { address: clerk, abi: clerkAbi } as const;
   const reader = createPocoReader(chain, deployment);
 
+  /** How often it happened before: that names the next time, also for a process that does not know of this one. */
+  async function countEvents(eventName: "SeatTaken" | "EarningsCollected", args: object): Promise<number> {
+    const query = { address: poco, abi: pocoAbi, eventName, args, fromBlock: deployment.deployedAtBlock };
+    const events = await chain.viem.getContractEvents(query as never).catch((error: unknown) => {
+      throw asChainError(error, "reading what the worker did before");
+    });
+    return events.length;
+  }
+
   return {
     ...reader,
     ownSeat: (pool) => reader.seatOf(pool, sender.address),
@@ -46,10 +55,14 @@ export function createWorkerChain(
       await sender.send({ ...bank, functionName: "allowCertifier", args: [poco, amount] });
     },
     async enrol(pool) {
-      await sender.send({ address: poco, abi: pocoAbi, functionName: "enrol", args: [pool] });
+      const seats = await countEvents("SeatTaken", { pool, worker: sender.address });
+      const call = { address: poco, abi: pocoAbi, functionName: "enrol", args: [pool] };
+      await sender.send(call, { id: `enrol:${assetIdToHex(pool)}:${seats}` });
     },
     async collect(pool, seat) {
-      await sender.send({ address: poco, abi: pocoAbi, functionName: "collect", args: [pool, [seat]] });
+      const times = await countEvents("EarningsCollected", { pool, seat });
+      const call = { address: poco, abi: pocoAbi, functionName: "collect", args: [pool, [seat]] };
+      await sender.send(call, { id: `collect:${assetIdToHex(pool)}:${seat}:${times}` });
     },
   };
 }

@@ -143,6 +143,7 @@ describe("the Clerk seals", () => {
     const signature = `0x${bulk?.signature.slice(2 + 2 * 65)}` as const;
     const { refused, sealed } = await chain.seal(
       await batchOf([...own, ...operators, { ...presigned, signature }]),
+      "seal:bulk",
     );
     expect(refused).toEqual([]);
     expect(sealed).toHaveLength(7);
@@ -163,7 +164,7 @@ describe("the Clerk seals", () => {
     expect(await refusalOf({ ...signed, sponsorship: undefined })).toBe("SponsorNotSigned");
     expect(await refusalOf({ ...signed, sponsorship: poor })).toBe("SponsorNotSigned");
     expect(await refusalOf(signed)).toBe("None");
-    const { sealed } = await chain.seal(await batchOf([signed]));
+    const { sealed } = await chain.seal(await batchOf([signed]), "seal:sponsored");
     expect(sealed).toMatchObject([
       { deal: { payer: sponsor.address, requester: requester.address, volume: 2 } },
     ]);
@@ -181,7 +182,7 @@ describe("the Clerk seals", () => {
     const batch = await batchOf([await withTerms(good), await withTerms(bad)]);
     const refused = { leg: "request", refusal: "TermsNotMet" };
     expect(await chain.preview(batch)).toEqual([{ leg: "request", refusal: "None" }, refused]);
-    const outcome = await chain.seal(batch);
+    const outcome = await chain.seal(batch, "seal:terms");
     expect(outcome.sealed).toHaveLength(1);
     expect(outcome.refused).toEqual([{ index: 1, ...refused }]);
   });

@@ -116,7 +116,11 @@ test("seals what it can of a batch, and tells what was refused and why", async (
     { leg: "request", refusal: "None" },
     { leg: "pool", refusal: "TrustNotMet" },
   ]);
-  const { sealed, refused, txHash } = await chain.seal(batch);
+  const { sealed, refused, txHash } = await chain.seal(batch, "seal:mixed");
+  // Under the same name nothing is sent again, and the first one's outcome told.
+  expect(await chain.seal(batch, "seal:mixed")).toEqual({ sealed, refused, txHash });
+  expect(await chain.sealed("seal:mixed")).toEqual({ sealed, refused, txHash });
+  expect(await chain.sealed("seal:another")).toBeUndefined();
   expect(refused).toEqual([{ index: 1, leg: "pool", refusal: "TrustNotMet" }]);
   expect(sealed).toMatchObject([
     {
@@ -186,8 +190,11 @@ test("a broker on it: publishes to sealed deals, through a sale of the app and a
     const requests = [wish(2), wish(3)];
     for (const order of requests) await client.publish(await sign(order));
     for (const order of requests) await until(orderHash(order), "filled");
-    const { trades } = await client.trades();
-    // And one that was sealed before, not by this broker.
+    // And one that was sealed before, not by this broker: it is told when its block is followed.
+    const trades = await eventually("three deals", async () => {
+      const told = (await client.trades()).trades;
+      return told.length >= 3 ? told : undefined;
+    });
     expect(trades.map(({ volume }) => volume).sort()).toEqual([1, 2, 3]);
     expect(await client.deal(trades[0]?.deal as Hex)).toMatchObject({ openUnits: trades[0]?.volume });
 

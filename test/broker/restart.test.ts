@@ -1,5 +1,6 @@
 import type { Hex } from "viem";
 import { describe, expect, test } from "vitest";
+import type { AttemptedMatch } from "#src/broker/broker-tables.ts";
 import { batchOf, useOpenMarket } from "./support/open-market.ts";
 import { eventually, startTestBroker } from "./support/test-broker.ts";
 import {
@@ -15,6 +16,18 @@ import {
 } from "./support/traders.ts";
 
 const market = useOpenMarket();
+
+/** As a process leaves it that is killed with a batch on its hands. @returns the name it is sent under */
+async function interruptedAttempt(matches: readonly AttemptedMatch[]): Promise<string> {
+  const queries = await market.connect();
+  const { id, begun_at } = await queries.kysely
+    .insertInto("seal_attempts")
+    .values({ matches: JSON.stringify(matches), outcome: null, tx_hash: null, ended_at: null })
+    .returning(["id", "begun_at"])
+    .executeTakeFirstOrThrow();
+  await queries.close();
+  return `seal:${id}:${begun_at.toISOString()}`;
+}
 
 describe("keeps what it acknowledged", () => {
   test("orders and fills are there after a restart, in their place in time", async () => {
@@ -60,13 +73,7 @@ describe("keeps what it acknowledged", () => {
     const request = requestOrder();
     const [hash = unknownHash] = await market.publish(request);
     await market.close();
-    const queries = await market.connect();
-    const matches = [{ request: hash, app: unknownHash, pool: unknownHash, volume: 5 }];
-    await queries.kysely
-      .insertInto("seal_attempts")
-      .values({ matches: JSON.stringify(matches), outcome: null, tx_hash: null, ended_at: null })
-      .execute();
-    await queries.close();
+    await interruptedAttempt([{ request: hash, app: unknownHash, pool: unknownHash, volume: 5 }]);
     market.chain.sealElsewhere(await batchOf(request));
     await market.open();
     await market.filled(hash);
@@ -78,13 +85,58 @@ describe("keeps what it acknowledged", () => {
     expect(market.chain.batches).toEqual([]);
   });
 
-  test("a database of another chain is refused", async () => {
+  test("an interrupted batch that is mined only then is waited for, and not sealed again", async () => {
+    const request = requestOrder();
+    const [hash = unknownHash] = await market.publish(request);
     await market.close();
-    const other = { ...market.chain, chainId: 5 };
+    const name = await interruptedAttempt([
+      { request: hash, app: unknownHash, pool: unknownHash, volume: 5 },
+    ]);
+    const mined = Promise.withResolvers<void>();
+    const { sealed } = market.chain;
+    market.chain.sealed = async (asked) => {
+      await mined.promise;
+      return await sealed(asked);
+    };
+    await market.open();
+    await market.publish(appOrder(), poolOrder());
+    // They match the request, and the matcher would have sealed them long ago.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(market.chain.batches).toEqual([]);
+    const batch = await batchOf(request);
+    const { txHash } = await market.chain.seal(batch, name);
+    mined.resolve();
+    await market.filled(hash);
+    const attempt = await eventually("the attempt's end", async () => {
+      const row = await market.database.kysely
+        .selectFrom("seal_attempts")
+        .selectAll()
+        .executeTakeFirstOrThrow();
+      return row.status === "pending" ? undefined : row;
+    });
+    expect(attempt).toMatchObject({ status: "mined", tx_hash: txHash, outcome: { sealed: 1 } });
+    expect(market.chain.batches).toEqual([batch]);
+    expect((await market.broker.client.trades()).trades).toHaveLength(1);
+  });
+
+  test.each([
+    ["id", { chainId: 5 }],
+    ["genesis block", { genesisHash: unknownHash }],
+  ])("a database of a chain with another %s is refused", async (_what, change) => {
+    await market.close();
+    const other = { ...market.chain, ...change };
     const reopened = await market.connect();
     await expect(startTestBroker(other, reopened)).rejects.toMatchObject({ code: "HANSE_CHAIN_MISMATCH" });
     await reopened.close();
     await market.open();
+  });
+
+  test("a database that was bound without asking for the genesis block is bound to it", async () => {
+    await market.database.kysely.updateTable("chain").set({ genesis_hash: null }).execute();
+    await market.close();
+    await market.open();
+    const bound = await market.database.kysely.selectFrom("chain").selectAll().executeTakeFirstOrThrow();
+    expect(bound.genesis_hash).toBe(market.chain.genesisHash);
   });
 });
 

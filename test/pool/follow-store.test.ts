@@ -92,6 +92,18 @@ describe("the follower's memory", () => {
     expect(await test.follow.cursor(identity)).toBeUndefined();
   });
 
+  it("knows the last blocks that were dealt with, so that a reorganisation is traced after a restart", async () => {
+    for (const number of [100n, 101n, 102n, 357n]) {
+      await test.follow.apply({ block: blockAt(number), deals: [], notes: [] });
+    }
+    // No more than 256 blocks back.
+    expect(await test.follow.known()).toEqual([blockAt(102n), blockAt(357n)]);
+    await test.follow.rewind(blockAt(102n));
+    expect(await test.follow.known()).toEqual([blockAt(102n)]);
+    await test.follow.rewind({ number: 0n, hash: "0x" });
+    expect(await test.follow.known()).toEqual([]);
+  });
+
   it("notes nothing of tasks that are not the pool's", async () => {
     await test.follow.apply({ block: blockAt(101n), deals: [], notes: [{ taskId: "0x99", entry: "x" }] });
     expect(await test.database.kysely.selectFrom("timeline").selectAll().execute()).toEqual([]);

@@ -24,7 +24,7 @@ export async function startTestChain({
   const rpcUrl = `http://127.0.0.1:${port}`;
   for (let attempt = 0; ; attempt++) {
     try {
-      const chain = await connectChain(rpcUrl, 50);
+      const chain = await connectChain(rpcUrl, { pollMs: 50 });
       return {
         rpcUrl,
         chain,

@@ -125,6 +125,7 @@ export function createMemoryMarketChain(options: {
   let admits: (draft: Deal) => Refusal = () => "None";
   let accepts: (terms: Terms, draft: Deal) => boolean = () => false;
   let grown = Promise.withResolvers<void>();
+  const outcomes = new Map<string, SealOutcome>();
 
   const accountOf = (owner: Address) => {
     const key = getAddress(owner);
@@ -387,6 +388,7 @@ export function createMemoryMarketChain(options: {
   mine();
   return {
     chainId,
+    genesisHash: zeroHash,
     clerk,
     matcher,
     batches,
@@ -428,15 +430,22 @@ export function createMemoryMarketChain(options: {
         return "refusal" in outcome ? outcome : { leg: "request", refusal: "None" };
       });
     },
-    async seal(batch) {
+    async seal(batch, name) {
       const fault = faults.shift();
       if (fault?.type === "before") throw fault.error;
       batches.push(batch);
       const outcome = sealNow(batch, matcher);
+      outcomes.set(name, outcome);
       mine();
       if (fault?.type === "after") throw fault.error;
       return outcome;
     },
+    sealed: async (name) => outcomes.get(name),
+    tend: (signal) =>
+      new Promise((resolve) => {
+        if (signal.aborted) resolve();
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      }),
     async *events(known, signal) {
       const seen = [...known];
       while (!signal.aborted) {
