@@ -216,7 +216,7 @@ export async function createContentUploads(
         if (upload.offset < upload.size) return { offset: upload.offset };
       } else assertOffset(upload, offset);
       // Whoever asks while it is being stored gets the same outcome.
-      upload.storing ??= store(uploader, upload).finally(() => delete upload.storing);
+      upload.storing ??= translated(() => store(uploader, upload)).finally(() => delete upload.storing);
       return { offset: upload.size, stored: await upload.storing };
     },
     async remove(uploader, id) {
