@@ -1,32 +1,24 @@
-import { z } from "zod";
-import type { Fetch } from "#src/http/http-client.ts";
-import { peerError, placeOf, transportError } from "#src/http/peer-error.ts";
-import { readLimited } from "#src/http/read-limited.ts";
+import { placeOf } from "#src/http/peer-error.ts";
 import { HanseError, isHanseError, isRetryable } from "#src/kernel/errors.ts";
-import {
-  type ContentAddress,
-  contentAddressOf,
-  isContentAddress,
-  parseContentAddress,
-} from "./content-address.ts";
+import { type ContentAddress, parseContentAddress } from "./content-address.ts";
+import type { ContentRequestOptions } from "./content-request.ts";
 import type { ContentInfo } from "./content-store.ts";
-import { contentUrl } from "./content-url.ts";
-import { mismatch, tooLarge } from "./verified-stream.ts";
+import { downloadFrom } from "./download-from.ts";
+import { createFileSink, createMemorySink, type DownloadSink } from "./download-sink.ts";
+import { mismatch } from "./verified-stream.ts";
 
-export interface FetchContentOptions {
+export { type PutContentOptions, putContent } from "./put-content.ts";
+
+export interface FetchContentOptions extends ContentRequestOptions {
   /** Base URLs of content services, tried in this order. */
   readonly sources: readonly string[];
   /** Largest content in bytes; 256 MiB unless told. */
   readonly maxBytes?: number;
-  /** For each source; 30 s unless told. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-  /** A guarded one where sources come from strangers. */
-  readonly fetch?: Fetch;
 }
 
 /**
- * Gets content from the first source that has it whole and right.
+ * Gets content from the first source that has it whole and right. What one source began another may go on with; should the
+ * whole turn out wrong then, each source has to give all of it.
  * @throws HanseError when none has. HANSE_CONTENT_TOO_LARGE if a source has it but it exceeds the limit,
  * HANSE_CONTENT_HASH_MISMATCH naming the source if one sent wrong bytes, otherwise HANSE_CONTENT_NOT_FOUND, retryable
  * if a source could not be asked. `details.attempts` tells each source's outcome.
@@ -35,17 +27,83 @@ export async function fetchContent(
   address: ContentAddress,
   options: FetchContentOptions,
 ): Promise<Uint8Array> {
+  const sink = createMemorySink();
+  await download(address, sink, options);
+  return sink.bytes();
+}
+
+/**
+ * Gets content into a file, as {@link fetchContent} does, without holding it in memory. Under `path` there is all of it or
+ * nothing; what an interrupted download left beside it is gone on with. One download to a path at a time.
+ * @throws as fetchContent, HANSE_DISK_FULL, HANSE_DISK_UNWRITABLE
+ */
+export async function downloadContent(
+  address: ContentAddress,
+  options: FetchContentOptions & { readonly path: string },
+): Promise<ContentInfo> {
+  const sink = await createFileSink(options.path);
+  try {
+    await download(address, sink, options);
+    await sink.keep();
+    return { address, size: sink.size() };
+  } finally {
+    await sink.close();
+  }
+}
+
+interface Failure {
+  readonly source: string;
+  readonly error: HanseError;
+}
+
+async function download(
+  address: ContentAddress,
+  sink: DownloadSink,
+  options: FetchContentOptions,
+): Promise<void> {
   parseContentAddress(address);
-  const failures: { readonly source: string; readonly error: HanseError }[] = [];
-  for (const source of options.sources) {
+  const { sources, signal, maxBytes = 268_435_456 } = options;
+  const failures = new Map<string, Failure>();
+  // Left by an earlier attempt: nobody asked now answers for it.
+  let isMixed = sink.size() > 0;
+
+  /** @returns whether the content is here, whole and right */
+  async function tryOne(source: string): Promise<boolean> {
     try {
-      return await fetchFrom(source, address, options);
+      await downloadFrom(source, address, sink, { ...options, maxBytes });
+      const actual = sink.address();
+      if (actual === address) return true;
+      throw mismatch(address, actual, placeOf("GET", source));
     } catch (error) {
-      options.signal?.throwIfAborted();
-      if (!isHanseError(error)) throw error;
-      failures.push({ source: placeOf("GET", source), error });
+      signal?.throwIfAborted();
+      if (!isHanseError(error) || error.code.startsWith("HANSE_DISK_")) throw error;
+      failures.set(source, { source: placeOf("GET", source), error });
+      return false;
     }
   }
+
+  const isWrong = (source: string) =>
+    isHanseError(failures.get(source)?.error, "HANSE_CONTENT_HASH_MISMATCH");
+  const again: string[] = [];
+  for (const source of sources) {
+    if (await tryOne(source)) return;
+    if (isWrong(source)) {
+      // Whose bytes were wrong is known only where all of them came from one.
+      if (isMixed) again.push(...sources.slice(0, sources.indexOf(source) + 1));
+      await sink.reset();
+      isMixed = false;
+    } else if (sink.size() > 0) isMixed = true;
+  }
+  for (const source of new Set(again)) {
+    await sink.reset();
+    if (await tryOne(source)) return;
+  }
+  // Wrong bytes are nothing to go on with.
+  if (again.length > 0) await sink.reset();
+  throw failed(address, [...failures.values()]);
+}
+
+function failed(address: ContentAddress, failures: readonly Failure[]): HanseError {
   const attempts = failures.map(({ source, error }) => ({
     source,
     code: error.code,
@@ -57,13 +115,13 @@ export async function fetchContent(
   const retryable = failures.some(({ error }) => isRetryable(error));
   if (telling) {
     const { code, shortMessage, details } = telling.error;
-    throw new HanseError(code, shortMessage, {
+    return new HanseError(code, shortMessage, {
       details: { ...details, address, attempts },
       retryable,
       cause: telling.error,
     });
   }
-  throw new HanseError(
+  return new HanseError(
     "HANSE_CONTENT_NOT_FOUND",
     `None of ${failures.length} sources gave the content ${address}`,
     {
@@ -72,77 +130,4 @@ export async function fetchContent(
       ...(failures[0] ? { cause: failures[0].error } : {}),
     },
   );
-}
-
-export interface PutContentOptions {
-  /** Base URL of a content service. */
-  readonly target: string;
-  readonly uploadToken?: string;
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-  readonly fetch?: Fetch;
-}
-
-const storedSchema = z.object({ address: z.string().refine(isContentAddress), size: z.number().int() });
-
-/** Uploads bytes under the address they have; the service refuses anything that was changed on the way. */
-export async function putContent(bytes: Uint8Array, options: PutContentOptions): Promise<ContentInfo> {
-  const address = contentAddressOf(bytes);
-  const { response, place } = await call("PUT", options.target, address, options, {
-    body: bytes as Uint8Array<ArrayBuffer>,
-    headers: {
-      "content-type": "application/octet-stream",
-      ...(options.uploadToken === undefined ? {} : { authorization: `Bearer ${options.uploadToken}` }),
-    },
-  });
-  const answer = storedSchema.safeParse(await response.json().catch(() => undefined));
-  if (answer.success && answer.data.address === address) return { address, size: bytes.byteLength };
-  throw new HanseError("HANSE_PEER_RESPONSE_INVALID", `${place} did not confirm the address`, {
-    details: { place },
-  });
-}
-
-async function fetchFrom(
-  source: string,
-  address: ContentAddress,
-  options: FetchContentOptions,
-): Promise<Uint8Array> {
-  const { maxBytes = 268_435_456 } = options;
-  const { response, place, translate } = await call("GET", source, address, options, {});
-  let bytes: Uint8Array;
-  try {
-    bytes = await readLimited(response, maxBytes);
-  } catch (error) {
-    throw isHanseError(error, "HANSE_PEER_RESPONSE_TOO_LARGE") ? tooLarge(maxBytes) : translate(error);
-  }
-  const actual = contentAddressOf(bytes);
-  if (actual !== address) throw mismatch(address, actual, place);
-  return bytes;
-}
-
-async function call(
-  method: "GET" | "PUT",
-  base: string,
-  address: ContentAddress,
-  options: { readonly timeoutMs?: number; readonly signal?: AbortSignal; readonly fetch?: Fetch },
-  init: RequestInit,
-) {
-  const { timeoutMs = 30_000, signal, fetch = globalThis.fetch } = options;
-  const url = contentUrl(base, address);
-  const place = placeOf(method, url);
-  const limit = AbortSignal.timeout(timeoutMs);
-  const translate = (error: unknown) => transportError(place, error, timeoutMs, signal);
-  try {
-    const response = await fetch(url, {
-      ...init,
-      method,
-      redirect: "error",
-      signal: signal ? AbortSignal.any([limit, signal]) : limit,
-    });
-    if (response.ok) return { response, place, translate };
-    const text = new TextDecoder().decode(await readLimited(response, 65_536));
-    throw peerError(place, response, text);
-  } catch (error) {
-    throw translate(error);
-  }
 }

@@ -1,12 +1,35 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import { isHanseError } from "#src/kernel/errors.ts";
+import { mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { fromSystemError } from "#src/kernel/system-error.ts";
-import { type ContentAddress, finishAddress, parseContentAddress } from "./content-address.ts";
-import type { ContentInfo, ContentSource, ContentStore, PutOptions } from "./content-store.ts";
-import { chunksOf, limited, mismatch, notFound, readAll, verified } from "./verified-stream.ts";
+import {
+  alignedToChunks,
+  CHUNK_BYTES,
+  type ChunkList,
+  chunkListOf,
+  chunkListOfSmall,
+  createChunkHasher,
+  openChunkList,
+  sealChunkList,
+  verifiedRange,
+} from "./chunk-list.ts";
+import {
+  type ContentAddress,
+  finishAddress,
+  isContentAddress,
+  parseContentAddress,
+} from "./content-address.ts";
+import type {
+  ByteRange,
+  ContentInfo,
+  ContentSource,
+  ContentStore,
+  PutOptions,
+  StoredContent,
+} from "./content-store.ts";
+import { isMissing, nameDurably, translated, writeAll, writeDurably } from "./durable-file.ts";
+import { assertWithin, chunksOf, limited, mismatch, notFound, readAll, verified } from "./verified-stream.ts";
 
 export interface FileContentStoreOptions {
   readonly directory: string;
@@ -19,6 +42,7 @@ const abandonedAfterMs = 24 * 60 * 60 * 1000;
 /**
  * Content as files, `ab/cd/abcd…`, two levels deep so that no directory grows large. A file is written beside, synced
  * and renamed: under its name there is all of it or nothing, also after a power cut. Several processes may share it.
+ * Beside content of more than a chunk lies its chunk list, `abcd….chunks`; a list that is lost is made again.
  */
 export async function createFileContentStore(options: FileContentStoreOptions): Promise<ContentStore> {
   const { maxBytes = 268_435_456 } = options;
@@ -35,91 +59,135 @@ export async function createFileContentStore(options: FileContentStoreOptions): 
     return join(root, hex.slice(0, 2), hex.slice(2, 4), hex);
   };
 
-  async function put(source: ContentSource, { expected }: PutOptions): Promise<ContentInfo> {
+  async function put(source: ContentSource, { expected, admit }: PutOptions): Promise<ContentInfo> {
     const draft = join(drafts, randomUUID());
     try {
-      const { address, size } = await writeDraft(draft, limited(chunksOf(source), maxBytes));
+      const { info, list } = await writeDraft(draft, limited(chunksOf(source), maxBytes));
+      const { address, size } = info;
       if (expected !== undefined && expected !== address) throw mismatch(expected, address, "the upload");
-      const path = pathOf(address);
-      await mkdir(dirname(path), { recursive: true });
-      await rename(draft, path);
-      await syncDirectory(dirname(path));
-      return { address, size };
+      await admit?.(info);
+      if (size > CHUNK_BYTES) await saveList(info, list);
+      await nameDurably(draft, pathOf(address));
+      return info;
     } catch (error) {
       await rm(draft, { force: true });
       throw error;
     }
   }
 
-  async function statFile(address: ContentAddress): Promise<ContentInfo | undefined> {
+  async function statFile(address: ContentAddress): Promise<StoredContent | undefined> {
     try {
-      return { address, size: (await stat(pathOf(address))).size };
+      const { size, mtimeMs } = await stat(pathOf(address));
+      return { address, size, storedAt: mtimeMs };
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
     }
   }
 
+  const wholeOf = (address: ContentAddress) =>
+    verified(bytesOfFile(pathOf(address), address), address, "this store");
+
+  async function* rangeOf({ address, size }: ContentInfo, range: ByteRange): AsyncGenerator<Uint8Array> {
+    const list = size > CHUNK_BYTES ? await loadList({ address, size }) : chunkListOfSmall(address);
+    const chunks = bytesOfFile(pathOf(address), address, alignedToChunks(range, size));
+    yield* verifiedRange(chunks, range, { address, size, list }, "this store");
+  }
+
+  async function loadList(info: ContentInfo): Promise<ChunkList> {
+    const sealed = await readFile(listPathOf(info.address)).catch((error: unknown) => {
+      if (isMissing(error)) return new Uint8Array();
+      throw fromSystemError(error);
+    });
+    const kept = openChunkList(sealed, info.address, info.size);
+    if (kept !== undefined) return kept;
+    const list = await chunkListOf(wholeOf(info.address));
+    await translated(() => saveList(info, list));
+    return list;
+  }
+
+  function saveList({ address, size }: ContentInfo, list: ChunkList): Promise<void> {
+    return writeDurably(listPathOf(address), sealChunkList(list, address, size), drafts);
+  }
+
+  const listPathOf = (address: ContentAddress) => `${pathOf(address)}.chunks`;
+
+  async function* listFiles(): AsyncGenerator<StoredContent> {
+    for (const first of await subfolders(root)) {
+      for (const second of await subfolders(join(root, first))) {
+        for (const name of await readdir(join(root, first, second))) {
+          const address = `0x${name}`;
+          const stored = isContentAddress(address) ? await statFile(address) : undefined;
+          if (stored !== undefined) yield stored;
+        }
+      }
+    }
+  }
+
   const store: ContentStore = {
     put: (source, putOptions = {}) => translated(() => put(source, putOptions)),
-    stat: (address) => translated(() => statFile(address)),
+    stat: async (address) => {
+      const stored = await translated(() => statFile(address));
+      return stored && { address, size: stored.size };
+    },
     has: async (address) => (await store.stat(address)) !== undefined,
-    async open(address) {
+    async open(address, { range } = {}) {
       const info = await store.stat(address);
       if (info === undefined) throw notFound(address, "this store");
+      if (range !== undefined) assertWithin(range, info.size);
       // The file is opened when reading begins: whoever never reads leaves no handle behind.
-      return { ...info, stream: verified(chunksOfFile(pathOf(address), address), address, "this store") };
+      return { ...info, stream: range === undefined ? wholeOf(address) : rangeOf(info, range) };
     },
     read: async (address, readOptions = {}) => {
       const limit = readOptions.maxBytes ?? maxBytes;
       return readAll(await store.open(address), limit);
     },
+    remove: (address) =>
+      translated(async () => {
+        await rm(pathOf(address), { force: true });
+        await rm(listPathOf(address), { force: true });
+      }),
+    list: listFiles,
   };
   return store;
 }
 
-async function writeDraft(path: string, source: AsyncIterable<Uint8Array>): Promise<ContentInfo> {
+async function writeDraft(
+  path: string,
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ readonly info: ContentInfo; readonly list: ChunkList }> {
   const file = await open(path, "wx", 0o644);
   try {
     const hash = createHash("sha256");
+    const chunks = createChunkHasher();
     let size = 0;
-    for await (const chunk of source) {
-      hash.update(chunk);
-      size += chunk.byteLength;
-      await writeWhole(file, chunk);
+    for await (const piece of source) {
+      hash.update(piece);
+      chunks.update(piece);
+      size += piece.byteLength;
+      await writeAll(file, piece);
     }
     await file.sync();
-    return { address: finishAddress(hash), size };
+    return { info: { address: finishAddress(hash), size }, list: chunks.finish() };
   } finally {
     await file.close();
   }
 }
 
-// One write may take less than it was given, for instance when the disk is nearly full.
-async function writeWhole(file: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let done = 0; done < chunk.byteLength; ) {
-    done += (await file.write(chunk, done)).bytesWritten;
-  }
-}
-
-async function* chunksOfFile(path: string, address: ContentAddress): AsyncGenerator<Uint8Array> {
+async function* bytesOfFile(
+  path: string,
+  address: ContentAddress,
+  range: Partial<ByteRange> = {},
+): AsyncGenerator<Uint8Array> {
   try {
-    yield* createReadStream(path, { highWaterMark: 262_144 });
+    yield* createReadStream(path, { highWaterMark: 262_144, ...range });
   } catch (error) {
     throw isMissing(error) ? notFound(address, "this store") : fromSystemError(error);
   }
 }
 
-/** Makes a rename durable; file systems that cannot sync a directory are left as they are. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, "r");
-  try {
-    await handle.sync();
-  } catch (error) {
-    if (!["EINVAL", "ENOTSUP", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-  } finally {
-    await handle.close();
-  }
+async function subfolders(directory: string): Promise<string[]> {
+  return (await readdir(directory)).filter((name) => /^[0-9a-f]{2}$/.test(name));
 }
 
 /** Drafts of killed processes. Young ones may belong to another process that is writing now. */
@@ -129,19 +197,4 @@ async function removeAbandoned(drafts: string): Promise<void> {
     const info = await stat(path).catch(() => undefined);
     if (info && Date.now() - info.mtimeMs > abandonedAfterMs) await rm(path, { force: true });
   }
-}
-
-async function translated<Value>(work: () => Promise<Value>): Promise<Value> {
-  try {
-    return await work();
-  } catch (error) {
-    if (isHanseError(error)) throw error;
-    // Only what the file system said: an uploader that hung up is not our disk.
-    const translatedError = fromSystemError(error);
-    throw translatedError.code === "HANSE_INTERNAL" ? error : translatedError;
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === "ENOENT";
 }

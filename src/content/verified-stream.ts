@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { HanseError } from "#src/kernel/errors.ts";
 import { type ContentAddress, finishAddress } from "./content-address.ts";
-import type { ContentReading, ContentSource } from "./content-store.ts";
+import type { ByteRange, ContentReading, ContentSource } from "./content-store.ts";
 
 /** Gives bytes at hand and streams the same face. */
 export async function* chunksOf(source: ContentSource): AsyncGenerator<Uint8Array> {
@@ -51,7 +51,7 @@ export async function readAll({ stream, size }: ContentReading, maxBytes: number
   return new Uint8Array(Buffer.concat(chunks));
 }
 
-export function mismatch(expected: ContentAddress, actual: ContentAddress, from: string): HanseError {
+export function mismatch(expected: ContentAddress, actual: string, from: string): HanseError {
   return new HanseError(
     "HANSE_CONTENT_HASH_MISMATCH",
     `The content from ${from} is not what its address names`,
@@ -70,5 +70,13 @@ export function notFound(address: ContentAddress, from: string): HanseError {
 export function tooLarge(maxBytes: number): HanseError {
   return new HanseError("HANSE_CONTENT_TOO_LARGE", `The content is larger than ${maxBytes} bytes`, {
     details: { maxBytes },
+  });
+}
+
+/** @throws HanseError HANSE_RANGE_UNSATISFIABLE */
+export function assertWithin({ start, end }: ByteRange, size: number): void {
+  if (start >= 0 && start <= end && end < size) return;
+  throw new HanseError("HANSE_RANGE_UNSATISFIABLE", `The content has ${size} bytes, not those asked for`, {
+    details: { start, end, size },
   });
 }

@@ -31,6 +31,14 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   HANSE_PEER_RESPONSE_TOO_LARGE: 502,
   HANSE_PEER_TIMED_OUT: 504,
   HANSE_DISK_FULL: 507,
+  HANSE_UPLOAD_UNKNOWN: 404,
+  HANSE_UPLOAD_STALLED: 408,
+  HANSE_UPLOAD_OFFSET_MISMATCH: 409,
+  HANSE_CONTENT_QUOTA_EXCEEDED: 413,
+  HANSE_RANGE_UNSATISFIABLE: 416,
+  HANSE_UPLOAD_BUSY: 423,
+  HANSE_CONTENT_BACKEND_FAILED: 503,
+  HANSE_CONTENT_STORE_FULL: 507,
 };
 
 /** The HTTP status that tells a caller what an error code means. Orders refused for what they say are 422. */

@@ -121,6 +121,36 @@ export const errorCodes = {
     retryable: false,
   },
 
+  HANSE_CONTENT_QUOTA_EXCEEDED: {
+    hint: "Unpin what is not needed or wait until something has been kept long enough, or ask the operator for a larger quota.",
+    retryable: false,
+  },
+  HANSE_CONTENT_STORE_FULL: {
+    hint: "The service may take no more now: try again later, or use another one. Its operator can raise the quota.",
+    retryable: true,
+  },
+  HANSE_CONTENT_BACKEND_FAILED: {
+    hint: "What keeps the bytes of the content service does not answer as it should: try again later; its operator finds the reason in the log.",
+    retryable: true,
+  },
+  HANSE_RANGE_UNSATISFIABLE: { hint: "Ask for bytes below the size told in the answer.", retryable: false },
+  HANSE_UPLOAD_UNKNOWN: {
+    hint: "There is no such upload of this uploader, or it was not gone on with in time: begin it again.",
+    retryable: false,
+  },
+  HANSE_UPLOAD_OFFSET_MISMATCH: {
+    hint: "Go on at the offset that the details and HEAD of the upload tell.",
+    retryable: false,
+  },
+  HANSE_UPLOAD_BUSY: {
+    hint: "Somebody else is sending to this upload: wait, ask for its offset, and go on from there.",
+    retryable: true,
+  },
+  HANSE_UPLOAD_STALLED: {
+    hint: "No byte came for too long: ask for the offset and go on from there.",
+    retryable: true,
+  },
+
   // Chain
   HANSE_RPC_UNAVAILABLE: {
     hint: "Check that the chain's RPC endpoint runs and is reachable.",

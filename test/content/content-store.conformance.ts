@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { contentAddressOf } from "#src/content/content-address.ts";
 import type { ContentStore } from "#src/content/content-store.ts";
+import { collect } from "./collect.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const absent = `0x${"0".repeat(64)}` as const;
@@ -68,6 +69,45 @@ export function describeContentStore(
       });
       expect(await store.read(address, { maxBytes: 4 })).toEqual(bytesOf("four"));
     });
+
+    it("a range that is not within the content, also of what is empty or not there", async () => {
+      const store = await create(100);
+      const { address } = await store.put(bytesOf("four"));
+      const empty = await store.put(new Uint8Array());
+      for (const [start, end] of [
+        [0, 4],
+        [4, 4],
+        [2, 1],
+        [-1, 2],
+      ] as const) {
+        await expect(store.open(address, { range: { start, end } })).rejects.toMatchObject({
+          code: "HANSE_RANGE_UNSATISFIABLE",
+          details: { size: 4 },
+        });
+      }
+      const range = { start: 0, end: 0 };
+      await expect(store.open(empty.address, { range })).rejects.toMatchObject({
+        code: "HANSE_RANGE_UNSATISFIABLE",
+      });
+      await expect(store.open(absent, { range })).rejects.toMatchObject({ code: "HANSE_CONTENT_NOT_FOUND" });
+    });
+
+    it("what is not admitted, with the refusal's own error, and keeps nothing of it", async () => {
+      const store = await create(100);
+      const address = contentAddressOf(bytesOf("unwanted"));
+      const asked: unknown[] = [];
+      const admit = async (info: unknown) => {
+        asked.push([info, await store.has(address)]);
+        throw new Error("no room");
+      };
+      await expect(store.put(bytesOf("unwanted"), { admit })).rejects.toThrow("no room");
+      expect(asked, "asked while nobody could see it").toEqual([[{ address, size: 8 }, false]]);
+      expect(await store.has(address)).toBe(false);
+      await expect(store.put(bytesOf("other"), { admit, expected: address })).rejects.toMatchObject({
+        code: "HANSE_CONTENT_HASH_MISMATCH",
+      });
+      expect(asked, "not asked about wrong bytes").toHaveLength(1);
+    });
   });
 
   describe(name, () => {
@@ -117,6 +157,50 @@ export function describeContentStore(
       const chunks: Uint8Array[] = [];
       for await (const chunk of (await store.open(address)).stream) chunks.push(chunk);
       expect(contentAddressOf(Buffer.concat(chunks))).toBe(address);
+    });
+
+    it("gives any range of content of several chunks, and of small content", async () => {
+      const store = await create(3_000_000);
+      const large = new Uint8Array(2_500_000).map((_, index) => (index * 7) % 251);
+      const small = bytesOf("0123456789");
+      for (const bytes of [large, small]) {
+        const { address } = await store.put(bytes);
+        const last = bytes.length - 1;
+        const position = fc.oneof(
+          fc.integer({ min: 0, max: last }),
+          fc.constantFrom(0, 1_048_575, 1_048_576, 2_097_151, 2_097_152, last).filter((at) => at <= last),
+        );
+        await fc.assert(
+          fc.asyncProperty(position, position, async (one, other) => {
+            const range = { start: Math.min(one, other), end: Math.max(one, other) };
+            const reading = await store.open(address, { range });
+            expect(reading.size).toBe(bytes.length);
+            const got = Buffer.concat(await collect(reading.stream));
+            expect(got.equals(bytes.subarray(range.start, range.end + 1))).toBe(true);
+          }),
+          { numRuns: 20 },
+        );
+      }
+    });
+
+    it("lists what is here, and forgets what was removed", async () => {
+      const store = await create(2_000_000);
+      const before = Date.now();
+      const kept = await store.put(new Uint8Array(1_500_000).fill(1));
+      const gone = await store.put(new Uint8Array(1_500_000).fill(2));
+      const listed = await collect(store.list());
+      expect(listed.map(({ address }) => address).sort()).toEqual([kept.address, gone.address].sort());
+      for (const { size, storedAt } of listed) {
+        expect(size).toBe(1_500_000);
+        // File systems and servers round to a second.
+        expect(storedAt).toBeGreaterThan(before - 2_000);
+        expect(storedAt).toBeLessThan(Date.now() + 2_000);
+      }
+      await store.remove(gone.address);
+      await store.remove(gone.address);
+      expect(await store.has(gone.address)).toBe(false);
+      expect(await collect(store.list())).toEqual([expect.objectContaining(kept)]);
+      expect(await store.read(kept.address)).toHaveLength(1_500_000);
     });
   });
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { type ContentAddress, contentAddressOf } from "#src/content/content-address.ts";
 import { createFileContentStore } from "#src/content/file-content-store.ts";
+import { collect } from "./collect.ts";
 import { describeContentStore } from "./content-store.conformance.ts";
 
 const root = await mkdtemp(join(tmpdir(), "hanse-content-"));
@@ -43,6 +44,41 @@ it("notices a file that was changed or cut, never gives out its last chunk, and 
     await store.put(bytes);
     expect(await store.read(address)).toEqual(bytes);
   }
+});
+
+it("notices a changed byte in a range, gives the chunks that are whole, and makes a lost or damaged list again", async () => {
+  const directory = fresh();
+  const store = await createFileContentStore({ directory });
+  const bytes = new Uint8Array(3_000_000).map((_, index) => index % 199);
+  const { address } = await store.put(bytes);
+  const path = pathOf(directory, address);
+  const list = await readFile(`${path}.chunks`);
+  const reading = async (start: number, end: number) =>
+    Buffer.concat(await collect((await store.open(address, { range: { start, end } })).stream));
+
+  for (const damage of [
+    () => rm(`${path}.chunks`),
+    () => truncate(`${path}.chunks`, 40),
+    () => writeFile(`${path}.chunks`, Buffer.from(list).fill(0, 0, 1)),
+  ]) {
+    await damage();
+    expect((await reading(1_500_000, 1_500_009)).equals(bytes.subarray(1_500_000, 1_500_010))).toBe(true);
+    expect((await readFile(`${path}.chunks`)).equals(list)).toBe(true);
+  }
+
+  const changed = Buffer.from(bytes);
+  changed[1_048_576] = 250;
+  await writeFile(path, changed);
+  await expect(reading(2_000_000, 2_000_001)).rejects.toMatchObject({ code: "HANSE_CONTENT_HASH_MISMATCH" });
+  expect((await reading(0, 1_048_575)).equals(bytes.subarray(0, 1_048_576))).toBe(true);
+  await rm(`${path}.chunks`);
+  await expect(reading(0, 9), "no list is made of damaged content").rejects.toMatchObject({
+    code: "HANSE_CONTENT_HASH_MISMATCH",
+  });
+  await writeFile(path, bytes.subarray(0, 2_999_000));
+  await expect(reading(2_998_000, 2_998_999)).rejects.toMatchObject({ code: "HANSE_CONTENT_HASH_MISMATCH" });
+  await store.put(bytes);
+  expect(await reading(2_999_999, 2_999_999)).toHaveLength(1);
 });
 
 it("refuses an address that would leave its directory", async () => {

@@ -1,0 +1,46 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { HanseError } from "#src/kernel/errors.ts";
+
+/** Somebody who may upload. Content is claimed and counted under the name. */
+export interface Uploader {
+  readonly name: string;
+  /** How many bytes this uploader may have here; the total quota alone limits it unless told. */
+  readonly quotaBytes?: number;
+}
+
+export interface UploadToken extends Uploader {
+  /** What proves it: at least 16 characters. */
+  readonly token: string;
+}
+
+/** Finds who sent a request by its Authorization header. @throws HanseError HANSE_UNAUTHORIZED */
+export type Uploaders = (authorization: string | undefined) => Uploader;
+
+/** Under which name uploads are counted where no token is demanded. */
+export const ANYBODY = "anybody";
+
+/** @param tokens none: anybody may upload, under one name and `quotaBytes` */
+export function createUploaders(
+  tokens: readonly UploadToken[],
+  { quotaBytes }: { readonly quotaBytes?: number } = {},
+): Uploaders {
+  const quota = quotaBytes === undefined ? {} : { quotaBytes };
+  if (tokens.length === 0) return () => ({ name: ANYBODY, ...quota });
+  // Compared as digests: equal lengths, and time that tells nothing about a token.
+  const known = tokens.map(({ token, ...uploader }) => ({
+    digest: digestOf(token),
+    uploader: { ...quota, ...uploader },
+  }));
+  return (authorization) => {
+    const given = digestOf(/^Bearer (.+)$/i.exec(authorization ?? "")?.[1] ?? "");
+    let found: Uploader | undefined;
+    // All of them, whichever it is.
+    for (const { digest, uploader } of known) if (timingSafeEqual(given, digest)) found = uploader;
+    if (found !== undefined) return found;
+    throw new HanseError("HANSE_UNAUTHORIZED", "Uploading needs a token of this service");
+  };
+}
+
+function digestOf(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

@@ -1,0 +1,32 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+interface Server {
+  run(): Promise<{ readonly port: number }>;
+  close(): Promise<void>;
+}
+// It brings no types.
+const S3rver = createRequire(import.meta.url)("@20minutes/s3rver") as new (options: object) => Server;
+
+/** An S3-compatible server on a free port of loopback, with one bucket. It checks every request's signature. */
+export async function startS3Server() {
+  const directory = await mkdtemp(join(tmpdir(), "hanse-s3-"));
+  const server = new S3rver({
+    ...{ directory, port: 0, address: "127.0.0.1", silent: true },
+    configureBuckets: [{ name: "contents" }],
+  });
+  const { port } = await server.run();
+  return {
+    directory,
+    options: {
+      ...{ endpoint: `http://127.0.0.1:${port}`, region: "us-east-1", bucket: "contents" },
+      ...{ accessKeyId: "S3RVER", secretAccessKey: "S3RVER" },
+    },
+    async stop() {
+      await server.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
