@@ -10,7 +10,7 @@ import type { MarketChain } from "./market-chain.ts";
 import type { Matcher } from "./matcher.ts";
 import { addToBook, type OrderLedger } from "./order-ledger.ts";
 import { openOrders, openOrdersAfter } from "./order-store.ts";
-import { endAttempt, pendingAttempts } from "./seal-attempts.ts";
+import { reconcileAttempts } from "./reconcile-attempts.ts";
 
 export interface MarketLeaderDeps {
   readonly chain: MarketChain;
@@ -43,17 +43,6 @@ export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
   const { chain, database, book, ledger, matcher, applyEvent, clock, logger } = deps;
   let newest = 0n;
   let lastChange = 0n;
-
-  /** What an earlier process sent without seeing its end: the chain knows. */
-  async function reconcile(): Promise<void> {
-    for (const { id, orders } of await pendingAttempts(database.kysely)) {
-      await ledger.reassess({ orders }, { also: (trx) => endAttempt(trx, id, { status: "reconciled" }) });
-      logger.warn(
-        { attempt: id, orders: orders.length },
-        "an interrupted batch was reconciled with the chain",
-      );
-    }
-  }
 
   async function load(): Promise<void> {
     for (;;) {
@@ -117,7 +106,7 @@ export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
           throw error;
         });
       lastChange = await newestBookChange(database.kysely);
-      await reconcile();
+      await reconcileAttempts({ database, ledger, logger });
       await load();
       logger.info({ orders: book.size }, "the book is rebuilt");
       onReady();

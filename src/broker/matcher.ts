@@ -8,12 +8,14 @@ import type { Leg, Refusal } from "#src/protocol/refusals.ts";
 import type { BrokerMetrics } from "./broker-metrics.ts";
 import type { BrokerDatabase } from "./broker-tables.ts";
 import { merge, touchedBySealedDeal } from "./chain-applier.ts";
+import { lastBlock } from "./chain-cursor.ts";
 import type { ChainFacts } from "./chain-facts.ts";
 import { storeDeals } from "./deal-store.ts";
 import type { MarketChain, MatchPreview, SealOutcome } from "./market-chain.ts";
 import type { MarketTime } from "./market-time.ts";
 import type { OrderLedger } from "./order-ledger.ts";
 import { reviewProposals } from "./proposal-review.ts";
+import { reconcileAttempts } from "./reconcile-attempts.ts";
 import { beginAttempt, endAttempt } from "./seal-attempts.ts";
 import { sealBatch } from "./seal-batch.ts";
 
@@ -68,8 +70,15 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
   // After a batch that failed as a whole, matches go one by one until one succeeds: one bad match spoils no others.
   let alone = false;
   let failures = 0;
+  // From before a batch is sent until its end is written down, which the database or the chain may prevent.
+  let unsure = false;
 
   async function round(): Promise<boolean> {
+    if (unsure) {
+      facts.forget();
+      await reconcileAttempts({ database, ledger, logger });
+      unsure = false;
+    }
     const now = time.now();
     await ledger.expire(book.expire(now));
     const proposals = book.nextMatches(alone ? 1 : batchSize, now);
@@ -105,6 +114,7 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
   }
 
   async function seal(proposals: readonly Proposal[]): Promise<void> {
+    unsure = true;
     const attempt = await beginAttempt(database.kysely, proposals);
     const endTimer = metrics.sealSeconds.startTimer();
     let outcome: SealOutcome;
@@ -122,11 +132,18 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
     const sealedAt = new Date(clock.now());
     await ledger.reassess(merge(sealed.map(touchedBySealedDeal)), {
       also: async (trx) => {
-        await storeDeals(trx, sealed, sealedAt);
+        // Of a block that was followed already, what was followed counts: the receipt may be of another branch.
+        const followed = (await lastBlock(trx)) ?? -1n;
+        await storeDeals(
+          trx,
+          sealed.filter(({ block }) => block.number > followed),
+          sealedAt,
+        );
         const counts = { sealed: sealed.length, refused };
         await endAttempt(trx, attempt, { status: "mined", txHash, outcome: counts });
       },
     });
+    unsure = false;
     for (const { index, leg, refusal } of refused) {
       const proposal = proposals[index];
       if (proposal !== undefined) await blame(proposal, leg, refusal);
@@ -149,6 +166,7 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
         ? {}
         : { also: (trx) => endAttempt(trx, attempt, { status: "failed", outcome: { code } }) },
     );
+    unsure = false;
     const refusedByContract = isHanseError(error, "HANSE_TRANSACTION_REVERTED");
     const [only] = proposals;
     if (refusedByContract && proposals.length === 1 && only !== undefined) {
