@@ -68,11 +68,11 @@ function auditStatus(chain: ChainFacts, order: OrderFact, moment: Moment, report
     report("ORDER_STATUS_DIFFERS", order.hash, [...allowed].join(" or "), order.status);
 }
 
-/** What an order may be, by what the chain says. More than one where two of its ends came in an order nobody can tell. */
+/** What an order may be, by what the chain says: the machine's clock has no word in it. More than one where two of its ends came in an order nobody can tell. */
 function statusesOf(
   chain: ChainFacts,
   order: OrderFact,
-  { at, timestamp, now, grace }: Moment,
+  { at, timestamp, grace }: Moment,
 ): ReadonlySet<string> {
   const { volume, filled, filledOnChain, removed, validUntil } = order;
   const allowed = new Set<string>();
@@ -83,8 +83,7 @@ function statusesOf(
     if (raised.account === order.signer && raised.block <= at && raised.epoch > epoch) epoch = raised.epoch;
   }
   if (isCancelled || removed || order.epoch < epoch) allowed.add("cancelled");
-  const machine = BigInt(Math.floor(now / 1000));
-  if (validUntil < (machine > timestamp ? machine : timestamp)) allowed.add("expired");
+  if (validUntil < timestamp) allowed.add("expired");
   if (allowed.size === 0 || ([...allowed].join() === "expired" && validUntil + grace.seconds >= timestamp))
     allowed.add("open");
   return allowed;

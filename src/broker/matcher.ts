@@ -79,7 +79,7 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
       await reconcileAttempts({ database, ledger, logger });
       unsure = false;
     }
-    const now = time.now();
+    const now = time.passed();
     await ledger.expire(book.expire(now));
     const proposals = book.nextMatches(alone ? 1 : batchSize, now);
     if (proposals.length === 0) return false;
