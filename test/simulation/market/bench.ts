@@ -14,12 +14,17 @@ import { startEmbeddedPostgres } from "#src/store/embedded-postgres.ts";
 import { migrate } from "#src/store/migrations.ts";
 import { CONTENTS, type OpenedMarket, openMarket } from "./opened-market.ts";
 
+/** Statements on one connection, one after the other whoever asks. */
+export interface Statements {
+  query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<Row>>;
+}
+
 /** What all seeds of a file share: a chain with an open market, a PostgreSQL, a content service. */
 export interface Bench {
   readonly market: OpenedMarket;
   readonly databaseUrl: string;
   /** A connection of the simulation's own. */
-  readonly admin: pg.Client;
+  readonly admin: Statements;
   readonly content: HttpServer;
   readonly logger: Logger;
   /** Everything is as it was before the first seed. */
@@ -35,8 +40,16 @@ export async function createBench(level: LogLevel = "silent"): Promise<Bench> {
     openMarket(),
     startEmbeddedPostgres({ logger }, { directory }),
   ]);
-  const admin = new pg.Client(postgres.url);
-  await admin.connect();
+  const client = new pg.Client(postgres.url);
+  await client.connect();
+  let turn: Promise<unknown> = Promise.resolve();
+  const admin: Statements = {
+    query(text, values) {
+      const mine = turn.then(() => client.query(text, values));
+      turn = mine.catch(() => undefined);
+      return mine as never;
+    },
+  };
   // The server itself is killed nowhere here: it need not wait for the disk.
   for (const setting of ["fsync", "synchronous_commit", "full_page_writes"])
     await admin.query(`alter system set ${setting} = off`);
@@ -70,7 +83,7 @@ export async function createBench(level: LogLevel = "silent"): Promise<Bench> {
     async close() {
       await content.close();
       await market.chain.close();
-      await admin.end();
+      await client.end();
       await postgres.stop();
       await rm(directory, { recursive: true, force: true });
     },
