@@ -1,4 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { auditOptions } from "#src/bin/audit.ts";
 import { brokerOptions } from "#src/bin/start-broker.ts";
 import { chainOptions } from "#src/bin/start-chain.ts";
 import { contentOptions } from "#src/bin/start-content.ts";
@@ -15,6 +16,7 @@ const SERVICES: Readonly<Record<string, ConfigOptions>> = {
   worker: workerOptions,
   content: contentOptions,
   chain: chainOptions,
+  audit: auditOptions,
 };
 
 function renderErrors(): string {
@@ -41,12 +43,13 @@ function renderOptions(): string {
         fallback === undefined || fallback === "" ? (required ? "required" : "") : `\`${fallback}\``;
       return `| \`${env}\` | ${doc}${secret ? " (secret)" : ""} | ${value} |`;
     });
-    return `## ${name}\n\n\`hanse ${name} start\`\n\n| variable | what it sets | default |\n|---|---|---|\n${rows.join("\n")}\n`;
+    const command = name === "audit" ? name : `${name} start`;
+    return `## ${name}\n\n\`hanse ${command}\`\n\n| variable | what it sets | default |\n|---|---|---|\n${rows.join("\n")}\n`;
   });
   return `${GENERATED}
 # Options
 
-What the environment sets, service by service. All have \`HANSE_LOG_LEVEL\` too.
+What the environment sets, service by service. All but the audit have \`HANSE_LOG_LEVEL\` too.
 
 ${sections.join("\n")}`;
 }

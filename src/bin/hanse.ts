@@ -65,6 +65,17 @@ program
     process.exitCode = await runLinters();
   });
 
+program
+  .command("audit")
+  .description("prove from chain and databases that nothing was lost, doubled or created")
+  .option("--state <folder>", "state of the `hanse up` to look at", fromCaller, DEFAULT_STATE)
+  .option("--at-rest", "nothing is under way: what still waits is a finding too", false)
+  .option("--json", "answer with JSON", false)
+  .action(async ({ state, atRest, json }) => {
+    const { runAudit } = await import("./audit.ts");
+    process.exitCode = await runAudit({ stateDir: state, atRest, json });
+  });
+
 interface Service {
   readonly summary: string;
   readonly load: () => Promise<{

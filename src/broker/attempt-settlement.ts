@@ -3,6 +3,7 @@ import { isHanseError } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import type { BrokerDatabase } from "./broker-tables.ts";
 import { merge, touchedBySealedDeal } from "./chain-applier.ts";
+import { lastBlock } from "./chain-cursor.ts";
 import { storeDeals } from "./deal-store.ts";
 import type { MarketChain, SealOutcome } from "./market-chain.ts";
 import type { OrderLedger } from "./order-ledger.ts";
@@ -25,7 +26,10 @@ export async function finishAttempt(
   const sealedAt = new Date(clock.now());
   await ledger.reassess(merge(sealed.map(touchedBySealedDeal)), {
     also: async (trx) => {
-      await storeDeals(trx, sealed, sealedAt);
+      // Of a block that was followed already, what was followed counts: the receipt may be of another branch.
+      const followed = (await lastBlock(trx)) ?? -1n;
+      const ahead = sealed.filter(({ block }) => block.number > followed);
+      await storeDeals(trx, ahead, sealedAt);
       const counts = { sealed: sealed.length, refused };
       await endAttempt(trx, id, { status: "mined", txHash, outcome: counts });
     },

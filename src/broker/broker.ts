@@ -1,7 +1,7 @@
 import type { Registry } from "prom-client";
 import { type Book, createBook } from "#src/book/book.ts";
 import { type Listening, type ListenOptions, listen } from "#src/http/listen.ts";
-import { createServer } from "#src/http/server.ts";
+import { createServer, type HttpServer } from "#src/http/server.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
@@ -33,6 +33,8 @@ export interface BrokerDeps {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly metrics?: Registry;
+  /** Has the server take requests; it listens on a port unless given. */
+  readonly listen?: (server: HttpServer, options: ListenOptions) => Promise<Listening>;
 }
 
 export interface BrokerOptions extends ListenOptions {
@@ -144,7 +146,7 @@ export function createBroker(deps: BrokerDeps, options: BrokerOptions): Broker {
       });
       registerMarketRoutes(server, { database, chain, book: () => term?.book });
       closeServer = () => server.close();
-      const listening = await listen(server, options);
+      const listening = await (deps.listen ?? listen)(server, options);
       leading = leadWhenPossible();
       return listening;
     },

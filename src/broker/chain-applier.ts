@@ -7,7 +7,14 @@ import type { BrokerMetrics } from "./broker-metrics.ts";
 import type { BrokerDatabase, DealRow } from "./broker-tables.ts";
 import { forgetBlocksAbove, rememberBlock } from "./chain-cursor.ts";
 import type { ChainFacts } from "./chain-facts.ts";
-import { dealsAbove, findDeals, removeDealsAbove, setOpenUnits, storeDeals } from "./deal-store.ts";
+import {
+  dealsAbove,
+  findDeals,
+  removeDealsAbove,
+  removeDealsOfOtherBranch,
+  setOpenUnits,
+  storeDeals,
+} from "./deal-store.ts";
 import type { MarketChainEvent, MarketEvent, SealedDeal } from "./market-chain.ts";
 import type { MarketTime } from "./market-time.ts";
 import type { OrderLedger, Touched } from "./order-ledger.ts";
@@ -66,6 +73,7 @@ export function createChainApplier(
         block: block.number,
         also: async (trx) => {
           await storeDeals(trx, deals, new Date(Number(timestamp) * 1000));
+          await removeDealsOfOtherBranch(trx, block);
           for (const { dealId, openUnits } of settled) await setOpenUnits(trx, dealId, openUnits);
           await rememberBlock(trx, block);
         },

@@ -1,9 +1,12 @@
 import type { Hex } from "viem";
 import { orderToJson } from "#src/client/order-schema.ts";
 import type { BrokerQueries, DealRow } from "./broker-tables.ts";
-import type { SealedDeal } from "./market-chain.ts";
+import type { BlockRef, SealedDeal } from "./market-chain.ts";
 
-/** Keeps deals; one that is known already moves to the block it is in now. */
+/**
+ * Keeps deals. One that is known already is another one where it comes in another block: what was frozen in it at the seal
+ * may differ, and none of its units is settled there yet.
+ */
 export async function storeDeals(
   queries: BrokerQueries,
   deals: readonly SealedDeal[],
@@ -31,11 +34,24 @@ export async function storeDeals(
       })),
     )
     .onConflict((conflict) =>
-      conflict.column("id").doUpdateSet((of) => ({
-        block: of.ref("excluded.block"),
-        block_hash: of.ref("excluded.block_hash"),
-        tx_hash: of.ref("excluded.tx_hash"),
-      })),
+      conflict
+        .column("id")
+        .doUpdateSet((of) => ({
+          request_hash: of.ref("excluded.request_hash"),
+          app_hash: of.ref("excluded.app_hash"),
+          dataset_hash: of.ref("excluded.dataset_hash"),
+          pool_hash: of.ref("excluded.pool_hash"),
+          category: of.ref("excluded.category"),
+          volume: of.ref("excluded.volume"),
+          open_units: of.ref("excluded.open_units"),
+          content: of.ref("excluded.content"),
+          params: of.ref("excluded.params"),
+          block: of.ref("excluded.block"),
+          block_hash: of.ref("excluded.block_hash"),
+          tx_hash: of.ref("excluded.tx_hash"),
+          sealed_at: of.ref("excluded.sealed_at"),
+        }))
+        .whereRef("deals.block_hash", "!=", "excluded.block_hash"),
     )
     .execute();
 }
@@ -43,6 +59,14 @@ export async function storeDeals(
 /** Deals of blocks above `block` did not happen. */
 export async function removeDealsAbove(queries: BrokerQueries, block: bigint): Promise<void> {
   await queries.deleteFrom("deals").where("block", ">", block).execute();
+}
+
+/** What was stored ahead of the follower for a block that turned out to be another one did not happen. */
+export async function removeDealsOfOtherBranch(
+  queries: BrokerQueries,
+  { number, hash }: BlockRef,
+): Promise<void> {
+  await queries.deleteFrom("deals").where("block", "=", number).where("block_hash", "!=", hash).execute();
 }
 
 export async function dealsAbove(queries: BrokerQueries, block: bigint): Promise<DealRow[]> {

@@ -67,15 +67,17 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
   // After a batch that failed as a whole, matches go one by one until one succeeds: one bad match spoils no others.
   let alone = false;
   let failures = 0;
-  // A batch was sent, perhaps, and its end not seen: nothing is sealed before it is known.
+  // From before a batch is sent until its end is written down, which chain or database may prevent: nothing more is sealed
+  // before that.
   let unsettled = false;
 
   async function round(): Promise<boolean> {
     if (unsettled) {
+      facts.forget();
       await settleAttempts(deps);
       unsettled = false;
     }
-    const now = time.now();
+    const now = time.passed();
     await ledger.expire(book.expire(now));
     const proposals = book.nextMatches(alone ? 1 : batchSize, now);
     if (proposals.length === 0) return false;
@@ -110,6 +112,7 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
   }
 
   async function seal(proposals: readonly Proposal[]): Promise<void> {
+    unsettled = true;
     const attempt = await beginAttempt(database.kysely, proposals);
     const endTimer = metrics.sealSeconds.startTimer();
     let outcome: SealOutcome;
@@ -117,8 +120,8 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
       outcome = await chain.seal(sealBatch(proposals), attempt.name);
     } catch (error) {
       facts.forget();
-      if (isHanseError(error, "HANSE_TRANSACTION_LOST") || isRetryable(error)) unsettled = true;
-      else await failed(attempt, proposals, error);
+      const unknown = isHanseError(error, "HANSE_TRANSACTION_LOST") || isRetryable(error);
+      if (!unknown) await failed(attempt, proposals, error);
       throw error;
     }
     endTimer();
@@ -127,6 +130,7 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
     alone = false;
     const { txHash, sealed, refused } = outcome;
     await finishAttempt(deps, attempt, outcome);
+    unsettled = false;
     for (const { index, leg, refusal } of refused) {
       const proposal = proposals[index];
       if (proposal !== undefined) await blame(proposal, leg, refusal);
@@ -149,6 +153,7 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
         ? {}
         : { also: (trx) => endAttempt(trx, attempt.id, { status: "failed", outcome: { code } }) },
     );
+    unsettled = false;
     const refusedByContract = isHanseError(error, "HANSE_TRANSACTION_REVERTED");
     const [only] = proposals;
     if (refusedByContract && proposals.length === 1 && only !== undefined) {

@@ -84,7 +84,7 @@ export function createOrderLedger({ chain, database, facts, time, book }: Ledger
     const filled = await filledOrders(touched);
     const rows = await touchedRows(touched, filled);
     const changed: { row: OrderRow; standing: OrderStanding }[] = [];
-    const now = time.now();
+    const now = time.passed();
     await Promise.all(
       rows.map(async (row) => {
         const standing = await standingOf(row, filled.has(row), now);

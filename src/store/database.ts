@@ -54,6 +54,11 @@ export async function openDatabase<Tables>(
   const pool = new pg.Pool({ ...connection, max: options.poolSize ?? 10, types: columnTypes });
   // An idle connection that breaks (server restart) must not end the process: the pool opens another.
   pool.on("error", (error) => deps.logger.warn({ err: error }, "a database connection was lost"));
+  // The pool listens to idle connections only. One that breaks between two statements of a transaction would end the process:
+  // its user hears of it by the next statement.
+  pool.on("connect", (client) => {
+    client.on("error", (error) => deps.logger.debug({ err: error }, "a database connection broke in use"));
+  });
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const database: Database<Tables> = {
     kysely,

@@ -6,6 +6,7 @@ import { eventually, startTestBroker } from "./support/test-broker.ts";
 import {
   appOrder,
   HANSE,
+  LATER,
   openTestMarket,
   poolOrder,
   requester,
@@ -83,6 +84,20 @@ describe("keeps what it acknowledged", () => {
       .executeTakeFirstOrThrow();
     expect(status).toBe("reconciled");
     expect(market.chain.batches).toEqual([]);
+  });
+
+  test("whatever the machine's clock says: what has expired is for the chain to tell", async () => {
+    const [hash = unknownHash] = await market.publish(requestOrder({ conditions: { validUntil: LATER } }));
+    await market.close();
+    await market.open({ clockAheadMs: 2 * 86_400_000 });
+    // As long as it takes to follow the chain and to look at the book.
+    market.chain.mine();
+    await eventually(
+      "the cursor",
+      async () => ((await market.broker.client.info()).block ?? 0n) >= market.chain.head.number,
+    );
+    await market.publish(appOrder(), poolOrder());
+    await market.filled(hash);
   });
 
   test("an interrupted batch that is mined only then is waited for, and not sealed again", async () => {

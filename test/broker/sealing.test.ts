@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Hex } from "viem";
 import { describe, expect, test } from "vitest";
 import { HanseError } from "#src/kernel/errors.ts";
@@ -243,4 +244,23 @@ describe("does not try in vain", () => {
     await eventually("the deal", async () => (await market.broker.client.trades()).trades.length === 1);
     expect(market.chain.batches).toHaveLength(1);
   });
+});
+
+test("writes the end of a batch down as soon as the database lets it", async () => {
+  const { kysely } = market.database;
+  await sql`create function broker.refuse() returns trigger language plpgsql as 'begin raise exception ''not now''; end'`.execute(
+    kysely,
+  );
+  await sql`create trigger refuse before update on broker.seal_attempts for each row execute function broker.refuse()`.execute(
+    kysely,
+  );
+  const [, , request = unknownHash] = await market.publish(appOrder(), poolOrder(), requestOrder());
+  const attempts = () => kysely.selectFrom("seal_attempts").select("status").execute();
+  await eventually("the batch", async () => market.chain.batches.length === 1);
+  expect(await attempts()).toEqual([{ status: "pending" }]);
+  await sql`drop trigger refuse on broker.seal_attempts`.execute(kysely);
+  await eventually("its end", async () => (await attempts())[0]?.status !== "pending");
+  await market.filled(request);
+  expect(await attempts()).toEqual([{ status: "reconciled" }]);
+  expect(market.chain.batches).toHaveLength(1);
 });

@@ -167,3 +167,17 @@ it("survives its connections being cut", async () => {
   await database.ping().catch(() => undefined);
   await database.ping();
 });
+
+it("tells the user of a connection that broke between two statements of a transaction, and lives on", async () => {
+  const url = await server.fresh();
+  const database = await open(url);
+  const broken = database.transaction(async (trx) => {
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx);
+    await query(server.postgres.url, `select pg_terminate_backend(${rows[0]?.pid})`);
+    // Nothing is asked while the news arrives.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await sql`select 1`.execute(trx);
+  });
+  await expect(broken).rejects.toThrow();
+  await database.ping();
+});

@@ -29,10 +29,10 @@ export interface TestBroker {
 export async function startTestBroker(
   chain: MemoryMarketChain,
   database: Database<BrokerTables>,
-  { batchSize = 50, retryBlocks = 1_000 } = {},
+  { batchSize = 50, retryBlocks = 1_000, clockAheadMs = 0 } = {},
 ): Promise<TestBroker> {
   const started = Date.now();
-  const clock = { ...systemClock, now: () => Number(NOW) * 1000 + (Date.now() - started) };
+  const clock = { ...systemClock, now: () => Number(NOW) * 1000 + clockAheadMs + (Date.now() - started) };
   const metrics = createMetrics({ service: "broker", processMetrics: false });
   const broker = createBroker(
     { chain, database, logger: silent, clock, metrics },

@@ -1,0 +1,103 @@
+import { type Hex, numberToHex, zeroAddress, zeroHash } from "viem";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { brokerMigrations } from "#src/broker/broker-migrations.ts";
+import type { BrokerTables } from "#src/broker/broker-tables.ts";
+import { findDeal, removeDealsOfOtherBranch, setOpenUnits, storeDeals } from "#src/broker/deal-store.ts";
+import type { SealedDeal } from "#src/broker/market-chain.ts";
+import type { Database } from "#src/store/database.ts";
+import { migrate } from "#src/store/migrations.ts";
+import { silent, startTestPostgres } from "./support/test-database.ts";
+
+const hash = (number: number): Hex => numberToHex(number, { size: 32 });
+const ID = hash(1);
+
+/** The same request's first deal, as sealed in one block or another. */
+const sealedIn = (number: number, branch: number, volume: number): SealedDeal => ({
+  id: ID,
+  orders: { request: hash(2), app: hash(3), pool: hash(4 + branch) },
+  deal: {
+    ...{
+      requestId: hash(5),
+      app: 1n,
+      dataset: 0n,
+      pool: 3n,
+      appOwner: zeroAddress,
+      datasetOwner: zeroAddress,
+    },
+    ...{ poolOwner: zeroAddress, requester: zeroAddress, payer: zeroAddress, beneficiary: zeroAddress },
+    ...{
+      callback: zeroAddress,
+      certifier: zeroAddress,
+      appPrice: 1n,
+      datasetPrice: 0n,
+      poolPrice: 2n,
+      poolStake: 1n,
+    },
+    ...{ sealedAtBlock: BigInt(number), firstTask: 0, volume, trust: 1, category: 0, tag: zeroHash },
+    ...{ paramsHash: zeroHash, attesters: zeroHash, frozen: zeroHash },
+  },
+  params: "0x",
+  block: { number: BigInt(number), hash: hash(100 * branch + number) },
+  txHash: hash(1_000 * branch + number),
+});
+
+let postgres: Awaited<ReturnType<typeof startTestPostgres>>;
+let database: Database<BrokerTables>;
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+});
+beforeEach(async () => {
+  database = await postgres.open(await postgres.create());
+  await migrate(
+    { database: database as unknown as Database<unknown>, logger: silent },
+    "broker",
+    brokerMigrations,
+  );
+  return () => database.close();
+});
+afterAll(() => postgres?.stop());
+
+const store = (deal: SealedDeal) => storeDeals(database.kysely, [deal], new Date(0));
+const stored = async () => {
+  const row = await findDeal(database.kysely, ID);
+  return (
+    row && {
+      block: row.block,
+      pool: row.pool_hash,
+      volume: row.volume,
+      open: row.open_units,
+      sealedAtBlock: row.content.sealedAtBlock,
+    }
+  );
+};
+
+describe("a deal that is stored again", () => {
+  test("of another block is what it is there", async () => {
+    await store(sealedIn(20, 1, 5));
+    await setOpenUnits(database.kysely, ID, 3);
+    await store(sealedIn(21, 2, 4));
+    expect(await stored()).toEqual({ block: 21n, pool: hash(6), volume: 4n, open: 4n, sealedAtBlock: "21" });
+  });
+
+  test("of the same block keeps what was settled of it", async () => {
+    await store(sealedIn(20, 1, 5));
+    await setOpenUnits(database.kysely, ID, 3);
+    await store(sealedIn(20, 1, 5));
+    expect(await stored()).toMatchObject({ open: 3n });
+  });
+});
+
+describe("a deal that was stored ahead of the follower", () => {
+  test("goes when its block turns out to be another one", async () => {
+    await store(sealedIn(20, 1, 5));
+    await removeDealsOfOtherBranch(database.kysely, { number: 20n, hash: hash(220) });
+    expect(await stored()).toBeUndefined();
+  });
+
+  test("stays when it is in that very block, or in a later one", async () => {
+    await store(sealedIn(20, 1, 5));
+    await removeDealsOfOtherBranch(database.kysely, { number: 20n, hash: hash(120) });
+    await removeDealsOfOtherBranch(database.kysely, { number: 19n, hash: hash(219) });
+    expect(await stored()).toMatchObject({ block: 20n });
+  });
+});

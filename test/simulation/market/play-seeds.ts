@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Bench, createBench } from "./bench.ts";
+import kept from "./kept-seeds.json" with { type: "json" };
+import { play } from "./play.ts";
+
+/** Files that share the seeds out among them, so that every core has some. */
+const PARTS = 2;
+const SEEDS = process.env.HANSE_TEST_DEEP === "1" ? 10_000 : 200;
+/** New seeds begin above those that were ever kept for a reason. */
+const FIRST = 1_000;
+const TIMEOUT_MS = 180_000;
+
+/** Plays one part of the seeds; the first also those that ever failed. */
+export function playSeeds(part: number): void {
+  describe(`the whole market in seeded trouble, part ${part + 1} of ${PARTS}`, () => {
+    let bench: Bench;
+    const sums: Record<string, number> = {};
+    beforeAll(async () => {
+      bench = await createBench();
+    }, 120_000);
+    afterAll(() => bench?.close());
+
+    async function expectSound(seed: number): Promise<void> {
+      const { findings, unrest, stats } = await play(bench, seed);
+      expect({ findings, unrest }, `seed ${seed}`).toEqual({ findings: [], unrest: "" });
+      for (const [name, count] of Object.entries(stats)) sums[name] = (sums[name] ?? 0) + count;
+    }
+
+    it.each(kept.filter((_, index) => index % PARTS === part))(
+      "is sound after seed $seed, which once was not: $why",
+      ({ seed }) => expectSound(seed),
+      TIMEOUT_MS,
+    );
+
+    const seeds = Array.from({ length: SEEDS / PARTS }, (_, index) => FIRST + index * PARTS + part);
+    it.each(seeds)("is sound after seed %i", (seed) => expectSound(seed), TIMEOUT_MS);
+
+    it("went through enough to prove something", () => {
+      const count = (name: string) => sums[name] ?? 0;
+      for (const name of ["crashes", "reorgs", "orders", "deals", "certified", "claimed", "replicated"]) {
+        expect(count(name), `${name} in ${JSON.stringify(sums)}`).toBeGreaterThan(0);
+      }
+      // Trouble is no excuse: most tasks come to a result all the same.
+      expect(count("certified") + count("failed"), JSON.stringify(sums)).toBeGreaterThan(count("claimed"));
+    });
+  });
+}
