@@ -1,20 +1,11 @@
-import { type Address, type Hex, parseSignature, signatureToCompactSignature } from "viem";
-import { blockhashSeedSourceAbi } from "#src/abi/blockhash-seed-source-abi.ts";
-import { pocoAbi } from "#src/abi/poco-abi.ts";
+import type { Address } from "viem";
 import type { ChainClient } from "#src/chain/chain-client.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
+import { type Contribution, createPocoCalls } from "#src/chain/poco-calls.ts";
 import { createPocoReader, type PocoReader } from "#src/chain/poco-reader.ts";
-import type { Sender } from "#src/chain/sender.ts";
-import { type Committed, packCommitted, packForFinalize, type Result } from "#src/protocol/contributions.ts";
-import { type Deal, idOfDeal } from "#src/protocol/deals.ts";
-import { taskId } from "#src/protocol/ids.ts";
-
-/** A worker's sealed answer on its way to the chain. */
-export interface Contribution {
-  readonly seat: number;
-  readonly seal: Hex;
-  readonly signature: Hex;
-}
+import type { Call, Sender } from "#src/chain/sender.ts";
+import type { Committed, Result } from "#src/protocol/contributions.ts";
+import type { Deal } from "#src/protocol/deals.ts";
 
 /** All that the scheduler reads from Poco and has it do. Calls throw what `asChainError` makes of a failure. */
 export interface PocoChain extends PocoReader {
@@ -32,36 +23,17 @@ export function createPocoChain(
   deployment: Deployment,
 ): PocoChain {
   const { chain, sender } = deps;
-  const { poco, seedSource } = deployment.contracts;
-  const write = async (functionName: string, args: readonly unknown[]) => {
-    await sender.send({ address: poco, abi: pocoAbi, functionName, args });
+  const calls = createPocoCalls(deployment);
+  const send = async (call: Call) => {
+    await sender.send(call);
   };
   return {
     ...createPocoReader(chain, deployment),
-    async recordSeed(block) {
-      await sender.send({
-        address: seedSource,
-        abi: blockhashSeedSourceAbi,
-        functionName: "record",
-        args: [block],
-      });
-    },
-    commit: (deal, index, contributions) => write("commit", [deal, index, contributions.map(compact)]),
-    extend: (deal, index) => write("extend", [deal, index]),
-    finalize: (deal, index, seals, result) =>
-      write("finalize", [
-        deal,
-        index,
-        packForFinalize(seals, { task: taskId(idOfDeal(deal), index), result }),
-        result,
-      ]),
-    complete: (deal, index, worker, result) => write("complete", [deal, index, worker, result]),
-    claim: (deal, index, seals) => write("claim", [deal, index, seals.map(packCommitted)]),
+    recordSeed: (block) => send(calls.recordSeed(block)),
+    commit: (deal, index, contributions) => send(calls.commit(deal, index, contributions)),
+    extend: (deal, index) => send(calls.extend(deal, index)),
+    finalize: (deal, index, seals, result) => send(calls.finalize(deal, index, seals, result)),
+    complete: (deal, index, worker, result) => send(calls.complete(deal, index, worker, result)),
+    claim: (deal, index, seals) => send(calls.claim(deal, index, seals)),
   };
-}
-
-/** As `Contribution` in `IPanel` has it: the signature in two words (EIP-2098). */
-function compact({ seat, seal, signature }: Contribution) {
-  const { r, yParityAndS: vs } = signatureToCompactSignature(parseSignature(signature));
-  return { seat, seal, r, vs };
 }

@@ -87,6 +87,7 @@ export function createFakeChain() {
     ownSeat: undefined as number | undefined,
     funds: { free: 1_000n, allowance: 0n, bonded: 0n },
     earned: 0n,
+    convicted: false,
     sent: [] as string[],
   };
   const chain: WorkerChain = {
@@ -98,6 +99,7 @@ export function createFakeChain() {
       worker: seats[number] ?? zeroAddress,
       score: state.scores.get(number) ?? 0,
       earned: state.earned,
+      ...{ enrolledAt: 1, leftAt: 0, convicted: state.convicted },
     }),
     ownSeat: async () => state.ownSeat,
     seatOf: async () => state.ownSeat,
