@@ -8,6 +8,9 @@ import { placesOfRound } from "#src/protocol/places.ts";
 import { courseOf } from "#src/protocol/task-course.ts";
 import type { WorkerChain } from "./worker-chain.ts";
 
+/** What somebody says of a task, whatever is to be done for it. */
+type CheckedTask = Omit<WorkerTask, "step">;
+
 /** Whose work a worker does. */
 export interface WorkerIdentity {
   readonly worker: Address;
@@ -20,7 +23,7 @@ export interface WorkerIdentity {
  * @throws HANSE_TASK_REFUSED
  */
 export function checkDeal(
-  task: WorkerTask,
+  task: CheckedTask,
   { id, deal, params }: SealedDeal,
   { pool, poco }: WorkerIdentity,
 ): void {
@@ -39,7 +42,7 @@ export function checkDeal(
  */
 export async function checkWanted(
   chain: WorkerChain,
-  task: WorkerTask,
+  task: CheckedTask,
   { deal }: SealedDeal,
   { worker, pool }: WorkerIdentity,
 ): Promise<void> {
@@ -62,7 +65,7 @@ export async function checkWanted(
   if (seat.convicted) throw refused(task, "the seat has lost its stake");
 }
 
-function refused({ taskId: id, dealId, index, round, seat }: WorkerTask, reason: string): HanseError {
+function refused({ taskId: id, dealId, index, round, seat }: CheckedTask, reason: string): HanseError {
   return new HanseError("HANSE_TASK_REFUSED", `task ${id}: ${reason}`, {
     details: { taskId: id, dealId, index, round, seat },
   });

@@ -2,6 +2,7 @@ import { concatHex, type Hex, keccak256, numberToHex, padHex, zeroAddress, zeroH
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import type { SealedDeal } from "#src/chain/market-reader.ts";
 import type { WorkerTask } from "#src/client/pool-schema.ts";
+import { HanseError } from "#src/kernel/errors.ts";
 import { type Committed, type Result, resultHash, roundDigest, sealOf } from "#src/protocol/contributions.ts";
 import { type Deal, idOfDeal } from "#src/protocol/deals.ts";
 import { taskId } from "#src/protocol/ids.ts";
@@ -88,8 +89,15 @@ export function createFakeChain() {
     funds: { free: 1_000n, allowance: 0n, bonded: 0n },
     earned: 0n,
     convicted: false,
+    seed: undefined as Hex | undefined,
     sent: [] as string[],
+    /** Whether the contract refuses whatever takes a task on. */
+    refuses: false,
   };
+  function mine(what: string): void {
+    if (state.refuses) throw new HanseError("HANSE_TRANSACTION_REVERTED", `${what} was refused`);
+    state.sent.push(what);
+  }
   const chain: WorkerChain = {
     poco: POCO,
     chainId: 31_337,
@@ -108,6 +116,14 @@ export function createFakeChain() {
     task: async () => state.task,
     drawn: async () => state.draw,
     committed: async () => state.seals,
+    seedOf: async () => state.seed,
+    sealsOf: async () => state.seals,
+    isConvicted: async () => false,
+    recordSeed: async (block) => mine(`record ${block}`),
+    commit: async (_deal, index, { seat, seal }, round) => mine(`commit ${index} ${seat} ${round} ${seal}`),
+    extend: async (_deal, index, round) => mine(`extend ${index} ${round}`),
+    finalize: async (_deal, index, seals, { content }) => mine(`finalize ${index} ${seals.length} ${content}`),
+    claim: async (_deal, index, seals) => mine(`claim ${index} ${seals.length}`),
     allow: async (amount) => void state.sent.push(`allow ${amount}`),
     async enrol() {
       state.sent.push("enrol");
