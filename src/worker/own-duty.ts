@@ -53,6 +53,8 @@ export interface DutyDeps {
   readonly results: Pick<ResultStore, "load" | "result">;
   readonly worker: Address;
   readonly seat: number;
+  /** Blocks whose seeds the worker has had kept. */
+  readonly keptSeeds: ReadonlySet<bigint>;
 }
 
 /** A seed is kept by whoever has something at stake when it will soon be forgotten; the first in turn well before. */
@@ -153,6 +155,7 @@ export function createOwnDuty(deps: DutyDeps, patience: Patience = {}) {
   }
 
   function mustRecord({ seedBlock }: TaskCourse, place: number, head: bigint): boolean {
+    if (deps.keptSeeds.has(seedBlock)) return false;
     const due = seedBlock + RECORD_AFTER_BLOCKS + RECORD_TURN_BLOCKS * BigInt(Math.max(place, 0));
     return head >= due && head <= seedBlock + SEED_KNOWN_BLOCKS;
   }

@@ -38,6 +38,8 @@ export interface TaskStepsDeps {
   readonly compute: ReturnType<typeof createComputation>;
   /** Puts an output where the pool's buyers look for it. */
   readonly upload: (output: Uint8Array, signal: AbortSignal) => Promise<void>;
+  /** Blocks whose seeds the worker has had kept: no one but itself could tell it. */
+  readonly keptSeeds: Set<bigint>;
   readonly logger: Logger;
 }
 
@@ -127,7 +129,11 @@ export function createTaskSteps(deps: TaskStepsDeps, pool: bigint): TaskSteps {
     async record(task) {
       const { deal } = await dealOf(task);
       const [head, state] = await Promise.all([chain.head(), chain.task(task.taskId, deal)]);
-      return mined(task, () => chain.recordSeed(courseOf(deal, state, head).seedBlock));
+      const { seedBlock } = courseOf(deal, state, head);
+      const outcome = await mined(task, () => chain.recordSeed(seedBlock));
+      // Refused, it was forgotten already, and stays so.
+      deps.keptSeeds.add(seedBlock);
+      return outcome;
     },
   };
 

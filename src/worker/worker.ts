@@ -141,6 +141,7 @@ export function createWorker(deps: WorkerDeps, options: WorkerOptions): Worker {
       closing.push(() => seals.close());
       const results = await createResultStore(join(stateDir, "results"));
       const slots = createSlots(slotCount);
+      const keptSeeds = new Set<bigint>();
       metrics.showSlots(slots);
       const inputs = await createInputCache(
         { logger, metrics, clock },
@@ -154,7 +155,7 @@ export function createWorker(deps: WorkerDeps, options: WorkerOptions): Worker {
       );
       const steps = createTaskSteps(
         {
-          ...{ chain, market, account, results, seals, slots, logger, desk: scheduler.desk },
+          ...{ chain, market, account, results, seals, slots, keptSeeds, logger, desk: scheduler.desk },
           compute: createComputation(
             { market, inputs, runner: deps.runner, metrics, logger },
             options.limits,
@@ -192,7 +193,12 @@ export function createWorker(deps: WorkerDeps, options: WorkerOptions): Worker {
         seat === undefined
           ? undefined
           : createOwnTasks(
-              { chain, watch, results, duty: createOwnDuty({ chain, results, worker, seat }, options) },
+              {
+                chain,
+                watch,
+                results,
+                duty: createOwnDuty({ chain, results, worker, seat, keptSeeds }, options),
+              },
               seat,
             );
       const poller = createTaskPoller(

@@ -7,7 +7,12 @@ import { contentBase } from "#src/content/content-url.ts";
 import { createMemoryContentStore } from "#src/content/memory-content-store.ts";
 import { createMetrics } from "#src/kernel/metrics.ts";
 import { freePort } from "#src/store/free-port.ts";
-import { createInputCache, type Input, type InputCache, type InputCacheOptions } from "#src/worker/input-cache.ts";
+import {
+  createInputCache,
+  type Input,
+  type InputCache,
+  type InputCacheOptions,
+} from "#src/worker/input-cache.ts";
 import { createWorkerMetrics } from "#src/worker/worker-metrics.ts";
 import { startTestServer } from "../http/test-server.ts";
 import { silent } from "../store/test-database.ts";

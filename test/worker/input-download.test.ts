@@ -182,7 +182,13 @@ describe("when a mixture of sources was wrong", () => {
   });
 
   it("a source that only ever sends a wrong beginning does not spoil the others", async () => {
-    const a = source("a", breaksOffAfter(40_000, wrong), answers(404), breaksOffAfter(10, wrong), answers(404));
+    const a = source(
+      "a",
+      breaksOffAfter(40_000, wrong),
+      answers(404),
+      breaksOffAfter(10, wrong),
+      answers(404),
+    );
     await worker()(a, source("b", sends(bytes)));
     await isRight();
   });

@@ -9,7 +9,6 @@ import type { Step, StepOutcome, TaskSteps, TaskToDo } from "#src/worker/task-st
 import { createWorkerMetrics } from "#src/worker/worker-metrics.ts";
 import { silent } from "../store/test-database.ts";
 
-
 const STEPS = ["compute", "wait", "disclose", "reveal", "done", ...OWN_STEPS] as const;
 
 const task = (id: Hex, step: Step): TaskToDo => ({
@@ -43,7 +42,8 @@ async function given() {
     name,
     async tasks() {
       const told = state[name];
-      if (told === "nothing") return new Promise<never>((_, reject) => held.push(() => reject(new Error("late"))));
+      if (told === "nothing")
+        return new Promise<never>((_, reject) => held.push(() => reject(new Error("late"))));
       if (told instanceof Error) throw told;
       return told;
     },

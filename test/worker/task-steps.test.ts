@@ -72,6 +72,7 @@ async function given(sealed = sealedDeal()) {
       },
       seals: await openSealBook(join(directory, "seals.jsonl")),
       slots: createSlots(1),
+      keptSeeds: new Set(),
       logger: silent,
     },
     POOL,

@@ -25,7 +25,7 @@ export const rightResult: Result = {
 };
 export const wrongResult: Result = { ...rightResult, content: `0x${"33".repeat(32)}` };
 
-/** A deal of trust 5, sealed in block 100; its rounds have 20 blocks. */
+/** A deal of trust 5, sealed in block 100; its rounds have 20 blocks, and its deadline is block 300. */
 export function sealedDeal(change: Partial<Deal> = {}): SealedDeal {
   const nobody = zeroAddress;
   const deal: Deal = {
@@ -55,10 +55,13 @@ export function sealedDeal(change: Partial<Deal> = {}): SealedDeal {
       volume: 2,
     },
     ...{ trust: 5, category: 0, tag: zeroHash, paramsHash: keccak256(PARAMS), attesters: zeroHash },
-    frozen: padHex(concatHex([padHex("0x", { size: 14 }), numberToHex(20, { size: 4 })]), {
-      dir: "right",
-      size: 32,
-    }),
+    frozen: padHex(
+      concatHex([padHex("0x", { size: 14 }), numberToHex(20, { size: 4 }), numberToHex(200, { size: 4 })]),
+      {
+        dir: "right",
+        size: 32,
+      },
+    ),
     ...change,
   };
   return { id: idOfDeal(deal), deal, params: PARAMS };
@@ -122,7 +125,8 @@ export function createFakeChain() {
     recordSeed: async (block) => mine(`record ${block}`),
     commit: async (_deal, index, { seat, seal }, round) => mine(`commit ${index} ${seat} ${round} ${seal}`),
     extend: async (_deal, index, round) => mine(`extend ${index} ${round}`),
-    finalize: async (_deal, index, seals, { content }) => mine(`finalize ${index} ${seals.length} ${content}`),
+    finalize: async (_deal, index, seals, { content }) =>
+      mine(`finalize ${index} ${seals.length} ${content}`),
     claim: async (_deal, index, seals) => mine(`claim ${index} ${seals.length}`),
     allow: async (amount) => void state.sent.push(`allow ${amount}`),
     async enrol() {
