@@ -1,7 +1,7 @@
 import { encodeAbiParameters, getAbiItem } from "viem";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
-import { type Deal, taskIndices } from "#src/protocol/deals.ts";
-import { assetIdToHex, taskId } from "#src/protocol/ids.ts";
+import { type Deal, taskIndices, taskId } from "#src/protocol/deals.ts";
+import { assetIdToHex } from "#src/protocol/ids.ts";
 import { auditCursor } from "./cursor.ts";
 import type { AuditGrace, ChainFacts, PoolFacts } from "./facts.ts";
 import { type Report, same } from "./finding.ts";
@@ -36,7 +36,7 @@ function auditTasks(chain: ChainFacts, pool: PoolFacts, at: bigint, grace: Audit
   const rows = new Map(pool.tasks.map(({ id, status }) => [id, status]));
   for (const { id: deal, deal: content } of dealsOf(chain, pool, at)) {
     for (const index of taskIndices(content)) {
-      const id = taskId(deal, index);
+      const id = taskId(content, index);
       const row = rows.get(id);
       rows.delete(id);
       if (row === undefined) {

@@ -6,8 +6,8 @@ import type { ChainClient } from "#src/chain/chain-client.ts";
 import { asChainError } from "#src/chain/chain-error.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
 import { unpackCommitted, unpackReward } from "#src/protocol/contributions.ts";
-import { taskIndices } from "#src/protocol/deals.ts";
-import { type AssetId, assetIdToHex, taskId } from "#src/protocol/ids.ts";
+import { taskIndices, taskId } from "#src/protocol/deals.ts";
+import { type AssetId, assetIdToHex } from "#src/protocol/ids.ts";
 import type { ChainFacts, CursorFact, DealFact, Place } from "./facts.ts";
 import { inBatches } from "./in-batches.ts";
 
@@ -59,7 +59,7 @@ async function read(chain: ChainClient, { contracts, deployedAtBlock }: Deployme
   const named = new Set([...told.accounts, ...judged.workers, poco, jury, treasury]);
   const tasks = told.deals
     .filter(({ deal }) => deal.certifier === poco)
-    .flatMap(({ id, deal }) => taskIndices(deal).map((index) => taskId(id, index)));
+    .flatMap(({ deal }) => taskIndices(deal).map((index) => taskId(deal, index)));
 
   return {
     head: { number, hash, timestamp },

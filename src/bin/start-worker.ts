@@ -47,7 +47,7 @@ export const workerOptions = {
   slots: defineOption({
     schema: wholeNumberOption({ min: 1, max: 64 }),
     env: "HANSE_SLOTS",
-    doc: "tasks computed at once",
+    doc: "tasks computed at once, each with the limits of a task for itself",
     default: 1,
   }),
   memoryMib: defineOption({
@@ -74,6 +74,47 @@ export const workerOptions = {
     doc: "earnings in nano-HANSE from which on they are collected from the worker's seat",
     default: 10_000_000_000,
   }),
+  resultsUrl: defineOption({
+    schema: httpUrlOption().optional(),
+    env: "HANSE_RESULTS_URL",
+    doc: "base URL of the content service that takes outputs; default: the one that the scheduler names, or while it is away the one that holds the pool's description",
+  }),
+  maxInputMib: defineOption({
+    schema: wholeNumberOption({ min: 1, max: 1_048_576 }),
+    env: "HANSE_MAX_INPUT_MIB",
+    doc: "largest app or dataset in MiB",
+    default: 256,
+  }),
+  inputCacheMib: defineOption({
+    schema: wholeNumberOption({ min: 0, max: 16_777_216 }),
+    env: "HANSE_INPUT_CACHE_MIB",
+    doc: "MiB of apps and datasets that are kept; beyond, those not used for longest are removed",
+    default: 4_096,
+  }),
+  commitMarginBlocks: defineOption({
+    schema: wholeNumberOption({ min: 1, max: 10_000 }),
+    env: "HANSE_COMMIT_MARGIN_BLOCKS",
+    doc: "the worker commits its own seal when the scheduler has not and the round has no more than so many blocks left",
+    default: 3,
+  }),
+  finalizeAfterBlocks: defineOption({
+    schema: wholeNumberOption({ min: 1, max: 10_000 }),
+    env: "HANSE_FINALIZE_AFTER_BLOCKS",
+    doc: "the worker finalizes a sure result itself when nobody has so many blocks after the round has closed; below the grace of 10 nobody can open another round meanwhile",
+    default: 7,
+  }),
+  extendAfterBlocks: defineOption({
+    schema: wholeNumberOption({ min: 10, max: 10_000 }),
+    env: "HANSE_EXTEND_AFTER_BLOCKS",
+    doc: "the worker opens the next round itself when nobody has so many blocks after a round has closed without a sure result",
+    default: 15,
+  }),
+  claimAfterBlocks: defineOption({
+    schema: wholeNumberOption({ min: 0, max: 10_000 }),
+    env: "HANSE_CLAIM_AFTER_BLOCKS",
+    doc: "the worker claims a task that it has answered when nobody has so many blocks after its deadline",
+    default: 5,
+  }),
   allowPrivateSources: defineOption({
     schema: switchOption(),
     env: "HANSE_ALLOW_PRIVATE_SOURCES",
@@ -99,7 +140,6 @@ async function start(runner: Runner): Promise<void> {
     const joined = await joinChain({ journal, logger, metrics }, config);
     const { chain, deployment: manifest, account, sender } = joined;
     runSender(sender, shutdown);
-    const { uploadToken: token, ...options } = config;
     const limits = {
       memoryBytes: config.memoryMib * MIB,
       timeMs: config.timeMs,
@@ -109,19 +149,21 @@ async function start(runner: Runner): Promise<void> {
     const worker = createWorker(
       { chain, deployment: manifest, account, sender, runner, logger, metrics },
       {
-        ...options,
+        ...config,
         pool: hexToBigInt(config.pool),
         collectFromNano: BigInt(config.collectFromNano),
+        maxInputBytes: config.maxInputMib * MIB,
+        inputCacheBytes: config.inputCacheMib * MIB,
         limits,
-        ...(token === undefined ? {} : { uploadToken: token }),
       },
     );
     shutdown.add("worker", () => worker.stop());
     await worker.start();
     const server = await createServer({ logger, metrics }, { name: "worker" });
+    worker.register(server);
     shutdown.add("server", () => server.close());
     const { url } = await listen(server, config);
     logger.info({ url, worker: worker.address }, "worker is up");
-    return {};
+    return { done: worker.done };
   });
 }

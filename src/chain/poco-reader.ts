@@ -17,6 +17,12 @@ export interface PoolOnChain {
 
 export interface SeatOnChain {
   readonly worker: Address;
+  /** Drawn only for deals sealed in a later block than this, */
+  readonly enrolledAt: number;
+  /** and not in a later one than this; 0: still seated. */
+  readonly leftAt: number;
+  /** Has lost its stake: it commits nothing more. */
+  readonly convicted: boolean;
   readonly score: number;
   /** Nano-HANSE that were not collected yet. */
   readonly earned: bigint;

@@ -29,6 +29,10 @@ export const errorCodes = {
     hint: "Another process uses this state directory: stop it first, or choose another state directory.",
     retryable: false,
   },
+  HANSE_STATE_DAMAGED: {
+    hint: "Restore this file from a backup. Removing it is safe only where the message or the documentation says so.",
+    retryable: false,
+  },
   HANSE_DATABASE_UNAVAILABLE: {
     hint: "Check that PostgreSQL runs and that DATABASE_URL names it; without DATABASE_URL Hanse starts its own.",
     retryable: true,
@@ -292,6 +296,10 @@ export const errorCodes = {
   },
   HANSE_TASK_REFUSED: {
     hint: "The scheduler asks for something the chain does not confirm; tell the pool's owner.",
+    retryable: false,
+  },
+  HANSE_SEAL_CONTRADICTED: {
+    hint: "A program answered differently the second time it ran: the first answer stands, a second one would put the stake at risk.",
     retryable: false,
   },
 

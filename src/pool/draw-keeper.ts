@@ -1,6 +1,6 @@
+import { attempt } from "#src/chain/attempt.ts";
 import type { Logger } from "#src/kernel/logger.ts";
-import { placesAfter } from "#src/protocol/confidence.ts";
-import { attempt } from "./attempt.ts";
+import { roundOf } from "#src/protocol/places.ts";
 import type { PocoChain } from "./poco-chain.ts";
 import type { TaskSight } from "./task-reconciler.ts";
 import type { Place, TaskStore } from "./task-store.ts";
@@ -40,11 +40,4 @@ export function createDrawKeeper(deps: { chain: PocoChain; store: TaskStore; log
     // Refused, it was forgotten already, and stays so.
     recorded.add(block);
   }
-}
-
-/** The round that the n-th drawn place belongs to. */
-export function roundOf(position: number, trust: number): number {
-  let round = 1;
-  while (position >= placesAfter(trust, round)) round++;
-  return round;
 }

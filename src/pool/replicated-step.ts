@@ -1,9 +1,9 @@
+import { attempt } from "#src/chain/attempt.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import type { Committed } from "#src/protocol/contributions.ts";
 import { GRACE_BLOCKS } from "#src/protocol/panel-parameters.ts";
 import { judgeResult, type ScoredSeal } from "#src/protocol/verdict.ts";
-import { attempt } from "./attempt.ts";
 import { createDrawKeeper } from "./draw-keeper.ts";
 import type { PocoChain } from "./poco-chain.ts";
 import type { PoolMetrics } from "./pool-metrics.ts";

@@ -1,9 +1,9 @@
 import type { Hex } from "viem";
+import { attempt } from "#src/chain/attempt.ts";
 import { TASK_STATUSES } from "#src/client/pool-schema.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { courseOf, type TaskCourse, type TaskState } from "#src/protocol/task-course.ts";
-import { attempt } from "./attempt.ts";
 import type { PocoChain } from "./poco-chain.ts";
 import type { PoolMetrics } from "./pool-metrics.ts";
 import type { StoredTask, TaskStore } from "./task-store.ts";

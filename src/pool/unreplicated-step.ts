@@ -1,6 +1,6 @@
+import { attempt } from "#src/chain/attempt.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
-import { attempt } from "./attempt.ts";
 import type { PocoChain } from "./poco-chain.ts";
 import type { TaskSight, TaskStep } from "./task-reconciler.ts";
 import type { TaskStore } from "./task-store.ts";

@@ -6,3 +6,4 @@ export const GRACE_BLOCKS = 10n;
 export const MAX_DEADLINE_BLOCKS = 60_480;
 export const MAX_PLACES = 64;
 export const POOL_STAKE_PERCENT = 30n;
+export const PAYER_SLASH_PERCENT = 10n;

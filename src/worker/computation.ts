@@ -1,14 +1,15 @@
 import { hexToBytes, zeroHash } from "viem";
-import type { MarketReader, SealedDeal } from "#src/chain/market-reader.ts";
+import type { MarketReader, RegisteredAsset, SealedDeal } from "#src/chain/market-reader.ts";
 import type { WorkerTask } from "#src/client/pool-schema.ts";
 import { contentAddressOf } from "#src/content/content-address.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { NO_ASSET } from "#src/protocol/ids.ts";
-import type { InputCache } from "./input-cache.ts";
+import type { HeldInput, InputCache } from "./input-cache.ts";
 import type { StoredResult } from "./result-store.ts";
 import type { RunLimits, RunOutcome } from "./runner/run-outcome.ts";
 import type { RunRequest } from "./runner/wasi-runner.ts";
+import { taskLogger } from "./task-logger.ts";
 import type { WorkerMetrics } from "./worker-metrics.ts";
 
 /** Runs a program over its inputs; `runWasi` is one. */
@@ -31,28 +32,40 @@ export function createComputation(deps: ComputationDeps, limits: RunLimits) {
   const { market, inputs, runner, metrics, logger } = deps;
 
   return async (
-    task: WorkerTask,
+    task: Pick<WorkerTask, "taskId" | "dealId">,
     { deal, params }: SealedDeal,
     signal: AbortSignal,
   ): Promise<StoredResult> => {
     const app = await market.asset(deal.app);
     const dataset = deal.dataset === NO_ASSET ? undefined : await market.asset(deal.dataset);
-    const request: RunRequest = {
-      wasm: await inputs.path(app, signal),
-      dataset: dataset === undefined ? null : await inputs.path(dataset, signal),
-      params: hexToBytes(params),
-      limits,
-      // The same for all who are drawn for the task, and for no other task.
-      seed: hexToBytes(task.taskId),
+    const held: HeldInput[] = [];
+    const pathOf = async (asset: RegisteredAsset) => {
+      const input = await inputs.hold(asset, signal);
+      held.push(input);
+      return input.path;
     };
-    const stop = metrics.runSeconds.startTimer();
-    const outcome = await runner(request, { signal });
-    const seconds = stop();
+    let outcome: RunOutcome;
+    let seconds: number;
+    try {
+      const request: RunRequest = {
+        wasm: await pathOf(app),
+        dataset: dataset === undefined ? null : await pathOf(dataset),
+        params: hexToBytes(params),
+        limits,
+        // The same for all who are drawn for the task, and for no other task.
+        seed: hexToBytes(task.taskId),
+      };
+      const stop = metrics.runSeconds.startTimer();
+      outcome = await runner(request, { signal });
+      seconds = stop();
+    } finally {
+      for (const { release } of held) release();
+    }
     metrics.tasks.inc({ outcome: outcome.type });
-    const { taskId } = task;
+    const log = taskLogger(logger, task);
     switch (outcome.type) {
       case "success":
-        logger.info({ taskId, seconds, bytes: outcome.output.length }, "computed");
+        log.info({ seconds, bytes: outcome.output.length }, "computed");
         return {
           output: outcome.output,
           result: {
@@ -63,14 +76,14 @@ export function createComputation(deps: ComputationDeps, limits: RunLimits) {
           },
         };
       case "failure":
-        logger.info({ taskId, seconds, code: outcome.code, reason: outcome.reason }, "the program fails");
+        log.info({ seconds, code: outcome.code, reason: outcome.reason }, "the program fails");
         return {
           output: undefined,
           result: { outcome: outcome.code, content: zeroHash, memoryHash: zeroHash, callbackData: "0x" },
         };
       case "fault":
         throw new HanseError("HANSE_NOT_READY", `the runner broke: ${outcome.reason}`, {
-          details: { taskId },
+          details: { taskId: task.taskId },
         });
     }
   };

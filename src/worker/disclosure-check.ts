@@ -1,9 +1,15 @@
 import type { Address, Hex } from "viem";
 import { HanseError } from "#src/kernel/errors.ts";
-import { isSealOf, type Result, resultHash, roundDigest } from "#src/protocol/contributions.ts";
+import {
+  type Committed,
+  isSealOf,
+  type Result,
+  resultHash,
+  roundDigest,
+} from "#src/protocol/contributions.ts";
 import type { Deal } from "#src/protocol/deals.ts";
 import { courseOf } from "#src/protocol/task-course.ts";
-import { judgeResult } from "#src/protocol/verdict.ts";
+import { judgeResult, type Verdict } from "#src/protocol/verdict.ts";
 import type { WorkerChain } from "./worker-chain.ts";
 
 /** A worker's answer to a task, before anybody else knows it. */
@@ -41,8 +47,26 @@ export async function checkDisclosure(chain: WorkerChain, answer: Answer): Promi
  */
 export async function checkRevelation(chain: WorkerChain, answer: Answer): Promise<void> {
   const { seals, round, closed } = await read(chain, answer);
-  const { taskId, deal, index, result } = answer;
+  const { taskId } = answer;
   if (!closed) throw stillOpen(taskId, round);
+  const { matching, reached, drawn } = await judgeSeals(chain, answer, seals, round);
+  if (reached) return;
+  throw new HanseError("HANSE_TASK_REFUSED", `task ${taskId}: the result is not sure enough to be revealed`, {
+    details: { taskId, matching, drawn, round },
+  });
+}
+
+/**
+ * What the seals on the chain say about a result that the worker knows: it needs nobody's digest to tell which of them hold
+ * the same one.
+ * @throws HANSE_NOT_READY while the draw is not known
+ */
+export async function judgeSeals(
+  chain: Pick<WorkerChain, "drawn" | "seat">,
+  { taskId, deal, index, result }: Omit<Answer, "worker">,
+  seals: readonly Committed[],
+  round: number,
+): Promise<Verdict & { readonly drawn: number }> {
   const [drawn, scored] = await Promise.all([
     chain.drawn(deal, index, round),
     Promise.all(
@@ -50,15 +74,8 @@ export async function checkRevelation(chain: WorkerChain, answer: Answer): Promi
     ),
   ]);
   if (drawn === undefined) throw new HanseError("HANSE_NOT_READY", "the draw is not known");
-  const { matching, reached } = judgeResult(
-    { taskId, trust: deal.trust, drawn: drawn.length },
-    scored,
-    result,
-  );
-  if (reached) return;
-  throw new HanseError("HANSE_TASK_REFUSED", `task ${taskId}: the result is not sure enough to be revealed`, {
-    details: { taskId, matching, drawn: drawn.length, round },
-  });
+  const verdict = judgeResult({ taskId, trust: deal.trust, drawn: drawn.length }, scored, result);
+  return { ...verdict, drawn: drawn.length };
 }
 
 async function read(chain: WorkerChain, { taskId, deal, result }: Answer) {

@@ -1,22 +1,25 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import type { Hex } from "viem";
-import { finishAddress, parseContentAddress } from "#src/content/content-address.ts";
-import { fetchContent } from "#src/content/content-client.ts";
+import { parseContentAddress } from "#src/content/content-address.ts";
 import { contentBase } from "#src/content/content-url.ts";
 import { createGuardedFetch } from "#src/http/guarded-fetch.ts";
-import { writeWhole } from "./result-store.ts";
+import { fromSystemError } from "#src/kernel/system-error.ts";
+import { hashOfFile } from "./file-facts.ts";
+import { createDownloader, type DownloaderDeps } from "./input-download.ts";
+import type { DownloadSource, PartLimits } from "./part-reader.ts";
 
-export interface InputCacheOptions {
+export interface InputCacheOptions extends PartLimits {
   readonly directory: string;
   /** Base URLs of content services that are asked first; the operator's choice. */
   readonly sources: readonly string[];
   /** Whether assets may lie at private addresses: on one machine or network. */
   readonly allowPrivate: boolean;
-  /** Largest input in bytes. */
-  readonly maxBytes: number;
+  /**
+   * Beyond so many bytes the inputs that were not used for longest are removed. What is in use or on its way stays, so the
+   * folder may hold as much more.
+   */
+  readonly cacheBytes: number;
 }
 
 /** An input by what it is and where its owner says that it lies. */
@@ -26,45 +29,109 @@ export interface Input {
   readonly uri: string;
 }
 
+/** A file that stays where it is until it is released. */
+export interface HeldInput {
+  readonly path: string;
+  release(): void;
+}
+
 /** Apps and datasets as files, by their hash. */
 export interface InputCache {
   /**
-   * The path of a file that has been compared with the checksum just now.
-   * @throws HANSE_CONTENT_NOT_FOUND and the like, see `fetchContent`
+   * A file that has been compared with the checksum just now. A program must not miss it: it would be told to fail, which
+   * costs a worker its stake.
+   * @throws HANSE_CONTENT_NOT_FOUND and the like, see `Downloader`; HANSE_DISK_FULL, HANSE_DISK_UNWRITABLE
    */
-  path(input: Input, signal: AbortSignal): Promise<string>;
+  hold(input: Input, signal: AbortSignal): Promise<HeldInput>;
 }
 
-export async function createInputCache(options: InputCacheOptions): Promise<InputCache> {
-  const { directory, sources, allowPrivate, maxBytes } = options;
-  await mkdir(directory, { recursive: true });
+export async function createInputCache(
+  deps: DownloaderDeps,
+  options: InputCacheOptions,
+): Promise<InputCache> {
+  const { directory, sources, allowPrivate, cacheBytes } = options;
+  await mkdir(directory, { recursive: true }).catch((error: unknown) => {
+    throw fromSystemError(error);
+  });
   // Owners of assets are strangers, and their addresses lead anywhere.
   const guarded = createGuardedFetch({ allowPrivate });
+  const downloader = createDownloader(deps, options);
+  /** How many hold an input, by its file's name. */
+  const held = new Map<string, number>();
+  const coming = new Map<string, Promise<void>>();
 
   return {
-    async path({ checksum, uri }, signal) {
-      const address = parseContentAddress(checksum);
-      const path = join(directory, address.slice(2));
-      if ((await hashOf(path)) === address) return path;
-      const told = contentBase(uri);
-      const own = { sources, maxBytes, signal };
-      const bytes = await fetchContent(address, own).catch((error: unknown) => {
-        if (told === undefined || signal.aborted) throw error;
-        return fetchContent(address, { sources: [told], maxBytes, signal, fetch: guarded });
+    async hold(input, signal) {
+      const name = parseContentAddress(input.checksum).slice(2);
+      const path = join(directory, name);
+      held.set(name, (held.get(name) ?? 0) + 1);
+      const release = once(() => {
+        const left = (held.get(name) ?? 1) - 1;
+        if (left === 0) held.delete(name);
+        else held.set(name, left);
       });
-      await writeWhole(path, bytes);
-      return path;
+      try {
+        // Several tasks may want the same one at once.
+        const fetching = coming.get(name) ?? fetch(input, path, signal).finally(() => coming.delete(name));
+        coming.set(name, fetching);
+        await fetching;
+        return { path, release };
+      } catch (error) {
+        release();
+        throw error;
+      }
     },
   };
+
+  async function fetch({ checksum, uri }: Input, path: string, signal: AbortSignal): Promise<void> {
+    const address = parseContentAddress(checksum);
+    try {
+      if ((await hashOfFile(path)) !== address) {
+        await downloader.download(address, path, placesOf(uri), signal);
+      }
+      const now = new Date();
+      await utimes(path, now, now);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw fromSystemError(error);
+    }
+    await makeRoom();
+  }
+
+  function placesOf(uri: string): DownloadSource[] {
+    const own = sources.map((base) => ({ base, fetch: globalThis.fetch }));
+    const told = contentBase(uri);
+    return told === undefined || sources.includes(told) ? own : [...own, { base: told, fetch: guarded }];
+  }
+
+  async function makeRoom(): Promise<void> {
+    const files = await Promise.all(
+      (await readdir(directory)).map(async (file) => {
+        const facts = await stat(join(directory, file)).catch(() => undefined);
+        return {
+          name: file.split(".")[0] ?? file,
+          file,
+          bytes: facts?.size ?? 0,
+          usedAt: facts?.mtimeMs ?? 0,
+        };
+      }),
+    );
+    // Who was wrong about an input is remembered longer than the input.
+    const removable = files.filter(({ name, file }) => !held.has(name) && !file.endsWith(".json"));
+    let bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    for (const oldest of removable.sort((a, b) => a.usedAt - b.usedAt)) {
+      if (bytes <= cacheBytes) return;
+      if (held.has(oldest.name)) continue;
+      await rm(join(directory, oldest.file), { force: true });
+      bytes -= oldest.bytes;
+    }
+  }
 }
 
-async function hashOf(path: string): Promise<Hex | undefined> {
-  const hash = createHash("sha256");
-  try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-  return finishAddress(hash);
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
+  };
 }

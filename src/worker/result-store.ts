@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Hex } from "viem";
 import { z } from "zod";
@@ -6,6 +6,7 @@ import { resultSchema } from "#src/client/pool-schema.ts";
 import { contentAddressOf } from "#src/content/content-address.ts";
 import { fromSystemError } from "#src/kernel/system-error.ts";
 import type { Result } from "#src/protocol/contributions.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** What was computed for a task; `output` is undefined for a failure. */
 export interface StoredResult {
@@ -17,6 +18,8 @@ export interface StoredResult {
 export interface ResultStore {
   /** Undefined also where the files are damaged: computing again gives the same. */
   load(taskId: Hex): Promise<StoredResult | undefined>;
+  /** What was found, without the output, which may be damaged. */
+  result(taskId: Hex): Promise<Result | undefined>;
   save(taskId: Hex, stored: StoredResult): Promise<void>;
   has(taskId: Hex): Promise<boolean>;
   remove(taskId: Hex): Promise<void>;
@@ -30,19 +33,23 @@ export async function createResultStore(directory: string): Promise<ResultStore>
   const recordPath = (taskId: Hex) => join(directory, `${taskId}.json`);
   const outputPath = (taskId: Hex) => join(directory, `${taskId}.out`);
 
-  const store: ResultStore = {
+  const read = async (taskId: Hex): Promise<Result | undefined> => {
+    const text = await orUndefined(readFile(recordPath(taskId), "utf8"));
+    const record = recordSchema.safeParse(parse(text));
+    return record.success && record.data.taskId === taskId ? record.data.result : undefined;
+  };
+  return {
     load: (taskId) =>
       translated(async () => {
-        const text = await orUndefined(readFile(recordPath(taskId), "utf8"));
-        const record = recordSchema.safeParse(parse(text));
-        if (!record.success || record.data.taskId !== taskId) return undefined;
-        const { result } = record.data;
+        const result = await read(taskId);
+        if (result === undefined) return undefined;
         if (result.outcome !== 0) return { result, output: undefined };
         const output = await orUndefined(readFile(outputPath(taskId)));
         return output !== undefined && contentAddressOf(output) === result.content
           ? { result, output: new Uint8Array(output) }
           : undefined;
       }),
+    result: (taskId) => translated(() => read(taskId)),
     save: (taskId, { result, output }) =>
       translated(async () => {
         // The record last: where there is one, there is all of it.
@@ -56,20 +63,6 @@ export async function createResultStore(directory: string): Promise<ResultStore>
         await rm(outputPath(taskId), { force: true });
       }),
   };
-  return store;
-}
-
-/** Under its name there is all of the file or nothing, also after a power cut. */
-export async function writeWhole(path: string, data: Uint8Array | string): Promise<void> {
-  const draft = `${path}.new`;
-  const file = await open(draft, "w", 0o600);
-  try {
-    await file.writeFile(data);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
 }
 
 function parse(text: string | undefined): unknown {

@@ -2,11 +2,14 @@ import { type Address, keccak256 } from "viem";
 import type { SealedDeal } from "#src/chain/market-reader.ts";
 import type { WorkerTask } from "#src/client/pool-schema.ts";
 import { HanseError } from "#src/kernel/errors.ts";
-import { placesAfter } from "#src/protocol/confidence.ts";
 import { idOfDeal, taskId } from "#src/protocol/deals.ts";
 import type { AssetId } from "#src/protocol/ids.ts";
+import { placesOfRound } from "#src/protocol/places.ts";
 import { courseOf } from "#src/protocol/task-course.ts";
 import type { WorkerChain } from "./worker-chain.ts";
+
+/** What somebody says of a task, whatever is to be done for it. */
+type CheckedTask = Omit<WorkerTask, "step">;
 
 /** Whose work a worker does. */
 export interface WorkerIdentity {
@@ -20,7 +23,7 @@ export interface WorkerIdentity {
  * @throws HANSE_TASK_REFUSED
  */
 export function checkDeal(
-  task: WorkerTask,
+  task: CheckedTask,
   { id, deal, params }: SealedDeal,
   { pool, poco }: WorkerIdentity,
 ): void {
@@ -39,7 +42,7 @@ export function checkDeal(
  */
 export async function checkWanted(
   chain: WorkerChain,
-  task: WorkerTask,
+  task: CheckedTask,
   { deal }: SealedDeal,
   { worker, pool }: WorkerIdentity,
 ): Promise<void> {
@@ -55,14 +58,14 @@ export async function checkWanted(
   }
   const drawn = await chain.drawn(deal, task.index, round);
   if (drawn === undefined) throw new HanseError("HANSE_NOT_READY", "the draw is not known yet");
-  const before = round === 1 ? 0 : placesAfter(deal.trust, round - 1);
-  const ofRound = drawn.slice(before, placesAfter(deal.trust, round));
+  const ofRound = placesOfRound(drawn, deal.trust, round);
   if (task.seat === null || !ofRound.includes(task.seat)) throw refused(task, "the seat was not drawn");
   const seat = await chain.seat(pool, task.seat);
   if (seat.worker !== worker) throw refused(task, "the seat is another worker's");
+  if (seat.convicted) throw refused(task, "the seat has lost its stake");
 }
 
-function refused({ taskId: id, dealId, index, round, seat }: WorkerTask, reason: string): HanseError {
+function refused({ taskId: id, dealId, index, round, seat }: CheckedTask, reason: string): HanseError {
   return new HanseError("HANSE_TASK_REFUSED", `task ${id}: ${reason}`, {
     details: { taskId: id, dealId, index, round, seat },
   });

@@ -19,8 +19,8 @@ import type {
   OrderFact,
   PoolFacts,
 } from "#src/audit/facts.ts";
-import type { Deal } from "#src/protocol/deals.ts";
-import { assetIdToHex, dealId, requestId, taskId } from "#src/protocol/ids.ts";
+import { type Deal, taskId } from "#src/protocol/deals.ts";
+import { assetIdToHex, dealId, requestId } from "#src/protocol/ids.ts";
 
 const address = (number: number): Address => pad(numberToHex(number), { size: 20 });
 const hash = (number: number): Hex => numberToHex(number, { size: 32 });
@@ -34,7 +34,6 @@ export const REQUEST = hash(0xc);
 const PARAMS: Hex = "0x7b7d";
 const REQUEST_ID = requestId(BUYER, hash(1));
 export const DEAL = dealId(REQUEST_ID, 0);
-export const [SETTLED_TASK, OPEN_TASK] = [taskId(DEAL, 0), taskId(DEAL, 1)];
 const SEALED = { block: 20n, txHash: hash(0x20) };
 const ENDED = { block: 25n, txHash: hash(0x25) };
 export const HEAD = { number: 30n, hash: hash(0x30), timestamp: 3_000n };
@@ -69,6 +68,7 @@ const deal: Deal = {
   // Rounds of 10 blocks, a deadline of 60.
   frozen: numberToHex((10n << 112n) | (60n << 80n), { size: 32 }),
 };
+export const [SETTLED_TASK, OPEN_TASK] = [taskId(deal, 0), taskId(deal, 1)];
 const [parameter] = getAbiItem({ abi: pocoAbi, name: "extend" }).inputs;
 const dealFact: DealFact = {
   ...{

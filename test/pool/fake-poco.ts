@@ -47,7 +47,7 @@ export function createFakePoco(workers: readonly Address[]) {
     seat: async (_pool, number) => ({
       worker: workers[number] ?? "0x0000000000000000000000000000000000000000",
       score: state.scores.get(number) ?? 0,
-      earned: 0n,
+      ...{ earned: 0n, enrolledAt: 1, leftAt: 0, convicted: false },
     }),
     async seatOf(_pool, worker) {
       const seat = workers.indexOf(worker);

@@ -1,7 +1,7 @@
 import { zeroHash } from "viem";
 import { describe, expect, it } from "vitest";
-import { roundOf } from "#src/pool/draw-keeper.ts";
 import { frozenTerms } from "#src/protocol/frozen-terms.ts";
+import { roundOf } from "#src/protocol/places.ts";
 import { courseOf, type TaskState } from "#src/protocol/task-course.ts";
 import { dealOf } from "../pool/scheduler-fixture.ts";
 

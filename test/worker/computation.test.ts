@@ -16,6 +16,8 @@ const output = new TextEncoder().encode("found");
 
 function given(outcome: RunOutcome, deal = {}) {
   const requests: RunRequest[] = [];
+  const held = new Set<string>();
+  const heldWhileRunning: string[] = [];
   const registry = createMetrics({ service: "worker", processMetrics: false });
   const market: MarketReader = {
     deal: () => Promise.reject(new Error("not asked here")),
@@ -24,9 +26,15 @@ function given(outcome: RunOutcome, deal = {}) {
   const compute = createComputation(
     {
       market,
-      inputs: { path: async ({ checksum }) => `/inputs/${checksum}` },
+      inputs: {
+        async hold({ checksum }) {
+          held.add(checksum);
+          return { path: `/inputs/${checksum}`, release: () => void held.delete(checksum) };
+        },
+      },
       runner: async (request) => {
         requests.push(request);
+        heldWhileRunning.push(...held);
         return outcome;
       },
       metrics: createWorkerMetrics(registry),
@@ -35,7 +43,8 @@ function given(outcome: RunOutcome, deal = {}) {
     limits,
   );
   const sealed = sealedDeal(deal);
-  return { requests, registry, task: taskOf(sealed), run: () => compute(taskOf(sealed), sealed, signal) };
+  const run = () => compute(taskOf(sealed), sealed, signal);
+  return { requests, registry, held, heldWhileRunning, task: taskOf(sealed), run };
 }
 
 describe("a computation", () => {
@@ -55,6 +64,13 @@ describe("a computation", () => {
         seed: toBytes(task.taskId),
       },
     ]);
+  });
+
+  it("holds its inputs while it runs, and no longer: a missing one would be taken for a failure", async () => {
+    const { run, held, heldWhileRunning } = given({ type: "fault", reason: "killed" }, { dataset: 2n });
+    await expect(run()).rejects.toMatchObject({ code: "HANSE_NOT_READY" });
+    expect(heldWhileRunning).toEqual(["0x01", "0x02"]);
+    expect([...held]).toEqual([]);
   });
 
   it("takes a failure of the program for its result", async () => {

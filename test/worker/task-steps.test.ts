@@ -15,7 +15,10 @@ import {
   sealOf,
 } from "#src/protocol/contributions.ts";
 import { createResultStore, type StoredResult } from "#src/worker/result-store.ts";
+import { openSealBook } from "#src/worker/seal-book.ts";
+import { createSlots } from "#src/worker/slots.ts";
 import { createTaskSteps } from "#src/worker/task-steps.ts";
+import { silent } from "../store/test-database.ts";
 import { account, committedSeal, createFakeChain, POCO, POOL, sealedDeal, taskOf } from "./worker-fixture.ts";
 
 // A worker's steps: a result is on disk before it is sealed, is computed once whatever happens, and its output leaves the
@@ -43,7 +46,8 @@ async function given(sealed = sealedDeal()) {
   const { chain, state } = createFakeChain();
   const results = await createResultStore(directory);
   const told: { what: string; body: unknown }[] = [];
-  const fail: { desk?: Error; compute?: Error } = {};
+  const fail: { desk?: Error; compute?: Error; upload?: Error } = {};
+  const answers = { next: found };
   const market: MarketReader = {
     deal: async () => sealed,
     asset: () => Promise.reject(new Error("not asked here")),
@@ -60,9 +64,16 @@ async function given(sealed = sealedDeal()) {
       async compute() {
         told.push({ what: "compute", body: undefined });
         if (fail.compute) throw fail.compute;
-        return found;
+        return answers.next;
       },
-      upload: async (bytes) => void told.push({ what: "upload", body: new TextDecoder().decode(bytes) }),
+      async upload(bytes) {
+        if (fail.upload) throw fail.upload;
+        told.push({ what: "upload", body: new TextDecoder().decode(bytes) });
+      },
+      seals: await openSealBook(join(directory, "seals.jsonl")),
+      slots: createSlots(1),
+      keptSeeds: new Set(),
+      logger: silent,
     },
     POOL,
   );
@@ -71,6 +82,7 @@ async function given(sealed = sealedDeal()) {
     state,
     told,
     fail,
+    answers,
     results,
     task: taskOf(sealed),
     whats: () => told.map(({ what }) => what),
@@ -127,6 +139,22 @@ describe("compute", () => {
     expect(await results.has(task.taskId)).toBe(false);
   });
 
+  it("never gives another seal of a round than it gave before, whatever it computes", async () => {
+    const first = await given();
+    await first.steps.compute(first.task, signal);
+    await first.results.remove(first.task.taskId);
+    const again = await given();
+    again.answers.next = { ...found, result: { ...found.result, memoryHash: `0x${"33".repeat(32)}` } };
+    await expect(again.steps.compute(again.task, signal)).rejects.toMatchObject({
+      code: "HANSE_SEAL_CONTRADICTED",
+    });
+    await expect(again.steps.commit(again.task, signal)).rejects.toMatchObject({
+      code: "HANSE_SEAL_CONTRADICTED",
+    });
+    expect(again.whats()).toEqual(["compute"]);
+    expect(again.state.sent).toEqual([]);
+  });
+
   it("does nothing for a task that is not what the scheduler says", async () => {
     const { steps, task, whats } = await given(sealedDeal({ pool: POOL + 1n }));
     await expect(steps.compute(task, signal)).rejects.toMatchObject({ code: "HANSE_TASK_REFUSED" });
@@ -172,6 +200,68 @@ describe("disclose and reveal", () => {
     await steps.reveal(task, signal);
     expect(whats().slice(-2)).toEqual(["upload", "reveal"]);
     expect(told.at(-1)?.body).toEqual({ worker: account.address, result: found.result });
+  });
+});
+
+describe("what a worker has mined itself", () => {
+  const closed = { round: 1, seedBlock: 101n, committed: 3, completedAt: 103n };
+
+  it("is no seal of what was never computed, nor of a round that takes none", async () => {
+    const { steps, state, task } = await given();
+    await expect(steps.commit(task, signal)).rejects.toMatchObject({ code: "HANSE_TASK_REFUSED" });
+    await steps.compute(task, signal);
+    state.head = 122n;
+    await expect(steps.commit(task, signal)).rejects.toMatchObject({ code: "HANSE_ROUND_CLOSED" });
+    state.head = 102n;
+    state.convicted = true;
+    await expect(steps.commit(task, signal)).rejects.toMatchObject({ code: "HANSE_TASK_REFUSED" });
+    expect(state.sent).toEqual([]);
+  });
+
+  it("is its own seal, without a signature", async () => {
+    const { steps, state, task } = await given();
+    await steps.compute(task, signal);
+    expect(await steps.commit(task, signal)).toBe("done");
+    const seal = sealOf(account.address, roundDigest(1, task.taskId, resultHash(found.result)));
+    expect(state.sent).toEqual([`commit 4 0 1 ${seal}`]);
+  });
+
+  it("is no result that is not sure enough, and none that no buyer could find", async () => {
+    const { steps, state, task, fail } = await given();
+    await steps.compute(task, signal);
+    state.task = { ...state.task, ...closed };
+    state.seals = [committedSeal(task.taskId, 0, found.result)];
+    await expect(steps.finalize(task, signal)).rejects.toMatchObject({ code: "HANSE_TASK_REFUSED" });
+    state.seals = [0, 1, 2].map((seat) => committedSeal(task.taskId, seat, found.result));
+    fail.upload = new HanseError("HANSE_PEER_UNREACHABLE", "gone");
+    await expect(steps.finalize(task, signal)).rejects.toMatchObject({ code: "HANSE_PEER_UNREACHABLE" });
+    expect(state.sent).toEqual([]);
+  });
+
+  it("is a sure result, uploaded first", async () => {
+    const { steps, state, task, whats } = await given();
+    await steps.compute(task, signal);
+    state.task = { ...state.task, ...closed };
+    state.seals = [0, 1, 2].map((seat) => committedSeal(task.taskId, seat, found.result));
+    expect(await steps.finalize(task, signal)).toBe("done");
+    expect(whats().at(-1)).toBe("upload");
+    expect(state.sent).toEqual([`finalize 4 3 ${found.result.content}`]);
+  });
+
+  it("is the next round, and a claim", async () => {
+    const { steps, state, task } = await given();
+    await steps.extend(task, signal);
+    await steps.claim(task, signal);
+    await steps.record(task, signal);
+    expect(state.sent).toEqual(["extend 4 2", "claim 4 0", "record 101"]);
+  });
+
+  it("may be refused, for somebody was faster", async () => {
+    const { steps, state, task } = await given();
+    await steps.compute(task, signal);
+    state.refuses = true;
+    for (const step of ["commit", "extend", "claim", "record"] as const)
+      expect(await steps[step](task, signal)).toBe("refused");
   });
 });
 

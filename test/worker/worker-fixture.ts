@@ -2,6 +2,7 @@ import { concatHex, type Hex, keccak256, numberToHex, padHex, zeroAddress, zeroH
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import type { SealedDeal } from "#src/chain/market-reader.ts";
 import type { WorkerTask } from "#src/client/pool-schema.ts";
+import { HanseError } from "#src/kernel/errors.ts";
 import { type Committed, type Result, resultHash, roundDigest, sealOf } from "#src/protocol/contributions.ts";
 import { type Deal, idOfDeal, taskId } from "#src/protocol/deals.ts";
 import type { TaskState } from "#src/protocol/task-course.ts";
@@ -23,7 +24,7 @@ export const rightResult: Result = {
 };
 export const wrongResult: Result = { ...rightResult, content: `0x${"33".repeat(32)}` };
 
-/** A deal of trust 5, sealed in block 100; its rounds have 20 blocks. */
+/** A deal of trust 5, sealed in block 100; its rounds have 20 blocks, and its deadline is block 300. */
 export function sealedDeal(change: Partial<Deal> = {}): SealedDeal {
   const nobody = zeroAddress;
   const deal: Deal = {
@@ -53,10 +54,13 @@ export function sealedDeal(change: Partial<Deal> = {}): SealedDeal {
       volume: 2,
     },
     ...{ trust: 5, category: 0, tag: zeroHash, paramsHash: keccak256(PARAMS), attesters: zeroHash },
-    frozen: padHex(concatHex([padHex("0x", { size: 14 }), numberToHex(20, { size: 4 })]), {
-      dir: "right",
-      size: 32,
-    }),
+    frozen: padHex(
+      concatHex([padHex("0x", { size: 14 }), numberToHex(20, { size: 4 }), numberToHex(200, { size: 4 })]),
+      {
+        dir: "right",
+        size: 32,
+      },
+    ),
     ...change,
   };
   return { id: idOfDeal(deal), deal, params: PARAMS };
@@ -86,8 +90,16 @@ export function createFakeChain() {
     ownSeat: undefined as number | undefined,
     funds: { free: 1_000n, allowance: 0n, bonded: 0n },
     earned: 0n,
+    convicted: false,
+    seed: undefined as Hex | undefined,
     sent: [] as string[],
+    /** Whether the contract refuses whatever takes a task on. */
+    refuses: false,
   };
+  function mine(what: string): void {
+    if (state.refuses) throw new HanseError("HANSE_TRANSACTION_REVERTED", `${what} was refused`);
+    state.sent.push(what);
+  }
   const chain: WorkerChain = {
     poco: POCO,
     chainId: 31_337,
@@ -97,6 +109,7 @@ export function createFakeChain() {
       worker: seats[number] ?? zeroAddress,
       score: state.scores.get(number) ?? 0,
       earned: state.earned,
+      ...{ enrolledAt: 1, leftAt: 0, convicted: state.convicted },
     }),
     ownSeat: async () => state.ownSeat,
     seatOf: async () => state.ownSeat,
@@ -105,6 +118,15 @@ export function createFakeChain() {
     task: async () => state.task,
     drawn: async () => state.draw,
     committed: async () => state.seals,
+    seedOf: async () => state.seed,
+    sealsOf: async () => state.seals,
+    isConvicted: async () => false,
+    recordSeed: async (block) => mine(`record ${block}`),
+    commit: async (_deal, index, { seat, seal }, round) => mine(`commit ${index} ${seat} ${round} ${seal}`),
+    extend: async (_deal, index, round) => mine(`extend ${index} ${round}`),
+    finalize: async (_deal, index, seals, { content }) =>
+      mine(`finalize ${index} ${seals.length} ${content}`),
+    claim: async (_deal, index, seals) => mine(`claim ${index} ${seals.length}`),
     allow: async (amount) => void state.sent.push(`allow ${amount}`),
     async enrol() {
       state.sent.push("enrol");
