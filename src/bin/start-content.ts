@@ -1,3 +1,4 @@
+import { access, constants } from "node:fs/promises";
 import { registerContentService } from "#src/content/content-service.ts";
 import { createFileContentStore } from "#src/content/file-content-store.ts";
 import { listen } from "#src/http/listen.ts";
@@ -12,7 +13,11 @@ export async function startContent(): Promise<void> {
   await runService("content", contentOptions, async ({ config, logger, metrics, shutdown }) => {
     const store = await createFileContentStore({ directory: config.stateDir });
     // Uploads may be large and lines slow.
-    const server = await createServer({ logger, metrics }, { name: "content", requestTimeoutMs: 600_000 });
+    const ready = { store: () => access(config.stateDir, constants.R_OK | constants.W_OK) };
+    const server = await createServer(
+      { logger, metrics },
+      { name: "content", ready, requestTimeoutMs: 600_000 },
+    );
     await registerContentService(
       server,
       { store },

@@ -1,5 +1,6 @@
 import { getAddress, hexToBigInt } from "viem";
 import { z } from "zod";
+import { createChainCheck, createFollowingCheck } from "#src/chain/chain-check.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer } from "#src/http/server.ts";
 import { defineOption } from "#src/kernel/config.ts";
@@ -62,10 +63,13 @@ export async function startPool(): Promise<void> {
       },
     );
     shutdown.add("scheduler", () => service.stop());
-    const server = await createServer(
-      { logger, metrics },
-      { name: "pool", ready: { database: () => database.ping() } },
-    );
+    const head = createChainCheck(chain);
+    const ready = {
+      database: () => database.ping(),
+      chain: head,
+      following: createFollowingCheck(head, service.followedTo),
+    };
+    const server = await createServer({ logger, metrics }, { name: "pool", ready });
     service.register(server);
     shutdown.add("server", () => server.close());
     const { url } = await listen(server, config);

@@ -1,4 +1,5 @@
 import { hexToBigInt } from "viem";
+import { createChainCheck } from "#src/chain/chain-check.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer } from "#src/http/server.ts";
 import { defineOption } from "#src/kernel/config.ts";
@@ -112,7 +113,8 @@ async function start(runner: Runner): Promise<void> {
     );
     shutdown.add("worker", () => worker.stop());
     await worker.start();
-    const server = await createServer({ logger, metrics }, { name: "worker" });
+    const ready = { chain: createChainCheck(chain) };
+    const server = await createServer({ logger, metrics }, { name: "worker", ready });
     shutdown.add("server", () => server.close());
     const { url } = await listen(server, config);
     logger.info({ url, worker: worker.address }, "worker is up");

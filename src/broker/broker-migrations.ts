@@ -82,4 +82,14 @@ export const brokerMigrations: readonly Migration[] = [
       create index on order_events (id) where type in ('removed', 'renewed');
     `,
   },
+  {
+    // An order's page names its deals.
+    id: "0003-deals-by-order",
+    sql: `
+      create index on deals (request_hash, sequence);
+      create index on deals (app_hash, sequence);
+      create index on deals (dataset_hash, sequence) where dataset_hash is not null;
+      create index on deals (pool_hash, sequence);
+    `,
+  },
 ];

@@ -70,6 +70,7 @@ export type WorkerStep = (typeof WORKER_STEPS)[number];
 export const workerTaskSchema = z.object({
   taskId: hex,
   dealId: hex,
+  order: hex.optional().describe("Hash of the request order, for the worker's log; hearsay"),
   index: z.number().int(),
   round: z.number().int().describe("The round it was drawn in; 0: not drawn but assigned"),
   seat: z.number().int().nullable(),

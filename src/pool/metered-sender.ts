@@ -30,6 +30,8 @@ export function createMeteredSender(deps: MeteredSenderDeps): Sender {
       try {
         const receipt = await sender.send(...sent);
         await book(sent[0], receipt);
+        const { transactionHash: tx, blockNumber: block, gasUsed: gas } = receipt;
+        logger.info({ ...namesOf(sent[0]), what: sent[0].functionName, tx, block, gas }, "transaction mined");
         return receipt;
       } catch (error) {
         const hash = isHanseError(error, "HANSE_TRANSACTION_REVERTED")
@@ -43,12 +45,16 @@ export function createMeteredSender(deps: MeteredSenderDeps): Sender {
 
   async function bookFailed(call: Call, hash: Hex): Promise<void> {
     const receipt = await chain.viem.getTransactionReceipt({ hash }).catch(() => undefined);
+    logger.warn(
+      { ...namesOf(call), what: call.functionName, tx: hash },
+      "transaction failed when it was mined",
+    );
     if (receipt === undefined) logger.warn({ tx: hash }, "a transaction that failed could not be booked");
     else await book(call, receipt);
   }
 
   async function book(call: Call, receipt: TransactionReceipt): Promise<void> {
-    const served = { taskId: taskOf(call), what: call.functionName, at: new Date(clock.now()) };
+    const served = { taskId: namesOf(call).task, what: call.functionName, at: new Date(clock.now()) };
     await storeSpendings(database.kysely, [spendingOf(receipt, served)]).catch((err: unknown) =>
       logger.warn({ err, tx: receipt.transactionHash }, "a transaction could not be booked"),
     );
@@ -56,7 +62,8 @@ export function createMeteredSender(deps: MeteredSenderDeps): Sender {
 }
 
 /** Poco's functions about a task begin with its deal and index. */
-function taskOf({ args: [deal, index] }: Call): Hex | undefined {
-  if (typeof deal !== "object" || deal === null || !("requestId" in deal)) return undefined;
-  return typeof index === "number" ? taskId(idOfDeal(deal as Deal), index) : undefined;
+function namesOf({ args: [deal, index] }: Call): { readonly deal?: Hex; readonly task?: Hex } {
+  if (typeof deal !== "object" || deal === null || !("requestId" in deal)) return {};
+  const id = idOfDeal(deal as Deal);
+  return typeof index === "number" ? { deal: id, task: taskId(id, index) } : { deal: id };
 }

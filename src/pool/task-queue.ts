@@ -57,7 +57,7 @@ export function createTaskQueue(deps: TaskQueueDeps, options: TaskQueueOptions =
     } catch (error) {
       // A task that fails for good is tried again all the same: what stood in its way, an empty purse say, may pass.
       const level = isRetryable(error) ? "warn" : "error";
-      logger[level]({ err: error, taskId }, "a task could not be advanced, trying again");
+      logger[level]({ err: error, task: taskId }, "a task could not be advanced, trying again");
       void clock.sleep(retryMs, stopping.signal).then(
         () => {
           due.add(taskId);

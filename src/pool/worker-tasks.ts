@@ -87,7 +87,15 @@ export function createWorkerTasks(
           await watch.handedOut(stored, { worker, round });
         }
         const seat = row.seat === null ? null : Number(row.seat);
-        return { taskId: row.id, dealId: row.deal_id, index: Number(row.task_index), round, seat, step };
+        return {
+          taskId: row.id,
+          dealId: row.deal_id,
+          order: row.order_hash,
+          index: Number(row.task_index),
+          round,
+          seat,
+          step,
+        };
       }),
     );
   };

@@ -9,6 +9,7 @@ import type { InputCache } from "./input-cache.ts";
 import type { StoredResult } from "./result-store.ts";
 import type { RunLimits, RunOutcome } from "./runner/run-outcome.ts";
 import type { RunRequest } from "./runner/wasi-runner.ts";
+import { taskLogger } from "./task-logger.ts";
 import type { WorkerMetrics } from "./worker-metrics.ts";
 
 /** Runs a program over its inputs; `runWasi` is one. */
@@ -49,10 +50,10 @@ export function createComputation(deps: ComputationDeps, limits: RunLimits) {
     const outcome = await runner(request, { signal });
     const seconds = stop();
     metrics.tasks.inc({ outcome: outcome.type });
-    const { taskId } = task;
+    const log = taskLogger(logger, task);
     switch (outcome.type) {
       case "success":
-        logger.info({ taskId, seconds, bytes: outcome.output.length }, "computed");
+        log.info({ seconds, bytes: outcome.output.length }, "computed");
         return {
           output: outcome.output,
           result: {
@@ -63,14 +64,14 @@ export function createComputation(deps: ComputationDeps, limits: RunLimits) {
           },
         };
       case "failure":
-        logger.info({ taskId, seconds, code: outcome.code, reason: outcome.reason }, "the program fails");
+        log.info({ seconds, code: outcome.code, reason: outcome.reason }, "the program fails");
         return {
           output: undefined,
           result: { outcome: outcome.code, content: zeroHash, memoryHash: zeroHash, callbackData: "0x" },
         };
       case "fault":
         throw new HanseError("HANSE_NOT_READY", `the runner broke: ${outcome.reason}`, {
-          details: { taskId },
+          details: { taskId: task.taskId },
         });
     }
   };

@@ -4,6 +4,7 @@ import type { WorkerTask } from "#src/client/pool-schema.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
+import { taskLogger } from "./task-logger.ts";
 import type { TaskSteps } from "./task-steps.ts";
 
 export interface TaskPollerDeps {
@@ -68,7 +69,7 @@ export function createTaskPoller(deps: TaskPollerDeps, { worker, slots, pollMs }
     try {
       await steps[step](task, signal);
       failures.delete(taskId);
-      if (step !== "done") logger.info({ taskId, step, round }, "step done");
+      if (step !== "done") taskLogger(logger, task).info({ step, round }, "step done");
     } catch (err) {
       if (signal.aborted) return;
       const count = (failures.get(taskId)?.count ?? 0) + 1;
@@ -76,7 +77,7 @@ export function createTaskPoller(deps: TaskPollerDeps, { worker, slots, pollMs }
         ? Math.min(firstRetryMs * 2 ** (count - 1), longestRetryMs)
         : longestRetryMs;
       failures.set(taskId, { count, notBefore: clock.now() + delay });
-      logger.warn({ err, taskId, step, round, delay }, "a step failed, trying again");
+      taskLogger(logger, task).warn({ err, step, round, delay }, "a step failed, trying again");
     }
   }
 

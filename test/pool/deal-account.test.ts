@@ -1,12 +1,19 @@
 import { rm } from "node:fs/promises";
 import type { Address } from "viem";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFailed } from "vitest";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
 import type { Account } from "#src/client/pool-schema.ts";
 import { startTestChain, type TestChain, testAccount } from "../e2e/chain-fixture.ts";
 import { FIRST_WORKER, openTestMarket, POOL_PRICE, SELLER, type TestMarket } from "../e2e/market-fixture.ts";
-import { lying, obedient, type RunningPool, startPool, startWorker } from "../e2e/market-services.ts";
+import {
+  keptLog,
+  lying,
+  obedient,
+  type RunningPool,
+  startPool,
+  startWorker,
+} from "../e2e/market-services.ts";
 import { silent, startTestPostgres, temporaryDirectory } from "../store/test-database.ts";
 
 // On a real chain, six workers of whom two lie, four deals: certified by replication, certified on one worker's word,
@@ -30,7 +37,7 @@ beforeAll(async () => {
   [testChain, postgres, stateDir] = await Promise.all([
     startTestChain({
       categories: [
-        { roundBlocks: 60, deadlineBlocks: 600 },
+        { roundBlocks: 25, deadlineBlocks: 600 },
         { roundBlocks: 2, deadlineBlocks: 13 },
       ],
     }),
@@ -70,7 +77,9 @@ async function seatEarnings(): Promise<bigint> {
 }
 
 async function open(): Promise<RunningPool> {
-  const pool = await startPool(testChain, market, { databaseUrl: await postgres.fresh(), logger: silent });
+  const { logger, lines } = keptLog("pool");
+  onTestFailed(() => void process.stdout.write(`${lines.map((line) => JSON.stringify(line)).join("\n")}\n`));
+  const pool = await startPool(testChain, market, { databaseUrl: await postgres.fresh(), logger });
   stops.push(pool.stop);
   return pool;
 }
