@@ -1,8 +1,10 @@
 import type { Address } from "viem";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
+import { placesAfter } from "#src/protocol/confidence.ts";
 import type { Committed } from "#src/protocol/contributions.ts";
-import { GRACE_BLOCKS } from "#src/protocol/panel-parameters.ts";
+import { frozenTerms } from "#src/protocol/frozen-terms.ts";
+import { GRACE_BLOCKS, MAX_PLACES, SEED_DELAY } from "#src/protocol/panel-parameters.ts";
 import { judgeResult, type ScoredSeal } from "#src/protocol/verdict.ts";
 import { attempt } from "./attempt.ts";
 import { createDrawKeeper } from "./draw-keeper.ts";
@@ -119,7 +121,7 @@ export function createReplicatedStep(
     await publish(sight, verdict, seals.length, drawn);
     await forecaster.closed(sight, round);
     await notice(sight, places, round);
-    await extendWhenDue(sight, verdict);
+    await extendWhenDue(sight, verdict, drawn);
   }
 
   /** Tells the workers, who read it from the database through the API. */
@@ -137,8 +139,9 @@ export function createReplicatedStep(
     await store.update(taskId, { closed: true, reveal, reveal_since: since, says });
   }
 
-  async function extendWhenDue(sight: TaskSight, verdict: RoundVerdict) {
+  async function extendWhenDue(sight: TaskSight, verdict: RoundVerdict, drawn: number) {
     const { deal, index, head, course } = sight;
+    if (!canExtend(sight, drawn)) return;
     const wait = verdict.type === "extend" ? GRACE_BLOCKS : patienceBlocks;
     if (head < course.closesAt + wait) return;
     await attempt(taskLogger(logger, sight), "extend", () => chain.extend(deal, index));
@@ -187,6 +190,16 @@ export function createReplicatedStep(
   async function say({ taskId, task }: TaskSight, says: string): Promise<void> {
     if (task.says !== says) await store.update(taskId, { says });
   }
+}
+
+/** Whether another round could be drawn and kept; else the task ends by this one or by its deadline. As `Rounds.sol`. */
+function canExtend({ deal, head, course }: TaskSight, drawn: number): boolean {
+  // Fewer than there should be: no seat is left that was not drawn.
+  if (drawn >= MAX_PLACES || drawn < placesAfter(deal.trust, course.round)) return false;
+  const { roundBlocks, deadlineBlocks } = frozenTerms(deal);
+  // Mined in the next block at the earliest.
+  const neededUntil = head + 1n + SEED_DELAY + roundBlocks + GRACE_BLOCKS;
+  return neededUntil <= deal.sealedAtBlock + deadlineBlocks;
 }
 
 interface SeenRound extends ClosedRound {
