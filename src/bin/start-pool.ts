@@ -4,6 +4,7 @@ import { accountOfKey } from "#src/chain/development-keys.ts";
 import { openPostgresJournal } from "#src/chain/postgres-journal.ts";
 import { createSender } from "#src/chain/sender.ts";
 import { createSenderPool } from "#src/chain/sender-pool.ts";
+import { createChainCheck, createFollowingCheck } from "#src/chain/chain-check.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer } from "#src/http/server.ts";
 import { defineOption } from "#src/kernel/config.ts";
@@ -86,10 +87,13 @@ export async function startPool(): Promise<void> {
     // Its lock says by now that no other process sends for this pool.
     for (const each of [sender, ...helpers]) runSender(each, shutdown);
     shutdown.add("scheduler", () => service.stop());
-    const server = await createServer(
-      { logger, metrics },
-      { name: "pool", ready: { database: () => database.ping() } },
-    );
+    const head = createChainCheck(chain);
+    const ready = {
+      database: () => database.ping(),
+      chain: head,
+      following: createFollowingCheck(head, service.followedTo),
+    };
+    const server = await createServer({ logger, metrics }, { name: "pool", ready });
     service.register(server);
     shutdown.add("server", () => server.close());
     const { url } = await listen(server, config);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { hexToBigInt } from "viem";
 import { openFileJournal } from "#src/chain/file-journal.ts";
+import { createChainCheck } from "#src/chain/chain-check.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer } from "#src/http/server.ts";
 import { defineOption } from "#src/kernel/config.ts";
@@ -159,7 +160,8 @@ async function start(runner: Runner): Promise<void> {
     );
     shutdown.add("worker", () => worker.stop());
     await worker.start();
-    const server = await createServer({ logger, metrics }, { name: "worker" });
+    const ready = { chain: createChainCheck(chain) };
+    const server = await createServer({ logger, metrics }, { name: "worker", ready });
     worker.register(server);
     shutdown.add("server", () => server.close());
     const { url } = await listen(server, config);

@@ -86,4 +86,14 @@ export const brokerMigrations: readonly Migration[] = [
     id: "0003-genesis-hash",
     sql: `alter table chain add column genesis_hash text;`,
   },
+  {
+    // An order's page names its deals.
+    id: "0004-deals-by-order",
+    sql: `
+      create index on deals (request_hash, sequence);
+      create index on deals (app_hash, sequence);
+      create index on deals (dataset_hash, sequence) where dataset_hash is not null;
+      create index on deals (pool_hash, sequence);
+    `,
+  },
 ];

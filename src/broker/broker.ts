@@ -1,5 +1,6 @@
 import type { Registry } from "prom-client";
 import { type Book, createBook } from "#src/book/book.ts";
+import { createFollowingCheck } from "#src/chain/chain-check.ts";
 import { type Listening, type ListenOptions, listen } from "#src/http/listen.ts";
 import { createServer, type HttpServer } from "#src/http/server.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
@@ -13,7 +14,7 @@ import { createBrokerMetrics } from "./broker-metrics.ts";
 import { brokerMigrations } from "./broker-migrations.ts";
 import type { BrokerDatabase } from "./broker-tables.ts";
 import { createChainApplier } from "./chain-applier.ts";
-import { bindChain } from "./chain-cursor.ts";
+import { bindChain, lastBlock } from "./chain-cursor.ts";
 import { createChainFacts } from "./chain-facts.ts";
 import { createIntake } from "./intake.ts";
 import type { MarketChain } from "./market-chain.ts";
@@ -81,7 +82,10 @@ export function createBroker(deps: BrokerDeps, options: BrokerOptions): Broker {
     database,
     writer,
     metrics,
-    onCreated: (row, stale) => term?.leader.admit(row, stale),
+    onCreated: (row, stale) => {
+      logger.info({ order: row.hash, type: row.type, signer: row.signer }, "order taken");
+      term?.leader.admit(row, stale);
+    },
   });
 
   /** Leads whenever the lock can be had, until the broker stops. */
@@ -134,6 +138,7 @@ export function createBroker(deps: BrokerDeps, options: BrokerOptions): Broker {
           ready: {
             database: () => database.ping(),
             chain: () => chain.headNumber(),
+            following: createFollowingCheck(chain.headNumber, () => lastBlock(database.kysely)),
           },
         },
       );
@@ -142,7 +147,10 @@ export function createBroker(deps: BrokerDeps, options: BrokerOptions): Broker {
         chain,
         intake,
         whyNot: (request) => term?.book.whyNot(request) ?? [],
-        onRemoved: (hash) => term?.book.remove(hash),
+        onRemoved: (hash) => {
+          logger.info({ order: hash }, "order taken off the book");
+          term?.book.remove(hash);
+        },
       });
       registerMarketRoutes(server, { database, chain, book: () => term?.book });
       closeServer = () => server.close();

@@ -1,5 +1,6 @@
 import type { Hex } from "viem";
 import { orderToJson } from "#src/client/order-schema.ts";
+import type { OrderType } from "#src/protocol/orders.ts";
 import type { BrokerQueries, DealRow } from "./broker-tables.ts";
 import type { BlockRef, SealedDeal } from "./market-chain.ts";
 
@@ -88,6 +89,29 @@ export async function findDeal(queries: BrokerQueries, id: Hex): Promise<DealRow
 export async function findDeals(queries: BrokerQueries, ids: readonly Hex[]): Promise<DealRow[]> {
   if (ids.length === 0) return [];
   return await queries.selectFrom("deals").selectAll().where("id", "in", ids).execute();
+}
+
+const ORDER_COLUMNS = {
+  request: "request_hash",
+  app: "app_hash",
+  dataset: "dataset_hash",
+  pool: "pool_hash",
+} as const satisfies Record<OrderType, string>;
+
+/** Ids of the deals that an order was sealed into, newest first. */
+export async function dealsOfOrder(
+  queries: BrokerQueries,
+  order: { readonly type: OrderType; readonly hash: Hex },
+  limit: number,
+): Promise<Hex[]> {
+  const rows = await queries
+    .selectFrom("deals")
+    .select("id")
+    .where(ORDER_COLUMNS[order.type], "=", order.hash)
+    .orderBy("sequence", "desc")
+    .limit(limit)
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 /** Newest first. */

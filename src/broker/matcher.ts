@@ -136,6 +136,10 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
       if (proposal !== undefined) await blame(proposal, leg, refusal);
     }
     metrics.sealed.inc(sealed.length);
+    for (const { id, orders, deal } of sealed) {
+      const { request, ...others } = orders;
+      logger.info({ order: request, deal: id, tasks: deal.volume, ...others, txHash }, "deal sealed");
+    }
     logger.info({ txHash, sealed: sealed.length, refused: refused.length }, "batch sealed");
   }
 

@@ -13,6 +13,7 @@ import { errorBodySchema } from "#src/http/error-body.ts";
 import type { HttpServer } from "#src/http/server.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import type { BrokerDatabase } from "./broker-tables.ts";
+import { dealsOfOrder } from "./deal-store.ts";
 import type { Intake } from "./intake.ts";
 import type { MarketChain } from "./market-chain.ts";
 import { removeOrder } from "./order-removal.ts";
@@ -27,6 +28,9 @@ export interface OrderRoutesDeps {
   readonly whyNot: (request: Hex) => readonly WhyNot[];
   readonly onRemoved: (hash: Hex) => void;
 }
+
+/** Deals that are named with an order; `/v1/trades` has them all. */
+const DEALS_NAMED = 100;
 
 export function registerOrderRoutes(server: HttpServer, deps: OrderRoutesDeps): void {
   const { database, chain, intake, whyNot, onRemoved } = deps;
@@ -80,7 +84,10 @@ export function registerOrderRoutes(server: HttpServer, deps: OrderRoutesDeps): 
     async ({ params: { hash } }) => {
       const row = await findOrder(database.kysely, hash);
       if (row === undefined) throw new HanseError("HANSE_NOT_FOUND", `There is no order ${hash} here`);
-      const events = await orderHistory(database.kysely, hash);
+      const [events, deals] = await Promise.all([
+        orderHistory(database.kysely, hash),
+        dealsOfOrder(database.kysely, row, DEALS_NAMED),
+      ]);
       return {
         ...orderState(row),
         history: [
@@ -92,6 +99,7 @@ export function registerOrderRoutes(server: HttpServer, deps: OrderRoutesDeps): 
             ...(details === null ? {} : { details }),
           })),
         ],
+        deals,
         whyNot: row.status === "open" ? whyNot(hash).map(whyNotView) : [],
       };
     },

@@ -1,6 +1,8 @@
 import type { Hex } from "viem";
 import type { WhyNot } from "#src/book/why-not.ts";
 import type { DealDetail, OrderState, Trade, WhyNotView } from "#src/client/broker-schema.ts";
+import { taskIndices } from "#src/protocol/deals.ts";
+import { taskId } from "#src/protocol/ids.ts";
 import type { DealRow, OrderRow } from "./broker-tables.ts";
 import { refusalText } from "./refusal-text.ts";
 
@@ -46,7 +48,12 @@ export function tradeOf(row: DealRow): Trade {
   };
 }
 
+/** Tasks that are named; a bag may hold millions. */
+const NAMED_TASKS = 1_000;
+
 export function dealDetail(row: DealRow): DealDetail {
+  const firstTask = Number((row.content as { firstTask: number | string }).firstTask);
+  const volume = Math.min(Number(row.volume), NAMED_TASKS);
   return {
     ...tradeOf(row),
     orders: {
@@ -55,6 +62,7 @@ export function dealDetail(row: DealRow): DealDetail {
       ...(row.dataset_hash === null ? {} : { dataset: row.dataset_hash }),
       pool: row.pool_hash,
     },
+    tasks: taskIndices({ firstTask, volume }).map((index) => taskId(row.id, index)),
     openUnits: Number(row.open_units),
     content: row.content,
     params: row.params,

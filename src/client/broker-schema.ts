@@ -80,6 +80,7 @@ export const orderEventSchema = z.object({
 
 export const orderDetailSchema = orderStateSchema.extend({
   history: z.array(orderEventSchema),
+  deals: z.array(hex).describe("Ids of the newest deals it was sealed into"),
   whyNot: z.array(whyNotSchema).describe("Of an open request: what keeps it unmatched, nearest first"),
 });
 export type OrderDetail = z.output<typeof orderDetailSchema>;
@@ -143,6 +144,7 @@ export type TradePage = z.output<typeof tradePageSchema>;
 
 export const dealDetailSchema = tradeSchema.extend({
   orders: z.object({ request: hex, app: hex, dataset: hex.optional(), pool: hex }),
+  tasks: z.array(hex).describe("Ids of its tasks; of a larger bag the first 1,000"),
   openUnits: tasks.describe("Tasks not settled yet"),
   content: z
     .record(z.string(), z.unknown())

@@ -3,20 +3,33 @@ import { z } from "zod";
 import { createHttpClient, type HttpClientDeps, type HttpClientOptions } from "#src/http/http-client.ts";
 import {
   type Accepted,
+  type AccountQuery,
   acceptedSchema,
   type ContributionPost,
+  type DealAccount,
   type DigestPost,
+  dealAccountSchema,
   type Hello,
   type HelloAnswer,
   helloAnswerSchema,
+  type LogPage,
+  type LogQuery,
+  logPageSchema,
+  type PoolAccount,
   type PoolInfo,
+  poolAccountSchema,
   poolInfoSchema,
   type ResultPost,
   type TaskDetail,
+  type TasksQuery,
   type TaskView,
   taskDetailSchema,
   taskViewSchema,
+  type WorkerDetail,
+  type WorkerStanding,
   type WorkerTask,
+  workerDetailSchema,
+  workerStandingSchema,
   workerTaskSchema,
 } from "./pool-schema.ts";
 
@@ -29,7 +42,13 @@ export interface PoolClient {
   disclose(taskId: Hex, digest: DigestPost): Promise<Accepted>;
   reveal(taskId: Hex, result: ResultPost): Promise<Accepted>;
   task(taskId: Hex): Promise<TaskDetail>;
-  tasks(query?: { readonly status?: string; readonly limit?: number }): Promise<TaskView[]>;
+  tasks(query?: TasksQuery): Promise<TaskView[]>;
+  /** What happened, newest first. */
+  log(query?: LogQuery): Promise<LogPage>;
+  workers(): Promise<WorkerStanding[]>;
+  worker(address: Address): Promise<WorkerDetail>;
+  dealAccount(dealId: Hex): Promise<DealAccount>;
+  account(query?: AccountQuery): Promise<PoolAccount>;
 }
 
 export function createPoolClient(
@@ -49,13 +68,16 @@ export function createPoolClient(
     disclose: (taskId, body) => post(`/v1/tasks/${taskId}/digests`, body, acceptedSchema),
     reveal: (taskId, body) => post(`/v1/tasks/${taskId}/results`, body, acceptedSchema),
     task: (taskId) => http.request(`/v1/tasks/${taskId}`, { schema: taskDetailSchema }),
-    tasks(query = {}) {
-      const search = new URLSearchParams(
-        Object.entries(query).flatMap(([name, value]) =>
-          value === undefined ? [] : [[name, String(value)] as [string, string]],
-        ),
-      );
-      return http.request(`/v1/tasks?${search}`, { schema: z.array(taskViewSchema) });
-    },
+    tasks: (query = {}) => http.request(`/v1/tasks${search(query)}`, { schema: z.array(taskViewSchema) }),
+    log: (query = {}) => http.request(`/v1/log${search(query)}`, { schema: logPageSchema }),
+    workers: () => http.request("/v1/workers", { schema: z.array(workerStandingSchema) }),
+    worker: (address) => http.request(`/v1/workers/${address}`, { schema: workerDetailSchema }),
+    dealAccount: (dealId) => http.request(`/v1/deals/${dealId}/account`, { schema: dealAccountSchema }),
+    account: (query = {}) => http.request(`/v1/account${search(query)}`, { schema: poolAccountSchema }),
   };
+}
+
+function search(query: object): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  return `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
 }

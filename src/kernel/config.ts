@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { HanseError } from "./errors.ts";
+import { keepSecret } from "./redaction.ts";
 
 /** One option of a program, declared once: its documentation, its default and its check all come from here. */
 export interface ConfigOption<Schema extends z.ZodType = z.ZodType> {
@@ -62,6 +63,7 @@ export function loadConfig<Options extends ConfigOptions>(
       continue;
     }
     const parsed = option.schema.safeParse(found?.value);
+    for (const text of textsOf(found?.value)) keepSecret(text, { whole: option.secret === true });
     if (parsed.success) {
       config[name] = parsed.data;
       continue;
@@ -93,6 +95,12 @@ export function loadConfig<Options extends ConfigOptions>(
   }
   if (problems.length > 0) throw invalid(problems);
   return Object.freeze(config) as ConfigOf<Options>;
+}
+
+/** The texts of a value, which may be a list of them, in one text or several. */
+function textsOf(value: unknown): string[] {
+  const values = Array.isArray(value) ? value : typeof value === "string" ? [value, ...value.split(",")] : [];
+  return values.filter((item) => typeof item === "string");
 }
 
 /** A row of {@link describeConfig}. */

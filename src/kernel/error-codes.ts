@@ -274,6 +274,14 @@ export const errorCodes = {
     hint: "This pool has no such task: check the id, and that its deal was sealed for this pool.",
     retryable: false,
   },
+  HANSE_DEAL_UNKNOWN: {
+    hint: "This pool has no such deal: check the id, and that it was sealed for this pool.",
+    retryable: false,
+  },
+  HANSE_WORKER_UNKNOWN: {
+    hint: "This pool has never heard of that worker: check the address.",
+    retryable: false,
+  },
   HANSE_CONTRIBUTION_INVALID: {
     hint: "The answer does not fit the draw, the signature or the seal on the chain; read the task from the chain again.",
     retryable: false,

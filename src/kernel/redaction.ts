@@ -10,6 +10,45 @@ const urlCredentials = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/"'<>?#]+@/gi;
 const queryCredentials = /([?&](?:api[-_]?key|key|token|access_token|password|secret)=)[^&\s"'#]+/gi;
 const bearerCredentials = /\b(bearer|basic)\s+[\w.~+/-]{8,}=*/gi;
 
+/** Shorter texts are no secrets, and would be found within words. */
+const SHORTEST_SECRET = 6;
+
+/** What this process was told as a secret; longest first, since one may hold another. */
+let secrets: readonly string[] = [];
+
+/**
+ * From now on this process shows none of these texts, whatever they stand in: logs, errors, answers. Of a URL it is the
+ * credentials, and whatever in path and query is long enough to be a key.
+ * @param whole whether the text is a secret as it is, and not only what it holds as a URL
+ */
+export function keepSecret(text: string, { whole }: { readonly whole: boolean }): void {
+  // A key is the same without its prefix.
+  const found = [...(whole ? [text, text.replace(/^0x/, "")] : []), ...secretsInUrl(text)].filter(
+    ({ length }) => length >= SHORTEST_SECRET,
+  );
+  secrets = [...new Set([...secrets, ...found])].sort((a, b) => b.length - a.length);
+}
+
+/** A part of a path or query that is longer than a word: providers of nodes put their keys there. */
+const KEY_LIKE = /^[\w~-]{20,}$/;
+
+function secretsInUrl(text: string): string[] {
+  const url = URL.parse(text);
+  if (url === null) return [];
+  const { username, password, pathname, searchParams } = url;
+  const parts = [...pathname.split("/"), ...searchParams.values()].filter((part) => KEY_LIKE.test(part));
+  const written = [password, ...(password === "" ? [] : [`${username}:${password}`]), ...parts];
+  return [...written, ...written.map(decoded)];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** Does a field of this name hold a secret? */
 export function isSecretName(name: string): boolean {
   const snake = name
@@ -19,9 +58,10 @@ export function isSecretName(name: string): boolean {
   return secretWords.test(snake);
 }
 
-/** Removes user names, passwords and keys from URLs, and bearer tokens, wherever they stand in a text. */
+/** Removes what was told as a secret, user names, passwords and keys from URLs, and bearer tokens, wherever they stand. */
 export function redactText(text: string): string {
-  return text
+  return secrets
+    .reduce((shown, secret) => shown.replaceAll(secret, REDACTED), text)
     .replace(urlCredentials, `$1${REDACTED}@`)
     .replace(queryCredentials, `$1${REDACTED}`)
     .replace(bearerCredentials, `$1 ${REDACTED}`);

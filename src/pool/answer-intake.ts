@@ -13,10 +13,12 @@ import {
 import { judgeResult } from "#src/protocol/verdict.ts";
 import type { PocoChain } from "./poco-chain.ts";
 import type { StoredTask, TaskStore } from "./task-store.ts";
+import type { WorkerWatch } from "./worker-watch.ts";
 
 export interface AnswerIntakeDeps {
   readonly store: TaskStore;
   readonly chain: PocoChain;
+  readonly watch: WorkerWatch;
   /** Is this content there for the buyer to fetch? */
   readonly hasContent: (address: Hex) => Promise<boolean>;
 }
@@ -34,12 +36,13 @@ export interface AnswerIntake {
   reveal(taskId: Hex, post: ResultPost): Promise<void>;
 }
 
-export function createAnswerIntake({ store, chain, hasContent }: AnswerIntakeDeps): AnswerIntake {
+export function createAnswerIntake({ store, chain, watch, hasContent }: AnswerIntakeDeps): AnswerIntake {
   const domain = pocoDomain(chain.chainId, chain.poco);
 
   return {
     async contribute(taskId, { round, seat, worker, seal, signature }) {
-      const { task, deal } = await open(taskId);
+      const stored = await open(taskId);
+      const { task, deal } = stored;
       if (deal.trust <= 1)
         throw invalid("the task is not replicated: it takes a result, not a seal", { taskId });
       // Ahead of us: a block was mined that we have not looked at yet.
@@ -60,7 +63,11 @@ export function createAnswerIntake({ store, chain, hasContent }: AnswerIntakeDep
       }
       assertSigned({ taskId, round, seal }, worker, signature);
       const standing = await store.addContribution(taskId, { round, seat, worker, seal, signature });
-      if (standing !== seal) throw invalid("this seat has answered differently before", { taskId, seat });
+      if (standing !== seal) {
+        await watch.fault(stored, { worker, round }, "contradiction");
+        throw invalid("this seat has answered differently before", { taskId, seat });
+      }
+      await watch.answered(stored, { worker, round });
     },
 
     async disclose(taskId, { round, worker, digest }) {
@@ -100,6 +107,7 @@ export function createAnswerIntake({ store, chain, hasContent }: AnswerIntakeDep
         });
       }
       await store.addResult(taskId, worker, result);
+      if (stored.deal.trust <= 1) await watch.answered(stored, { worker, round: 0 });
     },
   };
 

@@ -6,7 +6,7 @@ import type { TaskSight } from "./task-reconciler.ts";
 import type { Place, TaskStore } from "./task-store.ts";
 
 /** The chain forgets a block's hash after 256 blocks; half of that leaves time to have it recorded. */
-const RECORD_SEED_AFTER = 128n;
+export const RECORD_SEED_AFTER = 128n;
 
 /** Who was drawn for a task: read once for each round, and kept readable for as long as the task runs. */
 export function createDrawKeeper(deps: { chain: PocoChain; store: TaskStore; logger: Logger }) {
@@ -28,8 +28,8 @@ export function createDrawKeeper(deps: { chain: PocoChain; store: TaskStore; log
     if (seats === undefined) return undefined;
     return Promise.all(
       seats.map(async (seat, position) => {
-        const { worker } = await chain.seat(deal.pool, seat);
-        return { seat, worker, round: roundOf(position, deal.trust) };
+        const { worker, score } = await chain.seat(deal.pool, seat);
+        return { seat, worker, score, round: roundOf(position, deal.trust) };
       }),
     );
   }

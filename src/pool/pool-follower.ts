@@ -1,14 +1,15 @@
-import { type Log, parseEventLogs } from "viem";
-import { clerkAbi } from "#src/abi/clerk-abi.ts";
-import { pocoAbi } from "#src/abi/poco-abi.ts";
+import type { Address, Hex } from "viem";
 import type { ChainClient } from "#src/chain/chain-client.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
 import { type BlockRef, followChain } from "#src/chain/follower.ts";
 import type { Clock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
-import type { Deal } from "#src/protocol/deals.ts";
-import type { AssetId } from "#src/protocol/ids.ts";
-import type { FollowStore, TaskNote } from "./follow-store.ts";
+import { idOfDeal, taskIndices } from "#src/protocol/deals.ts";
+import { type AssetId, taskId } from "#src/protocol/ids.ts";
+import type { FollowStore } from "./follow-store.ts";
+import { dealsOf, type TaskEvent, taskEventsOf } from "./pool-events.ts";
+import type { SettledBlock } from "./settlements.ts";
+import { readSpendings } from "./spendings.ts";
 
 export interface PoolFollowerDeps {
   readonly chain: ChainClient;
@@ -16,19 +17,26 @@ export interface PoolFollowerDeps {
   readonly store: FollowStore;
   readonly logger: Logger;
   readonly clock?: Clock;
-  /** Called when a block was stored: everything may look different now. */
-  readonly onBlock: () => Promise<void>;
+  /** Called when a block was stored, with the tasks that it told of. */
+  readonly onBlock: (number: bigint, taskIds: readonly Hex[]) => void;
+  /** Called when blocks were undone: everything may look different now. */
+  readonly onReorg: () => Promise<void>;
+}
+
+export interface PoolFollowerOptions {
+  readonly pool: AssetId;
+  /** Whose transactions are the pool's. */
+  readonly sender: Address;
+  readonly cursor: BlockRef | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** Follows the chain for one pool's deals until the signal aborts. */
-export async function followPool(
-  deps: PoolFollowerDeps,
-  options: { readonly pool: AssetId; readonly cursor: BlockRef | undefined; readonly signal: AbortSignal },
-): Promise<void> {
+export async function followPool(deps: PoolFollowerDeps, options: PoolFollowerOptions): Promise<void> {
   const { chain, deployment, store, logger, clock } = deps;
   const { clerk, poco } = deployment.contracts;
-  const known = await store.known();
-  const events = followChain(
+  const known = await store.blocks();
+  const following = followChain(
     { chain, logger, ...(clock ? { clock } : {}) },
     {
       addresses: [clerk, poco],
@@ -38,73 +46,33 @@ export async function followPool(
       signal: options.signal,
     },
   );
-  for await (const event of events) {
+  for await (const event of following) {
     if (event.type === "finalized") continue;
     if (event.type === "reorg") {
       logger.warn({ to: event.to.number }, "the chain was reorganised");
       await store.rewind(event.to);
+      await deps.onReorg();
       continue;
     }
     const { block, logs } = event;
-    await store.apply({
-      block,
-      deals: dealsOf(logs, options.pool, deployment),
-      notes: notesOf(logs, deployment),
-    });
-    await deps.onBlock();
-  }
-}
-
-function dealsOf(logs: readonly Log[], pool: AssetId, { contracts }: Deployment): Deal[] {
-  const own = logs.filter(({ address }) => sameAddress(address, contracts.clerk));
-  return parseEventLogs({ abi: clerkAbi, eventName: "DealSealed", logs: own })
-    .map(({ args }) => args.deal)
-    .filter((deal) => deal.pool === pool && sameAddress(deal.certifier, contracts.poco));
-}
-
-function notesOf(logs: readonly Log[], { contracts }: Deployment): TaskNote[] {
-  const own = logs.filter(({ address }) => sameAddress(address, contracts.poco));
-  return parseEventLogs({ abi: pocoAbi, logs: own }).flatMap(({ eventName, args }): TaskNote[] => {
-    switch (eventName) {
-      case "SealsCommitted": {
-        const how = args.complete ? "; the round is complete" : "";
-        return [
-          {
-            taskId: args.taskId,
-            entry: `${args.seals.length} answers of round ${args.round} committed${how}`,
-          },
-        ];
-      }
-      case "RoundOpened":
-        return [
-          { taskId: args.taskId, entry: `round ${args.round} opened, drawn by block ${args.seedBlock}` },
-        ];
-      case "WorkerSlashed":
-        return [
-          {
-            taskId: args.taskId,
-            entry: `${args.worker} was wrong: it pays ${args.paid} nano-HANSE and forfeits ${args.forfeited}`,
-          },
-        ];
-      case "PlaceMissed":
-        return [
-          {
-            taskId: args.taskId,
-            entry: `${args.worker} did not answer and was fined ${args.fine} nano-HANSE`,
-          },
-        ];
-      case "TaskCertified":
-        return [{ taskId: args.taskId, entry: `certified, output ${args.result.content}` }];
-      case "TaskFailed":
-        return [{ taskId: args.taskId, entry: `certified to fail with outcome ${args.outcome}` }];
-      case "TaskClaimed":
-        return [{ taskId: args.taskId, entry: "claimed back after the deadline" }];
-      default:
-        return [];
+    const deals = dealsOf(logs, options.pool, deployment);
+    const events = taskEventsOf(logs, deployment);
+    const fresh = deals.flatMap(({ deal }) =>
+      taskIndices(deal).map((index) => taskId(idOfDeal(deal), index)),
+    );
+    const own = await ownEvents(events, fresh);
+    const spendings = await readSpendings(chain, options.sender, block satisfies SettledBlock, own);
+    await store.apply({ block, deals, events: own, spendings });
+    for (const { deal, order } of deals) {
+      const sealed = { order, deal: idOfDeal(deal), tasks: deal.volume, trust: deal.trust };
+      logger.info({ ...sealed, block: block.number }, "deal sealed");
     }
-  });
-}
+    deps.onBlock(block.number, [...fresh, ...own.map((each) => each.taskId)]);
+  }
 
-function sameAddress(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
+  async function ownEvents(events: readonly TaskEvent[], fresh: readonly Hex[]): Promise<TaskEvent[]> {
+    const known = await store.known(events.map((event) => event.taskId));
+    for (const id of fresh) known.add(id);
+    return events.filter((event) => known.has(event.taskId));
+  }
 }

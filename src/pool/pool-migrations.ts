@@ -65,4 +65,67 @@ export const poolMigrations: readonly Migration[] = [
         select block_number, block_hash from cursor where block_number is not null and block_hash is not null;
     `,
   },
+  {
+    id: "0003-log-standing-account",
+    // What is new is on the chain: it is followed once more from its beginning, over the tasks that are known.
+    sql: `
+      update cursor set block_number = null, block_hash = null;
+      delete from blocks;
+      alter table deals
+        add column order_hash text not null default '0x', add column tx text not null default '0x',
+        add column sealed_time timestamptz not null default to_timestamp(0),
+        add column volume int8 not null default 0,
+        add column pool_price int8 not null default 0, add column pool_stake int8 not null default 0;
+      create index on deals (order_hash);
+      alter table tasks add column forecast jsonb;
+      alter table places add column score int4 not null default 0;
+      drop table timeline;
+      create table timeline (
+        id int8 generated always as identity primary key,
+        task_id text not null references tasks on delete cascade,
+        at timestamptz not null default now(),
+        block int8, worker text, tx text, entry text not null);
+      create index on timeline (task_id, id);
+      create index on timeline (worker, id) where worker is not null;
+      create index on timeline (at);
+      create index on timeline (block);
+      create table hand_outs (
+        task_id text not null references tasks on delete cascade,
+        worker text not null, round int4 not null,
+        handed_at timestamptz not null, answered_at timestamptz,
+        primary key (task_id, worker, round));
+      create index on hand_outs (worker, handed_at);
+      create table faults (
+        id int8 generated always as identity primary key,
+        task_id text not null references tasks on delete cascade,
+        worker text not null, round int4 not null,
+        fault text not null check (fault in ('silent', 'undisclosed', 'late', 'contradiction')),
+        at timestamptz not null,
+        unique (task_id, worker, round, fault));
+      create index on faults (worker);
+      create table verdicts (
+        task_id text not null references tasks on delete cascade,
+        worker text not null,
+        verdict text not null check (verdict in ('right', 'wrong', 'missed')),
+        block int8 not null, amount int8 not null,
+        primary key (task_id, worker, verdict));
+      create index on verdicts (worker);
+      create index on verdicts (block);
+      create table settlements (
+        task_id text primary key references tasks on delete cascade,
+        block int8 not null, at timestamptz not null, tx text not null,
+        outcome text not null check (outcome in ('certified', 'failed', 'claimed')),
+        price int8 not null, rewards int8 not null, spoils int8 not null, fines int8 not null, slashed int8 not null);
+      create index on settlements (block);
+      create index on settlements (at);
+      create table spendings (
+        tx text primary key,
+        task_id text references tasks on delete set null,
+        block int8 not null, at timestamptz not null, what text not null,
+        gas int8 not null, wei numeric not null, success boolean not null);
+      create index on spendings (task_id);
+      create index on spendings (block);
+      create index on spendings (at);
+    `,
+  },
 ];

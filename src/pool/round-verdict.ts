@@ -59,6 +59,28 @@ export function roundVerdict(task: ClosedRound): RoundVerdict {
   return unexplained ? { type: "wait" } : { type: "extend" };
 }
 
+/** The seals of a closed round by what is known of them. */
+export interface SealsTold {
+  readonly agreeing: readonly ScoredSeal[];
+  readonly differing: readonly ScoredSeal[];
+  /** Nobody disclosed what is in them. */
+  readonly untold: readonly ScoredSeal[];
+}
+
+/** Takes the largest group of each round for one result's, as `roundVerdict` hopes. */
+export function sealsTold(task: ClosedRound): SealsTold {
+  const told: Record<keyof SealsTold, ScoredSeal[]> = { agreeing: [], differing: [], untold: [] };
+  for (const groups of groupByRound(task).values()) {
+    const [first, ...others] = groups
+      .filter(({ digest }) => digest !== undefined)
+      .sort((a, b) => b.seals.length - a.seals.length);
+    told.agreeing.push(...(first?.seals ?? []));
+    told.differing.push(...others.flatMap(({ seals }) => seals));
+    told.untold.push(...groups.flatMap(({ digest, seals }) => (digest === undefined ? seals : [])));
+  }
+  return told;
+}
+
 /** The seals of each round by the digest that explains them; those that none explains are one group of their own. */
 function groupByRound({ seals, digests }: ClosedRound): Map<number, Group[]> {
   const rounds = new Map<number, Group[]>();

@@ -5,19 +5,25 @@ import type { HttpServer } from "#src/http/server.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { createAnswerIntake } from "./answer-intake.ts";
+import { createDealAccounts } from "./deal-account.ts";
+import { createForecaster } from "./forecaster.ts";
 import { createHelloIntake, type HelloIntakeOptions } from "./hello-intake.ts";
 import type { PocoChain } from "./poco-chain.ts";
 import { registerPoolApi } from "./pool-api.ts";
 import { createPoolMetrics } from "./pool-metrics.ts";
 import type { PoolDatabase } from "./pool-tables.ts";
-import { createReplicatedStep, type ReplicatedStepOptions } from "./replicated-step.ts";
+import { createReplicatedStep, type ReplicatedStepOptions, replicationTiming } from "./replicated-step.ts";
+import { createTaskLog, type TaskLogOptions } from "./task-log.ts";
 import { createTaskQueue } from "./task-queue.ts";
 import { createTaskReconciler } from "./task-reconciler.ts";
 import { createTaskStore } from "./task-store.ts";
 import { createTaskViews } from "./task-views.ts";
 import { createUnreplicatedStep, type UnreplicatedStepOptions } from "./unreplicated-step.ts";
+import { createWakeSchedule } from "./wake-schedule.ts";
 import { createWorkerRegistry, type WorkerRegistryOptions } from "./worker-registry.ts";
+import { createWorkerStandings } from "./worker-standing.ts";
 import { createWorkerTasks, type WorkerTasksOptions } from "./worker-tasks.ts";
+import { createWorkerWatch } from "./worker-watch.ts";
 
 export interface SchedulerDeps {
   readonly chain: PocoChain;
@@ -31,6 +37,7 @@ export interface SchedulerDeps {
 
 export type SchedulerOptions = HelloIntakeOptions &
   ReplicatedStepOptions &
+  TaskLogOptions &
   UnreplicatedStepOptions &
   WorkerRegistryOptions &
   WorkerTasksOptions;
@@ -39,10 +46,19 @@ export type SchedulerOptions = HelloIntakeOptions &
 export interface Scheduler {
   /** Puts the API on a server; to be called before it listens. */
   register(server: HttpServer, info: PoolInfo): void;
-  /** Looks at one task and does what is due. */
-  reconcile(taskId: Hex): Promise<void>;
+  /** Looks at one task and does what is due. @returns the block at which it is due again */
+  reconcile(taskId: Hex): Promise<bigint | undefined>;
+  /** A block was stored that told of these tasks: they are looked at, and those that are due by it. */
+  onBlock(number: bigint, taskIds: readonly Hex[]): void;
   /** Has every open task looked at soon. */
   wakeOpen(): Promise<void>;
+  /** Has those looked at for which time matters, and not blocks: where the scheduler names the worker. */
+  wakeUnreplicated(): Promise<void>;
+  /** Drops what is too old to be kept. */
+  prune(): Promise<void>;
+  /** Leaves tasks alone until `resume`: another scheduler may be at work. */
+  pause(): void;
+  resume(): void;
   /** Waits for what is running, and does no more. */
   stop(): Promise<void>;
 }
@@ -51,33 +67,54 @@ export function createScheduler(deps: SchedulerDeps, options: SchedulerOptions):
   const { chain, database, logger, clock = systemClock } = deps;
   const timed = { clock, logger };
   const store = createTaskStore(database);
+  const log = createTaskLog({ database, clock }, options);
   const workers = createWorkerRegistry({ database, clock }, options);
-  const metrics = createPoolMetrics(deps.metrics, database);
+  const standings = createWorkerStandings({ database, clock }, options);
+  const metrics = createPoolMetrics(deps.metrics, database, workers.connected);
+  const watch = createWorkerWatch({ standings, log, metrics, logger });
+  const shared = { ...timed, chain, store, metrics, watch };
+  const forecaster = createForecaster({ ...timed, store, standings });
   const reconcile = createTaskReconciler({
-    ...timed,
-    chain,
-    store,
-    metrics,
-    replicated: createReplicatedStep({ ...timed, chain, store, metrics }, options),
-    unreplicated: createUnreplicatedStep({ ...timed, chain, store, workers }, options),
+    ...shared,
+    replicated: createReplicatedStep({ ...shared, forecaster }, options),
+    unreplicated: createUnreplicatedStep({ ...shared, workers }, options),
+    timing: replicationTiming(options),
   });
-  const queue = createTaskQueue({ ...timed, work: reconcile });
-  const wakeOpen = async () => queue.wake(...(await store.openTasks()));
+  const schedule = createWakeSchedule();
+  const queue = createTaskQueue({
+    ...timed,
+    work: async (taskId) => schedule.set(taskId, await reconcile(taskId)),
+  });
+  const wakeUnreplicated = async () => queue.wake(...(await store.openUnreplicated()));
 
   return {
     reconcile,
-    wakeOpen,
+    wakeUnreplicated,
+    onBlock(number, taskIds) {
+      metrics.block.set(Number(number));
+      queue.wake(...taskIds, ...schedule.reached(number));
+    },
+    wakeOpen: async () => queue.wake(...(await store.openTasks())),
+    async prune() {
+      const pruned = await log.prune();
+      if (pruned > 0) logger.info({ pruned }, "old log entries are dropped");
+    },
+    pause: queue.pause,
+    resume: queue.resume,
     stop: () => queue.stop(),
     register: (server, info) =>
       registerPoolApi(server, {
         info: () => info,
         hello: createHelloIntake({ chain, workers, clock }, options),
-        workerTasks: createWorkerTasks({ database, clock }, options),
-        intake: createAnswerIntake({ store, chain, hasContent: deps.hasContent }),
-        views: createTaskViews(database),
+        workerTasks: createWorkerTasks({ database, watch, clock }, options),
+        intake: createAnswerIntake({ store, chain, watch, hasContent: deps.hasContent }),
+        views: createTaskViews(database, log),
+        accounts: createDealAccounts(database),
+        log,
+        standings,
         wake: queue.wake,
         onHello: () =>
-          void wakeOpen().catch((err: unknown) => logger.warn({ err }, "open tasks cannot be read")),
+          void wakeUnreplicated().catch((err: unknown) => logger.warn({ err }, "open tasks cannot be read")),
       }),
   };
 }

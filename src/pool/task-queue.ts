@@ -21,6 +21,9 @@ export interface TaskQueueOptions {
 export interface TaskQueue {
   /** Each task is worked on by one at a time; woken meanwhile, it is looked at once more. */
   wake(...taskIds: readonly Hex[]): void;
+  /** Begins nothing until `resume`; what is woken meanwhile is due then. */
+  pause(): void;
+  resume(): void;
   /** Takes no more, and waits for what is running. */
   stop(): Promise<void>;
 }
@@ -31,10 +34,11 @@ export function createTaskQueue(deps: TaskQueueDeps, options: TaskQueueOptions =
   const due = new Set<Hex>();
   const running = new Map<Hex, Promise<void>>();
   const stopping = new AbortController();
+  let paused = false;
 
   function next(): void {
     for (const taskId of due) {
-      if (running.size >= concurrency || stopping.signal.aborted) return;
+      if (paused || running.size >= concurrency || stopping.signal.aborted) return;
       if (running.has(taskId)) continue;
       due.delete(taskId);
       running.set(
@@ -53,7 +57,7 @@ export function createTaskQueue(deps: TaskQueueDeps, options: TaskQueueOptions =
     } catch (error) {
       // A task that fails for good is tried again all the same: what stood in its way, an empty purse say, may pass.
       const level = isRetryable(error) ? "warn" : "error";
-      logger[level]({ err: error, taskId }, "a task could not be advanced, trying again");
+      logger[level]({ err: error, task: taskId }, "a task could not be advanced, trying again");
       void clock.sleep(retryMs, stopping.signal).then(
         () => {
           due.add(taskId);
@@ -67,6 +71,13 @@ export function createTaskQueue(deps: TaskQueueDeps, options: TaskQueueOptions =
   return {
     wake(...taskIds) {
       for (const taskId of taskIds) due.add(taskId);
+      next();
+    },
+    pause() {
+      paused = true;
+    },
+    resume() {
+      paused = false;
       next();
     },
     async stop() {

@@ -13,6 +13,9 @@ export type ContributionRow = Selectable<PoolTables["contributions"]>;
 export interface StoredTask {
   readonly task: TaskRow;
   readonly deal: Deal;
+  readonly dealId: Hex;
+  /** Hash of the request order. */
+  readonly order: Hex;
   /** The task's index in its request. */
   readonly index: number;
 }
@@ -22,12 +25,16 @@ export interface Place {
   readonly round: number;
   readonly seat: number;
   readonly worker: Address;
+  /** The seat's at the draw. */
+  readonly score: number;
 }
 
 /** The scheduler's memory of its tasks. */
 export interface TaskStore {
   load(taskId: Hex): Promise<StoredTask | undefined>;
   openTasks(): Promise<Hex[]>;
+  /** Open tasks of trust 0 and 1. */
+  openUnreplicated(): Promise<Hex[]>;
   /** Changes a task's row. */
   update(taskId: Hex, change: Updateable<PoolTables["tasks"]>): Promise<void>;
   /** @returns whether it was open until now */
@@ -62,15 +69,25 @@ export function createTaskStore(database: PoolDatabase): TaskStore {
         .selectFrom("tasks")
         .innerJoin("deals", "deals.id", "tasks.deal_id")
         .selectAll("tasks")
-        .select("deals.deal")
+        .select(["deals.deal", "deals.order_hash as order"])
         .where("tasks.id", "=", taskId)
         .executeTakeFirst();
       if (row === undefined) return undefined;
-      const { deal, ...task } = row;
-      return { task, deal: decodeDeal(deal), index: Number(task.task_index) };
+      const { deal, order, ...task } = row;
+      return { task, deal: decodeDeal(deal), dealId: task.deal_id, order, index: Number(task.task_index) };
     },
     async openTasks() {
       const rows = await kysely.selectFrom("tasks").select("id").where("status", "=", "open").execute();
+      return rows.map(({ id }) => id);
+    },
+    async openUnreplicated() {
+      const rows = await kysely
+        .selectFrom("tasks")
+        .innerJoin("deals", "deals.id", "tasks.deal_id")
+        .select("tasks.id")
+        .where("status", "=", "open")
+        .where("trust", "<=", 1n)
+        .execute();
       return rows.map(({ id }) => id);
     },
     async update(taskId, change) {
@@ -80,7 +97,7 @@ export function createTaskStore(database: PoolDatabase): TaskStore {
       const says = SETTLED[status];
       const { numUpdatedRows } = await kysely
         .updateTable("tasks")
-        .set({ status, settled_at: at, reveal: [], ...(says === undefined ? {} : { says }) })
+        .set({ status, settled_at: at, reveal: [], forecast: null, ...(says === undefined ? {} : { says }) })
         .where("id", "=", taskId)
         .where("status", "=", "open")
         .executeTakeFirst();
@@ -88,7 +105,7 @@ export function createTaskStore(database: PoolDatabase): TaskStore {
     },
     async places(taskId) {
       const rows = await kysely.selectFrom("places").selectAll().where("task_id", "=", taskId).execute();
-      return rows.map(({ round, seat, worker }) => ({ round, seat: Number(seat), worker }));
+      return rows.map(({ round, seat, worker, score }) => ({ round, seat: Number(seat), worker, score }));
     },
     async setDraw(taskId, { round, seedBlock }, places) {
       await database.transaction(async (trx) => {

@@ -1,37 +1,51 @@
 import type { Hex } from "viem";
-import type { TaskDetail, TaskStatusName, TaskView } from "#src/client/pool-schema.ts";
+import type { LogEntry, TaskDetail, TaskStatusName, TaskView } from "#src/client/pool-schema.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import type { PoolDatabase } from "./pool-tables.ts";
+import type { TaskLog } from "./task-log.ts";
+
+export interface TaskFilter {
+  readonly status?: TaskStatusName | undefined;
+  readonly deal?: Hex | undefined;
+  readonly order?: Hex | undefined;
+  readonly limit: number;
+}
 
 /** Tasks as the API shows them. */
 export interface TaskViews {
   /** Newest deals first. */
-  list(query: { readonly status?: TaskStatusName | undefined; readonly limit: number }): Promise<TaskView[]>;
+  list(filter: TaskFilter): Promise<TaskView[]>;
   /** @throws HANSE_TASK_UNKNOWN */
   detail(taskId: Hex): Promise<TaskDetail>;
 }
 
-export function createTaskViews({ kysely }: PoolDatabase): TaskViews {
+export function createTaskViews({ kysely }: PoolDatabase, log: TaskLog): TaskViews {
   const rows = () =>
     kysely
       .selectFrom("tasks")
       .innerJoin("deals", "deals.id", "tasks.deal_id")
-      .select(["tasks.id", "deal_id", "task_index", "trust", "status", "round", "says", "sealed_at"]);
+      .select(["tasks.id", "deal_id", "task_index", "trust", "status", "round", "says", "forecast"])
+      .select(["order_hash", "sealed_at", "sealed_time", "tx"]);
   type Row = Awaited<ReturnType<ReturnType<typeof rows>["executeTakeFirstOrThrow"]>>;
   const view = (row: Row): TaskView => ({
     taskId: row.id,
     dealId: row.deal_id,
+    order: row.order_hash,
     index: Number(row.task_index),
     trust: Number(row.trust),
     status: row.status,
     round: row.round,
     says: row.says,
+    ...(row.forecast === null ? {} : { forecast: row.forecast }),
   });
 
   return {
-    async list({ status, limit }) {
-      const all = rows().orderBy("sealed_at", "desc").orderBy("task_index").limit(limit);
-      return (await (status === undefined ? all : all.where("status", "=", status)).execute()).map(view);
+    async list({ status, deal, order, limit }) {
+      let query = rows().orderBy("sealed_at", "desc").orderBy("task_index").limit(limit);
+      if (status !== undefined) query = query.where("status", "=", status);
+      if (deal !== undefined) query = query.where("deal_id", "=", deal);
+      if (order !== undefined) query = query.where("order_hash", "=", order);
+      return (await query.execute()).map(view);
     },
     async detail(taskId) {
       const row = await rows().where("tasks.id", "=", taskId).executeTakeFirst();
@@ -40,17 +54,9 @@ export function createTaskViews({ kysely }: PoolDatabase): TaskViews {
           details: { taskId },
         });
       }
-      const entries = await kysely
-        .selectFrom("timeline")
-        .select(["block", "entry"])
-        .where("task_id", "=", taskId)
-        .orderBy("id")
-        .execute();
-      const sealed = { block: String(row.sealed_at), entry: "sealed" };
-      return {
-        ...view(row),
-        timeline: [sealed, ...entries.map(({ block, entry }) => ({ block: String(block), entry }))],
-      };
+      const { sealed_at: block, sealed_time: at, tx } = row;
+      const sealed: LogEntry = { at: at.toISOString(), block: String(block), tx, entry: "sealed" };
+      return { ...view(row), timeline: [sealed, ...(await log.timeline(taskId))] };
     },
   };
 }

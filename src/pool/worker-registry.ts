@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Address } from "viem";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import type { PoolDatabase } from "./pool-tables.ts";
@@ -9,8 +10,13 @@ export interface WorkerRegistry {
     readonly slots: number;
     readonly unreplicated: boolean;
   }): Promise<void>;
+  /** How many workers said hello lately. */
+  connected(): Promise<number>;
   isConnected(worker: Address): Promise<boolean>;
-  /** The connected worker with the most free slots, other than `not`; undefined when none has one. */
+  /**
+   * The connected worker, other than `not`, that has let the fewest tasks down since it last answered, and of those the one
+   * with the most free slots; undefined when none has one.
+   */
   idlest(not: Address | null): Promise<Address | undefined>;
 }
 
@@ -34,6 +40,14 @@ export function createWorkerRegistry(
         .onConflict((at) => at.column("address").doUpdateSet(row))
         .execute();
     },
+    async connected() {
+      const { count } = await kysely
+        .selectFrom("workers")
+        .select((row) => row.fn.countAll<bigint>().as("count"))
+        .where("seen_at", ">", since())
+        .executeTakeFirstOrThrow();
+      return Number(count);
+    },
     async isConnected(worker) {
       const row = await kysely
         .selectFrom("workers")
@@ -50,6 +64,12 @@ export function createWorkerRegistry(
           join.onRef("tasks.assigned_to", "=", "workers.address").on("tasks.status", "=", "open"),
         )
         .select(["workers.address", "workers.slots", (row) => row.fn.count<bigint>("tasks.id").as("busy")])
+        .select(
+          sql<bigint>`(select count(*) from faults where worker = workers.address and fault = 'late' and at > coalesce(
+            (select max(answered_at) from hand_outs where worker = workers.address and round = 0), to_timestamp(0)))`.as(
+            "late",
+          ),
+        )
         .where("workers.unreplicated", "=", true)
         .where("workers.seen_at", ">", since())
         .groupBy(["workers.address", "workers.slots"])
@@ -57,9 +77,9 @@ export function createWorkerRegistry(
         .execute();
       const free = rows
         .filter(({ address }) => address !== not)
-        .map(({ address, slots, busy }) => ({ address, free: slots - Number(busy) }))
+        .map(({ address, slots, busy, late }) => ({ address, late, free: slots - Number(busy) }))
         .filter((row) => row.free > 0)
-        .sort((a, b) => b.free - a.free);
+        .sort((a, b) => Number(a.late - b.late) || b.free - a.free);
       return free[0]?.address;
     },
   };

@@ -1,8 +1,10 @@
+import { sql } from "kysely";
 import type { Address, Hex } from "viem";
 import type { WorkerStep, WorkerTask } from "#src/client/pool-schema.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { isSealOf } from "#src/protocol/contributions.ts";
 import type { PoolDatabase } from "./pool-tables.ts";
+import type { WorkerWatch } from "./worker-watch.ts";
 
 export interface WorkerTasksOptions {
   /** Who agree are asked for the result one after another: so long each has alone, in milliseconds; 5 s unless told. */
@@ -11,9 +13,15 @@ export interface WorkerTasksOptions {
   readonly doneMs?: number;
 }
 
+export interface WorkerTasksDeps {
+  readonly database: PoolDatabase;
+  readonly watch: WorkerWatch;
+  readonly clock?: Clock;
+}
+
 /** What a worker is to do now, by task. */
 export function createWorkerTasks(
-  { database, clock = systemClock }: { readonly database: PoolDatabase; readonly clock?: Clock },
+  { database, watch, clock = systemClock }: WorkerTasksDeps,
   { revealTurnMs = 5_000, doneMs = 600_000 }: WorkerTasksOptions = {},
 ): (worker: Address) => Promise<WorkerTask[]> {
   const { kysely } = database;
@@ -31,6 +39,13 @@ export function createWorkerTasks(
         join.onRef("digests.task_id", "=", "tasks.id").on("digests.worker", "=", worker),
       )
       .leftJoin("results", "results.task_id", "tasks.id")
+      .leftJoin("hand_outs", (join) =>
+        join
+          .onRef("hand_outs.task_id", "=", "tasks.id")
+          .on("hand_outs.worker", "=", worker)
+          .on((where) => where("hand_outs.round", "=", where.fn.coalesce("places.round", sql.lit(0)))),
+      )
+      .innerJoin("deals", "deals.id", "tasks.deal_id")
       .select([
         "tasks.id",
         "tasks.deal_id",
@@ -46,6 +61,8 @@ export function createWorkerTasks(
         "contributions.seal",
         "digests.digest",
         "results.worker as revealed_by",
+        "hand_outs.handed_at",
+        "deals.order_hash",
       ])
       .where((where) =>
         where.or([where("places.worker", "=", worker), where("tasks.assigned_to", "=", worker)]),
@@ -62,14 +79,24 @@ export function createWorkerTasks(
       .limit(1_000)
       .execute();
     return Promise.all(
-      rows.map(async (row) => ({
-        taskId: row.id,
-        dealId: row.deal_id,
-        index: Number(row.task_index),
-        round: row.place_round ?? 0,
-        seat: row.seat === null ? null : Number(row.seat),
-        step: await stepOf(row, worker),
-      })),
+      rows.map(async (row) => {
+        const round = row.place_round ?? 0;
+        const step = await stepOf(row, worker);
+        if (step === "compute" && row.handed_at === null) {
+          const stored = { task: row, dealId: row.deal_id, order: row.order_hash };
+          await watch.handedOut(stored, { worker, round });
+        }
+        const seat = row.seat === null ? null : Number(row.seat);
+        return {
+          taskId: row.id,
+          dealId: row.deal_id,
+          order: row.order_hash,
+          index: Number(row.task_index),
+          round,
+          seat,
+          step,
+        };
+      }),
     );
   };
 

@@ -1,10 +1,10 @@
 import type { Hex } from "viem";
 import type { Logger } from "#src/kernel/logger.ts";
 
-/** A logger whose lines name the task and its deal as every service names them. */
+/** A logger whose lines name the task, its deal and its order as every service names them. */
 export function taskLogger(
   logger: Logger,
-  { taskId, dealId }: { readonly taskId: Hex; readonly dealId: Hex },
+  { taskId, dealId, order }: { readonly taskId: Hex; readonly dealId: Hex; readonly order?: Hex | undefined },
 ): Logger {
-  return logger.child({ task: taskId, deal: dealId });
+  return logger.child({ ...(order === undefined ? {} : { order }), deal: dealId, task: taskId });
 }

@@ -3,11 +3,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { taskId } from "#src/protocol/deals.ts";
 import { startTestPostgres } from "../store/test-database.ts";
 import {
+  blockAt,
   contributionOf,
   dealOf,
   rightResult,
   startTestScheduler,
   type TestScheduler,
+  TX,
 } from "./scheduler-fixture.ts";
 
 // Given a database that follows a chain, it
@@ -27,7 +29,10 @@ beforeEach(async () => {
 afterEach(() => test.stop());
 
 const identity = { pool: "0x01", poco: "0x02", genesisHash: "0x03" } as const;
-const blockAt = (number: bigint) => ({ number, hash: padHex(toHex(number), { size: 32 }) });
+const refAt = (number: bigint) => ({ number, hash: padHex(toHex(number), { size: 32 }) });
+
+const entriesOf = async (id: `0x${string}`) =>
+  (await test.client.task(id)).timeline.map(({ entry }) => entry);
 
 describe("the follower's memory", () => {
   it("refuses another pool, certifier or chain", async () => {
@@ -51,14 +56,14 @@ describe("the follower's memory", () => {
       index: 2_502,
       status: "open",
     });
-    expect(await test.follow.cursor(identity)).toEqual(blockAt(100n));
+    expect(await test.follow.cursor(identity)).toEqual(refAt(100n));
   });
 
   it("forgets deals above a reorganisation", async () => {
     const id = await test.seal(dealOf());
-    await test.follow.rewind(blockAt(99n));
+    await test.follow.rewind(refAt(99n));
     await expect(test.client.task(id)).rejects.toMatchObject({ code: "HANSE_TASK_UNKNOWN" });
-    expect(await test.follow.cursor(identity)).toEqual(blockAt(99n));
+    expect(await test.follow.cursor(identity)).toEqual(refAt(99n));
   });
 
   it("takes a verdict back that did not happen, and keeps answers", async () => {
@@ -71,15 +76,25 @@ describe("the follower's memory", () => {
     await test.client.contribute(id, await contributionOf(account, id, 0, rightResult));
     test.fake.set(id, { status: 1 });
     await test.scheduler.reconcile(id);
-    await test.follow.apply({ block: blockAt(105n), deals: [], notes: [{ taskId: id, entry: "certified" }] });
-    expect((await test.client.task(id)).timeline).toHaveLength(2);
-
-    await test.follow.rewind(blockAt(104n));
-    expect(await test.client.task(id)).toMatchObject({
-      status: "open",
-      round: 0,
-      timeline: [{ entry: "sealed" }],
+    const certified = { type: "certified", taskId: id, tx: TX, content: rightResult.content } as const;
+    const rewards = [{ worker: account.address, amountNano: 4n, score: 1 }];
+    await test.follow.apply({ ...blockAt(105n), events: [{ ...certified, rewards }] });
+    expect(await entriesOf(id)).toEqual(
+      expect.arrayContaining(["sealed", `certified, output ${rightResult.content}`]),
+    );
+    expect(await test.client.dealAccount(idOfDeal(dealOf()))).toMatchObject({
+      incomeNano: 1n,
+      rewardsNano: 4n,
     });
+    expect(await test.client.worker(account.address)).toMatchObject({ right: 1, earnedNano: 4n });
+
+    await test.follow.rewind(refAt(104n));
+    expect(await test.client.task(id)).toMatchObject({ status: "open", round: 0 });
+    expect((await entriesOf(id)).some((entry) => entry.startsWith("certified"))).toBe(false);
+    expect(await test.client.dealAccount(idOfDeal(dealOf()))).toMatchObject({
+      ...{ incomeNano: 0n, stakeHeldNano: 1n, tasks: { open: 1, certified: 0 } },
+    });
+    expect(await test.client.worker(account.address)).toMatchObject({ right: 0, answers: 1 });
     test.fake.set(id, { status: 0 });
     await test.scheduler.reconcile(id);
     expect((await test.client.task(id)).says).toContain("1 of 3 drawn workers have answered");
@@ -97,15 +112,18 @@ describe("the follower's memory", () => {
       await test.follow.apply({ block: blockAt(number), deals: [], notes: [] });
     }
     // No more than 256 blocks back.
-    expect(await test.follow.known()).toEqual([blockAt(102n), blockAt(357n)]);
+    expect(await test.follow.blocks()).toEqual([blockAt(102n), blockAt(357n)]);
     await test.follow.rewind(blockAt(102n));
-    expect(await test.follow.known()).toEqual([blockAt(102n)]);
+    expect(await test.follow.blocks()).toEqual([blockAt(102n)]);
     await test.follow.rewind({ number: 0n, hash: "0x" });
-    expect(await test.follow.known()).toEqual([]);
+    expect(await test.follow.blocks()).toEqual([]);
   });
 
   it("notes nothing of tasks that are not the pool's", async () => {
-    await test.follow.apply({ block: blockAt(101n), deals: [], notes: [{ taskId: "0x99", entry: "x" }] });
+    await test.follow.apply({
+      ...blockAt(101n),
+      events: [{ type: "claimed", taskId: "0x99", tx: TX, slashed: 1n }],
+    });
     expect(await test.database.kysely.selectFrom("timeline").selectAll().execute()).toEqual([]);
   });
 });

@@ -28,6 +28,10 @@ export const DEADLINE_BLOCKS = 100;
 /** Of every deal here; round 1 is drawn by the block after, and open to block 121. */
 export const SEALED_AT = 100n;
 
+/** Hashes of the request order of every deal here, and of the transaction that sealed it. */
+export const ORDER: Hex = `0x${"0d".repeat(32)}`;
+export const TX: Hex = `0x${"7a".repeat(32)}`;
+
 export const rightResult: Result = {
   outcome: 0,
   content: `0x${"11".repeat(32)}`,
@@ -76,6 +80,16 @@ export function dealOf(change: Partial<Deal> = {}): Deal {
   };
 }
 
+/** An empty block; blocks come every second. */
+export function blockAt(number: bigint) {
+  const block = {
+    number,
+    hash: padHex(numberToHex(number), { size: 32 }),
+    timestamp: 1_800_000_000n + number,
+  };
+  return { block, deals: [], events: [], spendings: [] };
+}
+
 /** A scheduler with its API on a real database, a chain by decree, and time that stands still. */
 export async function startTestScheduler(
   databaseUrl: string,
@@ -115,8 +129,7 @@ export async function startTestScheduler(
 
   /** Stores a deal as the follower does. @returns its first task */
   async function seal(deal: Deal): Promise<Hex> {
-    const block = { number: deal.sealedAtBlock, hash: padHex(numberToHex(deal.sealedAtBlock), { size: 32 }) };
-    await follow.apply({ block, deals: [deal], notes: [] });
+    await follow.apply({ ...blockAt(deal.sealedAtBlock), deals: [{ deal, order: ORDER, tx: TX }] });
     return taskId(deal, taskIndices(deal)[0] ?? 0);
   }
 
