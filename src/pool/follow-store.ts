@@ -182,7 +182,7 @@ async function storeDeal(
     .values({ id, trust: BigInt(deal.trust), deal: encodeDeal(deal), ...facts })
     .onConflict((at) => at.column("id").doUpdateSet(facts))
     .execute();
-  const tasks = taskIndices(deal).map((index) => ({ id: taskId(id, index), index }));
+  const tasks = taskIndices(deal).map((index) => ({ id: taskId(deal, index), index }));
   // A bag may hold more tasks than one statement takes parameters.
   for (let from = 0; from < tasks.length; from += 1_000) {
     const some = tasks.slice(from, from + 1_000);

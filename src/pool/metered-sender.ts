@@ -4,14 +4,13 @@ import type { Call, Sender } from "#src/chain/sender.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { isHanseError } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
-import { type Deal, idOfDeal } from "#src/protocol/deals.ts";
-import { taskId } from "#src/protocol/ids.ts";
+import { type Deal, idOfDeal, taskId } from "#src/protocol/deals.ts";
 import type { PoolDatabase } from "./pool-tables.ts";
 import { spendingOf, storeSpendings } from "./spendings.ts";
 
 export interface MeteredSenderDeps {
   readonly chain: ChainClient;
-  readonly sender: Sender;
+  readonly sender: Pick<Sender, "send">;
   readonly database: PoolDatabase;
   readonly logger: Logger;
   readonly clock?: Clock;
@@ -21,7 +20,9 @@ export interface MeteredSenderDeps {
  * A sender that books what its transactions cost, those too that were mined in vain and leave no event to find them by.
  * A booking that fails does no more than a line in the log: most are found again when their block is followed.
  */
-export function createMeteredSender(deps: MeteredSenderDeps): Sender {
+export function createMeteredSender<Metered extends Pick<Sender, "send">>(
+  deps: MeteredSenderDeps & { readonly sender: Metered },
+): Metered {
   const { chain, sender, database, logger, clock = systemClock } = deps;
 
   return {
@@ -65,5 +66,5 @@ export function createMeteredSender(deps: MeteredSenderDeps): Sender {
 function namesOf({ args: [deal, index] }: Call): { readonly deal?: Hex; readonly task?: Hex } {
   if (typeof deal !== "object" || deal === null || !("requestId" in deal)) return {};
   const id = idOfDeal(deal as Deal);
-  return typeof index === "number" ? { deal: id, task: taskId(id, index) } : { deal: id };
+  return typeof index === "number" ? { deal: id, task: taskId(deal as Deal, index) } : { deal: id };
 }

@@ -4,8 +4,8 @@ import type { Deployment } from "#src/chain/deployment.ts";
 import { type BlockRef, followChain } from "#src/chain/follower.ts";
 import type { Clock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
-import { idOfDeal, taskIndices } from "#src/protocol/deals.ts";
-import { type AssetId, taskId } from "#src/protocol/ids.ts";
+import { idOfDeal, taskId, taskIndices } from "#src/protocol/deals.ts";
+import type { AssetId } from "#src/protocol/ids.ts";
 import type { FollowStore } from "./follow-store.ts";
 import { dealsOf, type TaskEvent, taskEventsOf } from "./pool-events.ts";
 import type { SettledBlock } from "./settlements.ts";
@@ -57,9 +57,7 @@ export async function followPool(deps: PoolFollowerDeps, options: PoolFollowerOp
     const { block, logs } = event;
     const deals = dealsOf(logs, options.pool, deployment);
     const events = taskEventsOf(logs, deployment);
-    const fresh = deals.flatMap(({ deal }) =>
-      taskIndices(deal).map((index) => taskId(idOfDeal(deal), index)),
-    );
+    const fresh = deals.flatMap(({ deal }) => taskIndices(deal).map((index) => taskId(deal, index)));
     const own = await ownEvents(events, fresh);
     const spendings = await readSpendings(chain, options.sender, block satisfies SettledBlock, own);
     await store.apply({ block, deals, events: own, spendings });

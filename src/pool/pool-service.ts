@@ -72,7 +72,9 @@ export async function startPoolService(
   const pool = assetIdToHex(options.pool);
   await migrate({ database: database as unknown as Database<unknown>, logger }, "pool", poolMigrations);
   const sender = createMeteredSender({ ...deps, clock });
-  const chain = createPocoChain({ ...deps, sender }, deployment);
+  const anySender =
+    deps.anySender === undefined ? sender : createMeteredSender({ ...deps, clock, sender: deps.anySender });
+  const chain = createPocoChain({ ...deps, sender, anySender }, deployment);
   const { opened, terms } = await chain.pool(options.pool);
   if (!opened)
     throw new HanseError("HANSE_POOL_NOT_OPEN", `the pool ${pool} was not opened`, { details: { pool } });
