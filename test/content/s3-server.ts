@@ -1,19 +1,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+// @ts-expect-error It brings no types.
+import S3rver from "@20minutes/s3rver";
 
 interface Server {
   run(): Promise<{ readonly port: number }>;
   close(): Promise<void>;
 }
-// It brings no types.
-const S3rver = createRequire(import.meta.url)("@20minutes/s3rver") as new (options: object) => Server;
 
 /** An S3-compatible server on a free port of loopback, with one bucket. It checks every request's signature. */
 export async function startS3Server() {
   const directory = await mkdtemp(join(tmpdir(), "hanse-s3-"));
-  const server = new S3rver({
+  const server: Server = new S3rver({
     ...{ directory, port: 0, address: "127.0.0.1", silent: true },
     configureBuckets: [{ name: "contents" }],
   });
