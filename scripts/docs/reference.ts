@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { auditOptions } from "#src/bin/audit.ts";
 import { collectDefaultMetrics, Registry } from "prom-client";
+import { auditOptions } from "#src/bin/audit.ts";
 import { brokerOptions } from "#src/bin/start-broker.ts";
 import { chainOptions } from "#src/bin/start-chain.ts";
 import { contentOptions } from "#src/bin/start-content.ts";

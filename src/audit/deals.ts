@@ -1,8 +1,7 @@
 import { encodeAbiParameters, getAbiItem, type Hex, keccak256, sliceHex } from "viem";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
-import { type Deal, idOfDeal, taskIndices } from "#src/protocol/deals.ts";
+import { type Deal, idOfDeal, taskId, taskIndices } from "#src/protocol/deals.ts";
 import { frozenTerms } from "#src/protocol/frozen-terms.ts";
-import { taskId } from "#src/protocol/ids.ts";
 import type { AuditGrace, ChainFacts, DealFact } from "./facts.ts";
 import { type Report, same } from "./finding.ts";
 
@@ -64,7 +63,7 @@ function auditVerdicts(
   const owners = new Map(
     deals
       .filter(({ deal }) => deal.certifier === contracts.poco)
-      .flatMap((fact) => taskIndices(fact.deal).map((index) => [taskId(fact.id, index), fact] as const)),
+      .flatMap((fact) => taskIndices(fact.deal).map((index) => [taskId(fact.deal, index), fact] as const)),
   );
   for (const [id, judged] of Map.groupBy(verdicts, (verdict) => verdict.taskId)) {
     if (judged.length > 1) report("TASK_TWICE", id, "one verdict", judged.map(({ type }) => type).join(", "));
@@ -111,10 +110,10 @@ function auditStatuses(
   report: Report,
 ): void {
   const judged = new Map(verdicts.map(({ taskId: id, type }) => [id, type]));
-  for (const { id: deal, deal: content } of deals) {
+  for (const { deal: content } of deals) {
     const { deadlineBlocks } = frozenTerms(content);
     for (const index of taskIndices(content)) {
-      const id = taskId(deal, index);
+      const id = taskId(content, index);
       const status = statuses.get(id);
       if (status === undefined) continue;
       same(report, "TASK_STATUS_DIFFERS", id, judged.get(id) ?? "open", TASK_STATUSES[status] ?? status);

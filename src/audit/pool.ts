@@ -1,6 +1,6 @@
 import { encodeAbiParameters, getAbiItem } from "viem";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
-import { type Deal, taskIndices, taskId } from "#src/protocol/deals.ts";
+import { type Deal, taskId, taskIndices } from "#src/protocol/deals.ts";
 import { assetIdToHex } from "#src/protocol/ids.ts";
 import { auditCursor } from "./cursor.ts";
 import type { AuditGrace, ChainFacts, PoolFacts } from "./facts.ts";

@@ -6,7 +6,7 @@ import type { ChainClient } from "#src/chain/chain-client.ts";
 import { asChainError } from "#src/chain/chain-error.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
 import { unpackCommitted, unpackReward } from "#src/protocol/contributions.ts";
-import { taskIndices, taskId } from "#src/protocol/deals.ts";
+import { taskId, taskIndices } from "#src/protocol/deals.ts";
 import { type AssetId, assetIdToHex } from "#src/protocol/ids.ts";
 import type { ChainFacts, CursorFact, DealFact, Place } from "./facts.ts";
 import { inBatches } from "./in-batches.ts";

@@ -1,10 +1,10 @@
 import { getAddress, hexToBigInt } from "viem";
 import { z } from "zod";
+import { createChainCheck, createFollowingCheck } from "#src/chain/chain-check.ts";
 import { accountOfKey } from "#src/chain/development-keys.ts";
 import { openPostgresJournal } from "#src/chain/postgres-journal.ts";
 import { createSender } from "#src/chain/sender.ts";
 import { createSenderPool } from "#src/chain/sender-pool.ts";
-import { createChainCheck, createFollowingCheck } from "#src/chain/chain-check.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer } from "#src/http/server.ts";
 import { defineOption } from "#src/kernel/config.ts";

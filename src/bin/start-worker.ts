@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { hexToBigInt } from "viem";
-import { openFileJournal } from "#src/chain/file-journal.ts";
 import { createChainCheck } from "#src/chain/chain-check.ts";
+import { openFileJournal } from "#src/chain/file-journal.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer } from "#src/http/server.ts";
 import { defineOption } from "#src/kernel/config.ts";

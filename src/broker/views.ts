@@ -1,8 +1,7 @@
 import type { Hex } from "viem";
 import type { WhyNot } from "#src/book/why-not.ts";
 import type { DealDetail, OrderState, Trade, WhyNotView } from "#src/client/broker-schema.ts";
-import { taskIndices } from "#src/protocol/deals.ts";
-import { taskId } from "#src/protocol/ids.ts";
+import { parseDeal, taskId, taskIndices } from "#src/protocol/deals.ts";
 import type { DealRow, OrderRow } from "./broker-tables.ts";
 import { refusalText } from "./refusal-text.ts";
 
@@ -52,8 +51,7 @@ export function tradeOf(row: DealRow): Trade {
 const NAMED_TASKS = 1_000;
 
 export function dealDetail(row: DealRow): DealDetail {
-  const firstTask = Number((row.content as { firstTask: number | string }).firstTask);
-  const volume = Math.min(Number(row.volume), NAMED_TASKS);
+  const deal = parseDeal(row.content as Parameters<typeof parseDeal>[0]);
   return {
     ...tradeOf(row),
     orders: {
@@ -62,7 +60,9 @@ export function dealDetail(row: DealRow): DealDetail {
       ...(row.dataset_hash === null ? {} : { dataset: row.dataset_hash }),
       pool: row.pool_hash,
     },
-    tasks: taskIndices({ firstTask, volume }).map((index) => taskId(row.id, index)),
+    tasks: taskIndices(deal)
+      .slice(0, NAMED_TASKS)
+      .map((index) => taskId(deal, index)),
     openUnits: Number(row.open_units),
     content: row.content,
     params: row.params,

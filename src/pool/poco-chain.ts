@@ -49,8 +49,7 @@ export function createPocoChain(
       send("commit", [deal, index], calls.commit(deal, index, contributions), {
         part: contributions.map(({ seat }) => seat),
       }),
-    extend: (deal, index, round) =>
-      send("extend", [deal, index], calls.extend(deal, index), { part: round }),
+    extend: (deal, index, round) => send("extend", [deal, index], calls.extend(deal, index), { part: round }),
     finalize: (deal, index, seals, result) =>
       send("finalize", [deal, index], calls.finalize(deal, index, seals, result)),
     complete: (deal, index, worker, result) =>

@@ -1,5 +1,5 @@
-import { attempt } from "#src/chain/attempt.ts";
 import type { Address } from "viem";
+import { attempt } from "#src/chain/attempt.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { placesAfter } from "#src/protocol/confidence.ts";

@@ -74,6 +74,16 @@ function hashOfDeal(deal: Deal): Hex {
   return keccak256(encodeAbiParameters(types, DEAL_MEMBERS.map(([name]) => deal[name]) as never));
 }
 
+/** A deal whose members came as text, as JSON has them: whole numbers in decimal. */
+export function parseDeal(members: Readonly<Record<keyof Deal, string | number>>): Deal {
+  const parsed = DEAL_MEMBERS.map(([name, type]) => {
+    const value = members[name];
+    if (type === "uint256" || type === "uint64") return [name, BigInt(value)];
+    return [name, type === "uint32" || type === "uint16" ? Number(value) : value];
+  });
+  return Object.fromEntries(parsed) as unknown as Deal;
+}
+
 export function idOfDeal(deal: Pick<Deal, "requestId" | "firstTask">): Hex {
   return dealId(deal.requestId, deal.firstTask);
 }

@@ -1,13 +1,14 @@
 import { type Hex, type Log, parseEventLogs } from "viem";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
+import type { ChainBlock } from "#src/chain/block.ts";
 import type { ChainClient } from "#src/chain/chain-client.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
-import { type BlockRef, type FollowedBlock, followChain } from "#src/chain/follower.ts";
+import { type BlockRef, followChain } from "#src/chain/follower.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
-import { type Deal, idOfDeal, taskIndices, taskId } from "#src/protocol/deals.ts";
+import { type Deal, idOfDeal, taskId, taskIndices } from "#src/protocol/deals.ts";
 import { frozenTerms } from "#src/protocol/frozen-terms.ts";
 import { type AssetId, assetIdToHex } from "#src/protocol/ids.ts";
 import { SEED_DELAY } from "#src/protocol/panel-parameters.ts";
@@ -28,7 +29,7 @@ export interface SeatWatchDeps {
   readonly metrics: Pick<WorkerMetrics, "followedBlock" | "watchedTasks">;
   readonly clock?: Clock;
   /** Told of each block before it counts as dealt with, and of what was undone; again after a crash. */
-  readonly onBlock?: (block: FollowedBlock, logs: readonly Log[]) => Promise<void>;
+  readonly onBlock?: (block: ChainBlock, logs: readonly Log[]) => Promise<void>;
   readonly onReorg?: (to: BlockRef) => Promise<void>;
 }
 
@@ -137,7 +138,7 @@ export function createSeatWatch(deps: SeatWatchDeps, options: SeatWatchOptions):
     }
   }
 
-  async function apply(block: FollowedBlock, logs: readonly Log[]): Promise<void> {
+  async function apply(block: ChainBlock, logs: readonly Log[]): Promise<void> {
     await deps.onBlock?.(block, logs);
     const before = deals;
     readClerk(logs, block.number);

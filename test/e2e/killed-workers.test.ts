@@ -35,13 +35,13 @@ beforeAll(async () => {
   ]);
   market = await openTestMarket(testChain, WORKERS);
   const manifest = join(directory, "deployment.json");
-  const { deployment, chain } = testChain;
+  const { deployment, rpcUrl } = testChain;
   await writeFile(
     manifest,
     JSON.stringify({ ...deployment, deployedAtBlock: deployment.deployedAtBlock.toString() }),
   );
   env = {
-    ...{ PATH: process.env.PATH ?? "", HANSE_RPC_URL: chain.rpcUrl, HANSE_DEPLOYMENT: manifest },
+    ...{ PATH: process.env.PATH ?? "", HANSE_RPC_URL: rpcUrl, HANSE_DEPLOYMENT: manifest },
     ...{ HANSE_POOL: assetIdToHex(market.pool), HANSE_POOL_URL: `http://127.0.0.1:${await freePort()}` },
     ...{ HANSE_PORT: "0", HANSE_SLOTS: "2", HANSE_ALLOW_PRIVATE_SOURCES: "true" },
     // As soon as it can: what is proved here is that nothing is done twice.

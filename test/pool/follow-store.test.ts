@@ -1,6 +1,6 @@
 import { padHex, toHex } from "viem";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { taskId } from "#src/protocol/deals.ts";
+import { idOfDeal, taskId } from "#src/protocol/deals.ts";
 import { startTestPostgres } from "../store/test-database.ts";
 import {
   blockAt,
@@ -109,12 +109,12 @@ describe("the follower's memory", () => {
 
   it("knows the last blocks that were dealt with, so that a reorganisation is traced after a restart", async () => {
     for (const number of [100n, 101n, 102n, 357n]) {
-      await test.follow.apply({ block: blockAt(number), deals: [], notes: [] });
+      await test.follow.apply(blockAt(number));
     }
     // No more than 256 blocks back.
-    expect(await test.follow.blocks()).toEqual([blockAt(102n), blockAt(357n)]);
-    await test.follow.rewind(blockAt(102n));
-    expect(await test.follow.blocks()).toEqual([blockAt(102n)]);
+    expect(await test.follow.blocks()).toEqual([refAt(102n), refAt(357n)]);
+    await test.follow.rewind(refAt(102n));
+    expect(await test.follow.blocks()).toEqual([refAt(102n)]);
     await test.follow.rewind({ number: 0n, hash: "0x" });
     expect(await test.follow.blocks()).toEqual([]);
   });

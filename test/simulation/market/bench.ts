@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { brokerMigrations } from "#src/broker/broker-migrations.ts";
+import { openPostgresJournal } from "#src/chain/postgres-journal.ts";
 import { registerContentService } from "#src/content/content-service.ts";
 import { createMemoryContentStore } from "#src/content/memory-content-store.ts";
 import { createServer, type HttpServer } from "#src/http/server.ts";
@@ -57,10 +58,12 @@ export async function createBench(level: LogLevel = "silent"): Promise<Bench> {
   const database = await openDatabase<unknown>({ logger }, { url: postgres.url, poolSize: 1 });
   await migrate({ database, logger }, "broker", brokerMigrations);
   await migrate({ database, logger }, "pool", poolMigrations);
+  for (const schema of ["broker_journal", "pool_journal"])
+    await openPostgresJournal({ database, logger }, schema);
   await database.close();
   const { rows } = await admin.query<{ name: string }>(
     `select format('%I.%I', schemaname, tablename) as name from pg_tables
-      where schemaname in ('broker', 'pool') and tablename <> 'migration'`,
+      where schemaname in ('broker', 'pool', 'broker_journal', 'pool_journal') and tablename <> 'migration'`,
   );
   const tables = rows.map(({ name }) => name).join(", ");
 

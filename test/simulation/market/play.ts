@@ -211,8 +211,13 @@ export async function play(bench: Bench, seed: number, options: PlayOptions = {}
 
   async function readFacts(): Promise<Omit<MarketFacts, "now">> {
     const database = await openDatabase<unknown>({ logger }, { url: bench.databaseUrl, poolSize: 2 });
-    const source = { chain: chainClient({ network }), deployment: market.deployment, databases: [database] };
-    const facts = await person("auditor").run(() => readMarketFacts(source));
+    const facts = await person("auditor").run(async () =>
+      readMarketFacts({
+        chain: await chainClient({ network }, clock),
+        deployment: market.deployment,
+        databases: [database],
+      }),
+    );
     await database.close();
     return facts;
   }

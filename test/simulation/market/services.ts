@@ -1,14 +1,18 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { bytesToHex, createPublicClient, custom, keccak256, type LocalAccount } from "viem";
+import { bytesToHex, keccak256, type LocalAccount } from "viem";
 import { createBroker } from "#src/broker/broker.ts";
 import type { BrokerTables } from "#src/broker/broker-tables.ts";
 import { createClerkMarketChain } from "#src/broker/clerk-market-chain.ts";
 import type { MarketChain } from "#src/broker/market-chain.ts";
-import type { ChainClient } from "#src/chain/chain-client.ts";
-import { createSender, type Sender } from "#src/chain/sender.ts";
+import { type ChainClient, connectChain } from "#src/chain/chain-client.ts";
+import { openFileJournal } from "#src/chain/file-journal.ts";
+import { openPostgresJournal } from "#src/chain/postgres-journal.ts";
+import { createSender, type JournaledSender } from "#src/chain/sender.ts";
+import type { TransactionJournal } from "#src/chain/transaction-journal.ts";
 import { createPoolClient } from "#src/client/pool-client.ts";
 import { createServer, type HttpServer } from "#src/http/server.ts";
+import type { Clock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { createMetrics } from "#src/kernel/metrics.ts";
 import { startPoolService } from "#src/pool/pool-service.ts";
@@ -19,7 +23,7 @@ import { createWorker } from "#src/worker/worker.ts";
 import type { Faults } from "./faults.ts";
 import { plagueDatabase } from "./faulty-database.ts";
 import type { Instance } from "./instance.ts";
-import { type Network, RPC_URL, urlOf } from "./network.ts";
+import { type Network, urlOf } from "./network.ts";
 import { BROKER, type OpenedMarket, POOL_OWNER, WORKERS } from "./opened-market.ts";
 
 /** Parts that a test puts in the place of the right ones, to see that the simulation notices. */
@@ -54,15 +58,27 @@ export function servicesOf(deps: ServiceDeps): ReadonlyMap<string, StartService>
 }
 
 /** A client of the chain through the network's faults, for whoever runs. */
-export function chainClient({ network }: Pick<ServiceDeps, "network">): ChainClient {
-  const provider = { request: network.rpc };
-  // Not repeated in there, on the machine's clock: whoever asks decides.
-  const viem = createPublicClient({ transport: custom(provider, { retryCount: 0 }), cacheTime: 0 });
-  return { rpcUrl: RPC_URL, chainId: 31_337, viem };
+export async function chainClient(
+  { network }: Pick<ServiceDeps, "network">,
+  clock: Clock,
+): Promise<ChainClient> {
+  return await connectChain([{ request: network.rpc }], { pollMs: 500, clock });
 }
 
-function senderOf(chain: ChainClient, account: LocalAccount, { clock }: Instance): Sender {
-  return createSender({ chain, account, clock }, { pollMs: 1_000, timeoutMs: 20_000 });
+/** Not yet seen to: what it sends and nobody waits for any more is whoever's that has it `run`. */
+function senderOf(
+  chain: ChainClient,
+  account: LocalAccount,
+  journal: TransactionJournal,
+  { clock }: Instance,
+): JournaledSender {
+  return createSender({ chain, account, journal, clock }, { pollMs: 1_000, timeoutMs: 20_000 });
+}
+
+function keepRunning(sender: JournaledSender, instance: Instance): void {
+  const stopping = new AbortController();
+  void sender.run(stopping.signal).catch(() => undefined);
+  instance.onDeath(() => stopping.abort());
 }
 
 async function database<Tables>(
@@ -80,9 +96,11 @@ async function database<Tables>(
 function brokerStart(deps: ServiceDeps): StartService {
   return async (instance) => {
     const { market, network, logger, planted } = deps;
-    const chain = chainClient(deps);
-    const sender = senderOf(chain, BROKER, instance);
+    const chain = await chainClient(deps, instance.clock);
     const log = logger.child({ instance: instance.label });
+    const tables = await database<BrokerTables>(deps, instance, "broker");
+    const journal = await openPostgresJournal({ database: tables, logger: log }, "broker_journal");
+    const sender = senderOf(chain, BROKER, journal, instance);
     const clerk = createClerkMarketChain(
       { chain, deployment: market.deployment, sender, logger: log, clock: instance.clock },
       { pollMs: 500 },
@@ -90,7 +108,7 @@ function brokerStart(deps: ServiceDeps): StartService {
     const broker = createBroker(
       {
         ...{ chain: planted.marketChain?.(clerk) ?? clerk, logger: log, clock: instance.clock },
-        database: await database<BrokerTables>(deps, instance, "broker"),
+        database: tables,
         metrics: createMetrics({ service: "broker", processMetrics: false }),
         listen: (server) => open(network, "broker", server, instance),
       },
@@ -105,14 +123,17 @@ function brokerStart(deps: ServiceDeps): StartService {
 function poolStart(deps: ServiceDeps): StartService {
   return async (instance) => {
     const { market, network, logger } = deps;
-    const chain = chainClient(deps);
+    const chain = await chainClient(deps, instance.clock);
     const log = logger.child({ instance: instance.label });
     const metrics = createMetrics({ service: "pool", processMetrics: false });
+    const tables = await database<PoolTables>(deps, instance, "pool");
+    const journal = await openPostgresJournal({ database: tables, logger: log }, "pool_journal");
+    const sender = senderOf(chain, POOL_OWNER, journal, instance);
     const service = await startPoolService(
       {
-        ...{ chain, deployment: market.deployment, sender: senderOf(chain, POOL_OWNER, instance) },
+        ...{ chain, deployment: market.deployment, sender },
         ...{
-          database: await database<PoolTables>(deps, instance, "pool"),
+          database: tables,
           logger: log,
           metrics,
           clock: instance.clock,
@@ -127,6 +148,7 @@ function poolStart(deps: ServiceDeps): StartService {
         ...{ assignmentMs: 30_000, revealTurnMs: 3_000 },
       },
     );
+    keepRunning(sender, instance);
     instance.onDeath(() => service.stop());
     const server = await createServer({ logger: log, metrics }, { name: "pool" });
     service.register(server);
@@ -138,13 +160,17 @@ function poolStart(deps: ServiceDeps): StartService {
 function workerStart(deps: ServiceDeps, account: LocalAccount, number: number): StartService {
   return async (instance) => {
     const { market, logger, stateDir } = deps;
-    const chain = chainClient(deps);
+    const chain = await chainClient(deps, instance.clock);
     const log = logger.child({ instance: instance.label });
     const directory = join(stateDir, `worker-${number}`);
     await mkdir(directory, { recursive: true });
+    const journal = await openFileJournal(join(directory, "journal"));
+    instance.onDeath(() => journal.close());
+    const sender = senderOf(chain, account, journal, instance);
+    keepRunning(sender, instance);
     const worker = createWorker(
       {
-        ...{ chain, deployment: market.deployment, account, sender: senderOf(chain, account, instance) },
+        ...{ chain, deployment: market.deployment, account, sender },
         ...{ runner: runnerOf(deps, instance, number), logger: log, clock: instance.clock },
         metrics: createMetrics({ service: "worker", processMetrics: false }),
         poolClient: createPoolClient({ clock: instance.clock }, { baseUrl: urlOf("pool"), retries: 1 }),
