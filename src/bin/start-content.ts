@@ -2,14 +2,15 @@ import { registerContentService } from "#src/content/content-service.ts";
 import { createFileContentStore } from "#src/content/file-content-store.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer } from "#src/http/server.ts";
+import type { ConfigSources } from "#src/kernel/config.ts";
 import { host, port, stateDir, uploadToken } from "./options.ts";
 import { runService } from "./run-service.ts";
 
 export const contentOptions = { host, port: port(4300), stateDir, uploadToken };
 
 /** `hanse content start`: keeps and serves content by its hash. */
-export async function startContent(): Promise<void> {
-  await runService("content", contentOptions, async ({ config, logger, metrics, shutdown }) => {
+export async function startContent(sources: ConfigSources): Promise<void> {
+  await runService("content", contentOptions, sources, async ({ config, logger, metrics, shutdown }) => {
     const store = await createFileContentStore({ directory: config.stateDir });
     // Uploads may be large and lines slow.
     const server = await createServer({ logger, metrics }, { name: "content", requestTimeoutMs: 600_000 });

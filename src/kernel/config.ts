@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { typeInWords } from "./config-type.ts";
 import { HanseError } from "./errors.ts";
 
 /** One option of a program, declared once: its documentation, its default and its check all come from here. */
@@ -11,8 +12,10 @@ export interface ConfigOption<Schema extends z.ZodType = z.ZodType> {
   readonly doc: string;
   /** Used when nothing sets the option; an option without one, whose schema is not optional, is required. */
   readonly default?: z.output<Schema>;
-  /** The value never appears in messages, documentation or logs. */
+  /** The value never appears in messages, documentation or logs, and there is no flag for it: others could read it. */
   readonly secret?: boolean;
+  /** The value is a path: in a flag it is meant from where the caller stands, in a file from where that is. */
+  readonly path?: boolean;
 }
 
 export type ConfigOptions = Readonly<Record<string, ConfigOption>>;
@@ -99,6 +102,10 @@ export function loadConfig<Options extends ConfigOptions>(
 export interface ConfigDescription {
   readonly name: string;
   readonly env: string;
+  /** The flag of the command line, such as `--rpc-url`; a secret has none. */
+  readonly flag?: string;
+  /** What a value is, in words. */
+  readonly type: string;
   readonly doc: string;
   readonly required: boolean;
   readonly secret: boolean;
@@ -111,6 +118,8 @@ export function describeConfig(options: ConfigOptions): ConfigDescription[] {
   return Object.entries(options).map(([name, option]) => ({
     name,
     env: option.env,
+    ...(option.secret ? {} : { flag: `--${kebab(name)}` }),
+    type: option.path ? "path" : typeInWords(option.schema),
     doc: option.doc,
     required: option.default === undefined && !option.schema.safeParse(undefined).success,
     secret: option.secret === true,
