@@ -7,6 +7,7 @@ import type { CliContext } from "#src/cli/context.ts";
 import { findKey, type SignerFlags } from "#src/cli/signer.ts";
 import type { Installation } from "#src/doctor/examine.ts";
 import type { Finding, Status } from "#src/doctor/finding.ts";
+import { HanseError } from "#src/kernel/errors.ts";
 import { createLogger } from "#src/kernel/logger.ts";
 import { DEFAULT_PORT, DEFAULT_RPC_PORT, DEFAULT_STATE } from "./up-defaults.ts";
 
@@ -54,7 +55,8 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
           ? `nothing is wrong, ${warnings} warnings`
           : `${faults} things are wrong, ${warnings} warnings`,
       ]);
-      if (faults > 0) process.exitCode = 1;
+      if (faults === 0) return;
+      throw new HanseError("HANSE_INSTALLATION_FAULTY", `${faults} things are wrong with this installation`);
     });
 }
 

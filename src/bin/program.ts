@@ -23,6 +23,10 @@ export async function createProgram(context: CliContext, called?: readonly strin
   const program = new Command("hanse")
     .description("A federated marketplace for goods and computing power")
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.write(text.trimEnd()),
+      writeErr: (text) => context.note(text.trimEnd()),
+    })
     .showHelpAfterError("(`hanse --help` lists the commands)")
     .addHelpText("after", `\nExit codes: ${exitCodeWords()}`);
   addLocalCommands(program, context);

@@ -2,14 +2,15 @@ import type { Command } from "commander";
 import type { Hex } from "viem";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { createSender } from "#src/chain/sender.ts";
-import type { OrderDetail, OrderQuery, OrderState } from "#src/client/broker-schema.ts";
+import { createTaskWatcher } from "#src/chain/task-watcher.ts";
+import type { OrderQuery, OrderState } from "#src/client/broker-schema.ts";
 import { ORDER_STATUSES } from "#src/client/broker-schema.ts";
 import { ORDER_TYPES, type OrderType } from "#src/protocol/orders.ts";
 import { LEGS } from "#src/protocol/refusals.ts";
 import { answer, fields } from "./answer.ts";
 import { invalid, parseAddress, parseBytes32, parseCount, parseNames } from "./arguments.ts";
 import { commandGroup } from "./command-group.ts";
-import { type ConnectionFlags, connect, withConnection } from "./connection.ts";
+import { type Connection, type ConnectionFlags, connect, withConnection } from "./connection.ts";
 import type { CliContext } from "./context.ts";
 import { addOrderCheckCommand } from "./order-check-command.ts";
 import { parseSignedOrder, readOrderFile } from "./order-file.ts";
@@ -43,15 +44,14 @@ export function addOrderCommand(program: Command, context: CliContext): void {
       const { broker, chain, deployment } = await connect(flags);
       const { clerk } = deployment.contracts;
       const { hash } = await broker.publish(order, { chainId: chain.chainId, clerk });
-      tell(flags.json, await broker.order(hash));
+      await show(flags, { broker, chain, deployment }, hash);
     });
 
   withConnection(group.command("show <hash>"), context)
     .description("an order's state, its history, and why it is not matched")
     .action(async (text: string, flags: ConnectionFlags) => {
       const hash = parseBytes32("order hash", text);
-      const { broker } = await connect(flags);
-      tell(flags.json, await broker.order(hash));
+      await show(flags, await connect(flags), hash);
     });
 
   withSigner(withConnection(group.command("list"), context), context)
@@ -128,8 +128,12 @@ export function addOrderCommand(program: Command, context: CliContext): void {
     return { type: signed.type, salt: signed.order.conditions.salt };
   }
 
-  function tell(json: boolean, found: OrderDetail): void {
-    answer(context, json, found, [
+  async function show({ json }: ConnectionFlags, connection: Connection, hash: Hex): Promise<void> {
+    const found = await connection.broker.order(hash);
+    // Of a request the chain says what became of it.
+    const sealed = found.type === "request" ? await createTaskWatcher(connection).dealsOf(hash) : [];
+    const deals = sealed.map(({ id }) => id);
+    answer(context, json, { ...found, deals }, [
       ...fields({
         order: found.hash,
         type: found.type,
@@ -143,6 +147,7 @@ export function addOrderCommand(program: Command, context: CliContext): void {
           `not matched (${leg}): ${message} ${hint}${code ? ` [${code}]` : ""}`,
       ),
       ...found.history.map(({ type, at }) => `${at}  ${type}`),
+      ...deals.map((deal) => `deal    ${deal}`),
     ]);
   }
 }

@@ -80,15 +80,16 @@ export function loadConfig<Options extends ConfigOptions>(
       expected: option.doc,
     });
   }
-  for (const [source, values] of [
-    ["configuration file", sources.file],
-    ["command line", sources.flags],
+  const inFile = (name: string) => `\`${name}\` in the configuration file`;
+  for (const [placeOf, values] of [
+    [inFile, sources.file],
+    [flagOf, sources.flags],
   ] as const) {
     for (const name of Object.keys(values ?? {})) {
       if (Object.hasOwn(options, name)) continue;
       problems.push({
         option: name,
-        source,
+        source: placeOf(name),
         problem: "is no option of this program",
         expected: `one of: ${Object.keys(options).join(", ")}`,
       });
@@ -118,7 +119,7 @@ export function describeConfig(options: ConfigOptions): ConfigDescription[] {
   return Object.entries(options).map(([name, option]) => ({
     name,
     env: option.env,
-    ...(option.secret ? {} : { flag: `--${kebab(name)}` }),
+    ...(option.secret ? {} : { flag: flagOf(name) }),
     type: option.path ? "path" : typeInWords(option.schema),
     doc: option.doc,
     required: option.default === undefined && !option.schema.safeParse(undefined).success,
@@ -129,7 +130,7 @@ export function describeConfig(options: ConfigOptions): ConfigDescription[] {
 
 function findValue(name: string, option: ConfigOption, sources: ConfigSources) {
   const flag = sources.flags?.[name];
-  if (flag !== undefined) return { value: flag, source: `--${kebab(name)}` };
+  if (flag !== undefined) return { value: flag, source: flagOf(name) };
   const variable = sources.env?.[option.env];
   if (variable !== undefined && variable !== "") return { value: variable, source: option.env };
   const inFile = sources.file?.[name];
@@ -155,6 +156,6 @@ function textOf(value: unknown): string {
   return text ?? String(value);
 }
 
-function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

@@ -274,6 +274,10 @@ export const errorCodes = {
     hint: "A task can be claimed back when it was not certified by its deadline; wait for the block named.",
     retryable: true,
   },
+  HANSE_INSTALLATION_FAULTY: {
+    hint: "Each finding above says what to do about it.",
+    retryable: false,
+  },
 
   // Wallets
   HANSE_WALLET_MISSING: {
