@@ -420,7 +420,6 @@ describe("a task", () => {
       to: addressOf("poolOwner"),
       amount: "125000000",
     });
-    process.stderr.write((await runCli(["task", "show", task, "--pool-url", poolUrl], as("poor"))).out);
     const byTask = await cliJson(taskSchema, ["task", "show", task], as("poor"));
     expect(byTask).toEqual({ ...shown, scheduler: undefined });
     expect((await runCli(["task", "show", task], as("poor"))).out).toMatch(/round 1: drawn seats \d/);
