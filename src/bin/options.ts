@@ -35,6 +35,7 @@ export const deployment = defineOption({
   env: "HANSE_DEPLOYMENT",
   doc: "path to the deployment manifest that `scripts/deploy` wrote",
   default: ".hanse/up/deployment.json",
+  path: true,
 });
 
 export const databaseUrl = defineOption({
@@ -47,7 +48,7 @@ export const databaseUrl = defineOption({
 export const privateKey = defineOption({
   schema: bytes32,
   env: "HANSE_PRIVATE_KEY",
-  doc: "the key this service signs and sends transactions with, 0x and 64 hex digits",
+  doc: "the key this service signs and sends transactions with, 0x and 64 hex digits; or give HANSE_KEYSTORE",
   secret: true,
 });
 
@@ -77,6 +78,7 @@ export const stateDir = defineOption({
   schema: z.string().min(1),
   env: "HANSE_STATE_DIR",
   doc: "folder for what this service keeps",
+  path: true,
 });
 
 export const contentSources = defineOption({

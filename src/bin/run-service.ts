@@ -1,9 +1,9 @@
 import type { Registry } from "prom-client";
-import { type ConfigOf, type ConfigOptions, loadConfig } from "#src/kernel/config.ts";
+import { type ConfigOf, type ConfigOptions, type ConfigSources, loadConfig } from "#src/kernel/config.ts";
 import { createLogger, type Logger, type LogLevel } from "#src/kernel/logger.ts";
 import { createMetrics } from "#src/kernel/metrics.ts";
 import { createShutdown, type Shutdown } from "#src/kernel/shutdown.ts";
-import { logLevel } from "./options.ts";
+import { serviceOptions, withKeystore } from "./config-sources.ts";
 
 export interface ServiceContext<Options extends ConfigOptions> {
   readonly config: ConfigOf<Options>;
@@ -16,15 +16,17 @@ export interface ServiceContext<Options extends ConfigOptions> {
 /**
  * Runs one service as this process: reads its options, starts it, and stays until a signal, the end of the supervising
  * process, or a failure ends it.
+ * @param sources where its options come from
  * @param start resolves when the service is up; the promise in its result, if any, ends the process when it settles
  */
 export async function runService<Options extends ConfigOptions>(
   name: string,
   options: Options,
+  sources: ConfigSources,
   start: (context: ServiceContext<Options>) => Promise<{ readonly done?: Promise<unknown> }>,
 ): Promise<void> {
-  const config = loadConfig({ logLevel, ...options }, { env: process.env });
-  const logger = createLogger({ service: name, level: (config as { logLevel: LogLevel }).logLevel });
+  const config = loadConfig(serviceOptions(options), await withKeystore(sources));
+  const logger = createLogger({ service: name, level: config.logLevel as LogLevel });
   const metrics = createMetrics({ service: name });
   const shutdown = createShutdown({ logger });
   const stop = (reason: string) => void shutdown.run(reason);

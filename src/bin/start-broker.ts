@@ -2,7 +2,7 @@ import { createBroker } from "#src/broker/broker.ts";
 import type { BrokerTables } from "#src/broker/broker-tables.ts";
 import { createClerkMarketChain } from "#src/broker/clerk-market-chain.ts";
 import { openPostgresJournal } from "#src/chain/postgres-journal.ts";
-import { defineOption } from "#src/kernel/config.ts";
+import { type ConfigSources, defineOption } from "#src/kernel/config.ts";
 import { wholeNumberOption } from "#src/kernel/config-types.ts";
 import { openDatabase } from "#src/store/database.ts";
 import { joinChain } from "./join-chain.ts";
@@ -26,8 +26,8 @@ export const brokerOptions = {
 };
 
 /** `hanse broker start`: keeps orders, matches them and has them sealed. */
-export async function startBroker(): Promise<void> {
-  await runService("broker", brokerOptions, async ({ config, logger, metrics, shutdown }) => {
+export async function startBroker(sources: ConfigSources): Promise<void> {
+  await runService("broker", brokerOptions, sources, async ({ config, logger, metrics, shutdown }) => {
     const database = await openDatabase<BrokerTables>(
       { logger },
       { url: config.databaseUrl, schema: "broker", applicationName: "hanse broker" },

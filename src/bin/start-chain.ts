@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineOption } from "#src/kernel/config.ts";
+import { type ConfigSources, defineOption } from "#src/kernel/config.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { assertPortFree } from "./assert-port-free.ts";
 import { runDevelopmentChain } from "./development-chain.ts";
@@ -18,12 +18,13 @@ export const chainOptions = {
     schema: z.string().min(1).optional(),
     env: "HANSE_CHAIN_STATE",
     doc: "file that keeps the chain; without one it lives in memory",
+    path: true,
   }),
 };
 
 /** `hanse chain start`: a development chain. */
-export async function startChain(): Promise<void> {
-  await runService("chain", chainOptions, async ({ config, shutdown }) => {
+export async function startChain(sources: ConfigSources): Promise<void> {
+  await runService("chain", chainOptions, sources, async ({ config, shutdown }) => {
     await assertPortFree(config.port);
     const done = runDevelopmentChain(config, shutdown.signal).then((code) => {
       if (code === 0 || shutdown.signal.aborted) return;

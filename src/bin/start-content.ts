@@ -11,7 +11,7 @@ import { createS3Client } from "#src/content/s3-client.ts";
 import { createS3ContentStore } from "#src/content/s3-content-store.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer } from "#src/http/server.ts";
-import type { ConfigOf } from "#src/kernel/config.ts";
+import type { ConfigOf, ConfigSources } from "#src/kernel/config.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { lockDirectory } from "#src/kernel/lock-file.ts";
 import { contentOptions } from "./content-options.ts";
@@ -22,8 +22,8 @@ export { contentOptions };
 const HOUR_MS = 3_600_000;
 
 /** `hanse content start`: keeps and serves content by its hash. */
-export async function startContent(): Promise<void> {
-  await runService("content", contentOptions, async ({ config, logger, metrics, shutdown }) => {
+export async function startContent(sources: ConfigSources): Promise<void> {
+  await runService("content", contentOptions, sources, async ({ config, logger, metrics, shutdown }) => {
     const { stateDir, maxBytes, quotaBytes, uploadToken, uploaderQuotaBytes } = config;
     // Claims and uploads belong to one process.
     const lock = await lockDirectory(stateDir);

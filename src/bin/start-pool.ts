@@ -7,7 +7,7 @@ import { createSender } from "#src/chain/sender.ts";
 import { createSenderPool } from "#src/chain/sender-pool.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer } from "#src/http/server.ts";
-import { defineOption } from "#src/kernel/config.ts";
+import { type ConfigSources, defineOption } from "#src/kernel/config.ts";
 import { httpUrlOption, listOption } from "#src/kernel/config-types.ts";
 import { startPoolService } from "#src/pool/pool-service.ts";
 import type { PoolTables } from "#src/pool/pool-tables.ts";
@@ -56,8 +56,8 @@ export const poolOptions = {
 };
 
 /** `hanse pool start`: the scheduler of one pool. */
-export async function startPool(): Promise<void> {
-  await runService("pool", poolOptions, async ({ config, logger, metrics, shutdown }) => {
+export async function startPool(sources: ConfigSources): Promise<void> {
+  await runService("pool", poolOptions, sources, async ({ config, logger, metrics, shutdown }) => {
     const database = await openDatabase<PoolTables>(
       { logger },
       { url: config.databaseUrl, schema: "pool", applicationName: "hanse pool" },

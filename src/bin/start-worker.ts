@@ -4,7 +4,7 @@ import { createChainCheck } from "#src/chain/chain-check.ts";
 import { openFileJournal } from "#src/chain/file-journal.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer } from "#src/http/server.ts";
-import { defineOption } from "#src/kernel/config.ts";
+import { type ConfigSources, defineOption } from "#src/kernel/config.ts";
 import { httpUrlOption, switchOption, wholeNumberOption } from "#src/kernel/config-types.ts";
 import type { Runner } from "#src/worker/computation.ts";
 import { runWasi } from "#src/worker/runner/wasi-runner.ts";
@@ -125,17 +125,17 @@ export const workerOptions = {
 };
 
 /** `hanse worker start`: computes for a pool. */
-export async function startWorker(): Promise<void> {
-  await start(runWasi);
+export async function startWorker(sources: ConfigSources): Promise<void> {
+  await start(sources, runWasi);
 }
 
 /** `hanse lying-worker start`: does everything right, and answers wrongly. */
-export async function startLyingWorker(): Promise<void> {
-  await start(lyingRunner(runWasi));
+export async function startLyingWorker(sources: ConfigSources): Promise<void> {
+  await start(sources, lyingRunner(runWasi));
 }
 
-async function start(runner: Runner): Promise<void> {
-  await runService("worker", workerOptions, async ({ config, logger, metrics, shutdown }) => {
+async function start(sources: ConfigSources, runner: Runner): Promise<void> {
+  await runService("worker", workerOptions, sources, async ({ config, logger, metrics, shutdown }) => {
     const journal = await openFileJournal(join(config.stateDir, "journal"));
     shutdown.add("journal", () => journal.close());
     const joined = await joinChain({ journal, logger, metrics }, config);

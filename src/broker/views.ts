@@ -2,8 +2,8 @@ import type { Hex } from "viem";
 import type { WhyNot } from "#src/book/why-not.ts";
 import type { DealDetail, OrderState, Trade, WhyNotView } from "#src/client/broker-schema.ts";
 import { parseDeal, taskId, taskIndices } from "#src/protocol/deals.ts";
+import { refusalText } from "#src/protocol/refusal-text.ts";
 import type { DealRow, OrderRow } from "./broker-tables.ts";
-import { refusalText } from "./refusal-text.ts";
 
 // Rows of the database as the API shows them.
 

@@ -1,99 +1,132 @@
 import type { Command } from "commander";
-import { type Address, getAddress, isAddress } from "viem";
+import type { Address } from "viem";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { tokenAbi } from "#src/abi/token-abi.ts";
-import { createSender } from "#src/chain/sender.ts";
-import { HanseError } from "#src/kernel/errors.ts";
-import { formatHanse, parseHanse } from "#src/protocol/money.ts";
+import { type Call, createSender } from "#src/chain/sender.ts";
+import { formatHanse } from "#src/protocol/money.ts";
 import { answer, fields } from "./answer.ts";
-import {
-  type CliContext,
-  type Connection,
-  type ConnectionFlags,
-  connect,
-  userAccount,
-  withConnection,
-} from "./connection.ts";
+import { parseAddress, parseAmount, parsePrice } from "./arguments.ts";
+import { commandGroup } from "./command-group.ts";
+import { confirm, withYes, type YesFlag } from "./confirm.ts";
+import { type ChainConnection, type ChainFlags, connectToChain, withChain } from "./connection.ts";
+import type { CliContext } from "./context.ts";
+import { openSigner, type SignerFlags, signerAddress, withSigner } from "./signer.ts";
+
+type Flags = ChainFlags & SignerFlags;
 
 /** `hanse account`: the money that the Clerk keeps for somebody. */
 export function addAccountCommand(program: Command, context: CliContext): void {
-  const group = program.command("account").description("the money that the Clerk keeps for you");
+  const group = commandGroup(program, "account", "the money that the Clerk keeps for you");
+  const command = (signature: string) => withSigner(withChain(group.command(signature), context), context);
 
-  withConnection(group.command("show [address]"), context)
-    .description("free and locked balance, and what is still in the wallet")
-    .action(async (text: string | undefined, flags: ConnectionFlags) => {
-      const connection = await connect(flags);
-      const owner =
-        text === undefined ? userAccount(context, connection.chain.chainId).address : parseAddress(text);
+  command("show [address]")
+    .description("free and locked balance, what certifiers may hold, and what is still in the wallet")
+    .action(async (text: string | undefined, flags: Flags) => {
+      const connection = await connectToChain(flags);
+      const { chainId } = connection.chain;
+      const owner = text === undefined ? await signerAddress(context, flags, chainId) : parseAddress(text);
       await show(context, connection, owner, flags.json);
     });
 
-  withConnection(group.command("deposit <amount>"), context)
+  command("deposit <amount>")
     .description("move HANSE from the wallet into the account")
-    .action(async (amount: string, flags: ConnectionFlags) => {
-      const connection = await connect(flags);
-      const { token, clerk } = connection.deployment.contracts;
-      const account = userAccount(context, connection.chain.chainId);
-      const sender = createSender({ chain: connection.chain, account });
-      const nano = parseAmount(amount);
-      await sender.send({
-        address: token,
-        abi: tokenAbi,
-        functionName: "approveAndCall",
-        args: [clerk, nano],
+    .option("--for <address>", "into somebody else's account: the money is theirs from then on")
+    .action(async (text: string, flags: Flags & { readonly for?: string }) => {
+      const nano = parseAmount(text);
+      const owner = flags.for === undefined ? undefined : parseAddress(flags.for);
+      await act(flags, owner, ({ token, clerk }) => {
+        const onToken = { address: token, abi: tokenAbi } as const;
+        if (owner === undefined) return [{ ...onToken, functionName: "approveAndCall", args: [clerk, nano] }];
+        return [
+          { ...onToken, functionName: "approve", args: [clerk, nano] },
+          { address: clerk, abi: clerkAbi, functionName: "depositFor", args: [owner, nano] },
+        ];
       });
-      await show(context, connection, account.address, flags.json);
     });
 
-  withConnection(group.command("withdraw <amount>"), context)
+  command("withdraw <amount>")
     .description("move free HANSE back into the wallet")
-    .action(async (amount: string, flags: ConnectionFlags) => {
-      const connection = await connect(flags);
-      const account = userAccount(context, connection.chain.chainId);
-      const sender = createSender({ chain: connection.chain, account });
-      const { clerk } = connection.deployment.contracts;
-      await sender.send({
-        address: clerk,
-        abi: clerkAbi,
-        functionName: "withdraw",
-        args: [parseAmount(amount)],
-      });
-      await show(context, connection, account.address, flags.json);
+    .action(async (text: string, flags: Flags) => {
+      const args = [parseAmount(text)];
+      await act(flags, undefined, ({ clerk }) => [
+        { address: clerk, abi: clerkAbi, functionName: "withdraw", args },
+      ]);
     });
+
+  command("allow <certifier> <amount>")
+    .description(
+      "let a certifier hold up to so much of your money, as a seat's stake; `poco` and `jury` are names",
+    )
+    .action(async (certifier: string, text: string, flags: Flags) => {
+      const amount = parsePrice(text);
+      await act(flags, undefined, (contracts) => {
+        const named =
+          certifier === "poco" || certifier === "jury" ? contracts[certifier] : parseAddress(certifier);
+        const args = [named, amount];
+        return [{ address: contracts.clerk, abi: clerkAbi, functionName: "allowCertifier", args }];
+      });
+    });
+
+  withYes(command("cancel-all"))
+    .description("cancel every order you ever signed, by raising your epoch on the chain")
+    .action(async (flags: Flags & YesFlag) => {
+      const { chain, deployment } = await connectToChain(flags);
+      const address = await signerAddress(context, flags, chain.chainId);
+      const { clerk } = deployment.contracts;
+      const onClerk = { address: clerk, abi: clerkAbi } as const;
+      const { epoch } = await chain.viem.readContract({
+        ...onClerk,
+        functionName: "account",
+        args: [address],
+      });
+      await confirm(context, flags, `Cancel every order that ${address} signed in epoch ${epoch}?`);
+      await act(flags, undefined, () => [{ ...onClerk, functionName: "raiseEpoch", args: [epoch + 1n] }]);
+    });
+
+  /** Sends calls one after the other, and shows the account they were about. */
+  async function act(
+    flags: Flags,
+    about: Address | undefined,
+    callsOn: (contracts: ChainConnection["deployment"]["contracts"]) => readonly Call[],
+  ): Promise<void> {
+    const connection = await connectToChain(flags);
+    const { chain, deployment } = connection;
+    const calls = callsOn(deployment.contracts);
+    const account = await openSigner(context, flags, chain.chainId);
+    const sender = createSender({ chain, account });
+    for (const call of calls) await sender.send(call);
+    await show(context, connection, about ?? account.address, flags.json);
+  }
 }
 
-async function show(context: CliContext, { chain, deployment }: Connection, owner: Address, json: boolean) {
-  const { clerk, token } = deployment.contracts;
-  const [account, wallet] = await Promise.all([
-    chain.viem.readContract({ address: clerk, abi: clerkAbi, functionName: "account", args: [owner] }),
+async function show(context: CliContext, connection: ChainConnection, owner: Address, json: boolean) {
+  const { chain, deployment } = connection;
+  const { clerk, token, poco, jury } = deployment.contracts;
+  const onClerk = { address: clerk, abi: clerkAbi } as const;
+  const bond = (certifier: Address) =>
+    chain.viem.readContract({ ...onClerk, functionName: "bondOf", args: [owner, certifier] });
+  const [account, wallet, ofPoco, ofJury] = await Promise.all([
+    chain.viem.readContract({ ...onClerk, functionName: "account", args: [owner] }),
     chain.viem.readContract({ address: token, abi: tokenAbi, functionName: "balanceOf", args: [owner] }),
+    bond(poco),
+    bond(jury),
   ]);
+  const held = ({ allowance, bonded }: { allowance: bigint; bonded: bigint }) =>
+    allowance === 0n && bonded === 0n
+      ? undefined
+      : `holds ${formatHanse(bonded)} HANSE of at most ${formatHanse(allowance)}`;
   answer(
     context,
     json,
-    { address: owner, ...account, wallet },
+    { address: owner, ...account, wallet, certifiers: { poco: ofPoco, jury: ofJury } },
     fields({
       address: owner,
       free: `${formatHanse(account.free)} HANSE`,
       locked: `${formatHanse(account.locked)} HANSE`,
       wallet: `${formatHanse(wallet)} HANSE`,
+      poco: held(ofPoco),
+      jury: held(ofJury),
       epoch: String(account.epoch),
     }),
   );
-}
-
-function parseAddress(text: string): Address {
-  if (isAddress(text, { strict: false })) return getAddress(text);
-  throw new HanseError("HANSE_REQUEST_INVALID", `${text} is no address`, {
-    hint: "An address is 0x and 40 hex digits.",
-  });
-}
-
-/** @returns nano-HANSE */
-export function parseAmount(text: string): bigint {
-  const nano = parseHanse(text);
-  if (nano !== undefined && nano > 0n) return nano;
-  throw new HanseError("HANSE_REQUEST_INVALID", `${text} is no amount of HANSE`, {
-    hint: "Give a positive decimal number with at most nine decimals, such as 12.5.",
-  });
 }

@@ -1,5 +1,5 @@
 import { stringifyJson } from "#src/http/json.ts";
-import type { CliContext } from "./connection.ts";
+import type { CliContext } from "./context.ts";
 
 /** Answers with JSON for programs, or with `text` for people. */
 export function answer(context: CliContext, json: boolean, value: unknown, text: readonly string[]): void {

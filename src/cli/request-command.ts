@@ -1,12 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { bytesToHex, type Hex, hexToBigInt, stringToHex } from "viem";
-import { createMarketReader } from "#src/chain/market-reader.ts";
+import { bytesToHex, type Hex, type LocalAccount, stringToHex } from "viem";
 import { createTaskWatcher, type TaskEnd } from "#src/chain/task-watcher.ts";
 import { publishOrder } from "#src/client/sign-order.ts";
-import { fetchContent } from "#src/content/content-client.ts";
-import { contentBase } from "#src/content/content-url.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { buyerUnit, taskId } from "#src/protocol/deals.ts";
 import { type AssetId, NO_ASSET } from "#src/protocol/ids.ts";
@@ -14,19 +11,16 @@ import { formatHanse } from "#src/protocol/money.ts";
 import { orderHash } from "#src/protocol/order-hash.ts";
 import { conditions, type Order, request } from "#src/protocol/orders.ts";
 import { OUTCOMES } from "#src/protocol/outcomes.ts";
-import { parseAmount } from "./account-command.ts";
 import { answer, fields } from "./answer.ts";
-import {
-  type CliContext,
-  type Connection,
-  type ConnectionFlags,
-  connect,
-  userAccount,
-  withConnection,
-} from "./connection.ts";
+import { parseAmount, parseAsset, parseCount } from "./arguments.ts";
+import { type Connection, type ConnectionFlags, connect, withConnection } from "./connection.ts";
+import type { CliContext } from "./context.ts";
 import { goingOffers } from "./going-offers.ts";
+import { epochOf } from "./order-signature.ts";
+import { fetchNear } from "./result-content.ts";
+import { openSigner, type SignerFlags, withSigner } from "./signer.ts";
 
-interface RequestFlags extends ConnectionFlags {
+interface RequestFlags extends ConnectionFlags, SignerFlags {
   readonly params: string;
   readonly app?: string;
   readonly dataset?: string;
@@ -41,7 +35,7 @@ const VALID_FOR_S = 3600n;
 
 /** `hanse request`: buys one computation and fetches its certified result. */
 export function addRequestCommand(program: Command, context: CliContext): void {
-  withConnection(program.command("request"), context)
+  withSigner(withConnection(program.command("request"), context), context)
     .description("buy a computation: sign, publish, wait until it is certified, fetch the result")
     .requiredOption("--params <text>", "handed to the app as it is, mostly JSON")
     .option("--app <id>", "the app; default: the one on offer")
@@ -57,18 +51,24 @@ export function addRequestCommand(program: Command, context: CliContext): void {
     .option("--timeout <seconds>", "how long to wait", "300")
     .action(async (flags: RequestFlags) => {
       const connection = await connect(flags);
-      const order = await composeRequest(context, connection, flags);
-      await buy(context, connection, order, flags);
+      const account = await openSigner(context, flags, connection.chain.chainId);
+      const order = await composeRequest(account, connection, flags);
+      await buy(context, connection, account, order, flags);
     });
 }
 
-async function composeRequest(context: CliContext, connection: Connection, flags: RequestFlags) {
+async function composeRequest(account: LocalAccount, connection: Connection, flags: RequestFlags) {
   const { chain, deployment, broker } = connection;
-  const requester = userAccount(context, chain.chainId).address;
+  const requester = account.address;
   const category = parseCount(flags.category, "--category");
   const offers = await goingOffers(broker, {
-    app: parseAsset(flags.app),
-    dataset: flags.dataset === "none" ? NO_ASSET : parseAsset(flags.dataset),
+    app: flags.app === undefined ? undefined : parseAsset(flags.app),
+    dataset:
+      flags.dataset === "none"
+        ? NO_ASSET
+        : flags.dataset === undefined
+          ? undefined
+          : parseAsset(flags.dataset),
     category,
   });
   const { timestamp } = await chain.viem.getBlock();
@@ -82,6 +82,7 @@ async function composeRequest(context: CliContext, connection: Connection, flags
     conditions: conditions({
       certifier: deployment.contracts.poco,
       validUntil: timestamp + VALID_FOR_S,
+      epoch: await epochOf(connection, requester),
       volume: 1,
       salt: bytesToHex(randomBytes(32)),
     }),
@@ -91,12 +92,12 @@ async function composeRequest(context: CliContext, connection: Connection, flags
 async function buy(
   context: CliContext,
   connection: Connection,
+  account: LocalAccount,
   order: Order,
   flags: RequestFlags,
 ): Promise<void> {
   const { chain, deployment, broker } = connection;
   const timeoutMs = parseCount(flags.timeout, "--timeout") * 1000;
-  const account = userAccount({ ...context, note: () => undefined }, chain.chainId);
   const hash = orderHash(order);
   const { clerk } = deployment.contracts;
   await publishOrder(broker, account, order, { chainId: chain.chainId, clerk });
@@ -152,10 +153,8 @@ async function deliver(
     );
   }
   context.note("certified and paid");
-  const reader = createMarketReader(connection.chain, connection.deployment);
   // A pool keeps its results where its own description is.
-  const asset = await reader.asset(bought.pool);
-  const bytes = await fetchContent(end.result.content, { sources: [contentBase(asset.uri) ?? asset.uri] });
+  const bytes = await fetchNear(connection, end.result.content, bought.pool, []);
   if (flags.output !== undefined) await writeFile(flags.output, bytes);
   const { deal, task, price } = bought;
   const summary = {
@@ -169,19 +168,4 @@ async function deliver(
   if (flags.output !== undefined || flags.json) {
     answer(context, flags.json, summary, fields({ ...summary, price: `${formatHanse(price)} HANSE` }));
   } else context.write(new TextDecoder().decode(bytes).trimEnd());
-}
-
-function parseAsset(text: string | undefined): AssetId | undefined {
-  if (text === undefined) return undefined;
-  if (/^0x[0-9a-fA-F]{64}$/.test(text)) return hexToBigInt(text as Hex);
-  throw new HanseError("HANSE_REQUEST_INVALID", `${text} is no asset id`, {
-    hint: "An id is 0x and 64 hex digits.",
-  });
-}
-
-function parseCount(text: string, flag: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new HanseError("HANSE_REQUEST_INVALID", `${flag} ${text}: no whole number from 0 up`, {
-    hint: "Give a whole number.",
-  });
 }

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { typeInWords } from "./config-type.ts";
 import { HanseError } from "./errors.ts";
 import { keepSecret } from "./redaction.ts";
 
@@ -12,8 +13,10 @@ export interface ConfigOption<Schema extends z.ZodType = z.ZodType> {
   readonly doc: string;
   /** Used when nothing sets the option; an option without one, whose schema is not optional, is required. */
   readonly default?: z.output<Schema>;
-  /** The value never appears in messages, documentation or logs. */
+  /** The value never appears in messages, documentation or logs, and there is no flag for it: others could read it. */
   readonly secret?: boolean;
+  /** The value is a path: in a flag it is meant from where the caller stands, in a file from where that is. */
+  readonly path?: boolean;
 }
 
 export type ConfigOptions = Readonly<Record<string, ConfigOption>>;
@@ -79,15 +82,16 @@ export function loadConfig<Options extends ConfigOptions>(
       expected: option.doc,
     });
   }
-  for (const [source, values] of [
-    ["configuration file", sources.file],
-    ["command line", sources.flags],
+  const inFile = (name: string) => `\`${name}\` in the configuration file`;
+  for (const [placeOf, values] of [
+    [inFile, sources.file],
+    [flagOf, sources.flags],
   ] as const) {
     for (const name of Object.keys(values ?? {})) {
       if (Object.hasOwn(options, name)) continue;
       problems.push({
         option: name,
-        source,
+        source: placeOf(name),
         problem: "is no option of this program",
         expected: `one of: ${Object.keys(options).join(", ")}`,
       });
@@ -107,6 +111,10 @@ function textsOf(value: unknown): string[] {
 export interface ConfigDescription {
   readonly name: string;
   readonly env: string;
+  /** The flag of the command line, such as `--rpc-url`; a secret has none. */
+  readonly flag?: string;
+  /** What a value is, in words. */
+  readonly type: string;
   readonly doc: string;
   readonly required: boolean;
   readonly secret: boolean;
@@ -119,6 +127,8 @@ export function describeConfig(options: ConfigOptions): ConfigDescription[] {
   return Object.entries(options).map(([name, option]) => ({
     name,
     env: option.env,
+    ...(option.secret ? {} : { flag: flagOf(name) }),
+    type: option.path ? "path" : typeInWords(option.schema),
     doc: option.doc,
     required: option.default === undefined && !option.schema.safeParse(undefined).success,
     secret: option.secret === true,
@@ -128,7 +138,7 @@ export function describeConfig(options: ConfigOptions): ConfigDescription[] {
 
 function findValue(name: string, option: ConfigOption, sources: ConfigSources) {
   const flag = sources.flags?.[name];
-  if (flag !== undefined) return { value: flag, source: `--${kebab(name)}` };
+  if (flag !== undefined) return { value: flag, source: flagOf(name) };
   const variable = sources.env?.[option.env];
   if (variable !== undefined && variable !== "") return { value: variable, source: option.env };
   const inFile = sources.file?.[name];
@@ -154,6 +164,6 @@ function textOf(value: unknown): string {
   return text ?? String(value);
 }
 
-function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

@@ -311,6 +311,47 @@ export const errorCodes = {
     retryable: false,
   },
 
+  // What people type
+  HANSE_ARGUMENT_INVALID: {
+    hint: "Correct the argument; `hanse help <command>` says what it takes.",
+    retryable: false,
+  },
+  HANSE_NOT_CONFIRMED: {
+    hint: "Nothing was done. Answer with y, or give --yes to go on without being asked.",
+    retryable: false,
+  },
+  HANSE_CLAIM_NOT_DUE: {
+    hint: "A task can be claimed back when it was not certified by its deadline; wait for the block named.",
+    retryable: true,
+  },
+  HANSE_INSTALLATION_FAULTY: {
+    hint: "Each finding above says what to do about it.",
+    retryable: false,
+  },
+
+  // Wallets
+  HANSE_WALLET_MISSING: {
+    hint: "Make a wallet with `hanse wallet new <name>`, import one, or put a key into HANSE_PRIVATE_KEY.",
+    retryable: false,
+  },
+  HANSE_WALLET_NOT_FOUND: { hint: "`hanse wallet list` shows the wallets there are.", retryable: false },
+  HANSE_WALLET_EXISTS: {
+    hint: "Choose another name; a wallet is never written over.",
+    retryable: false,
+  },
+  HANSE_WALLET_PASSWORD_WRONG: {
+    hint: "Give the password the keystore was made with: at the prompt, in HANSE_WALLET_PASSWORD, or with --password-file.",
+    retryable: false,
+  },
+  HANSE_WALLET_PASSWORD_MISSING: {
+    hint: "Run it in a terminal to be asked, set HANSE_WALLET_PASSWORD, or give --password-file.",
+    retryable: false,
+  },
+  HANSE_KEYSTORE_INVALID: {
+    hint: "A keystore is a JSON file in the Web3 Secret Storage format, version 3, as geth and ethers write it.",
+    retryable: false,
+  },
+
   HANSE_INTERNAL: {
     hint: "This is a fault of Hanse: report it with the request id and the log around it.",
     retryable: false,

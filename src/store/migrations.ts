@@ -76,6 +76,29 @@ export async function migrate(
   });
 }
 
+/**
+ * How many of an application's steps the database has; changes nothing.
+ * @throws HanseError HANSE_DATABASE_MIGRATION_CHANGED, HANSE_DATABASE_MIGRATION_UNKNOWN
+ */
+export async function countApplied(
+  database: Pick<Database<unknown>, "kysely">,
+  schema: string,
+  migrations: readonly Migration[],
+): Promise<number> {
+  const { kysely } = database;
+  const table = `${schema}.migration`;
+  const found = await sql<{ there: boolean }>`select to_regclass(${table}) is not null as there`.execute(
+    kysely,
+  );
+  if (found.rows[0]?.there !== true) return 0;
+  const { rows } =
+    await sql<Recorded>`select ordinal, id, checksum from ${sql.table(table)} order by ordinal`.execute(
+      kysely,
+    );
+  assertSameHistory(schema, rows, migrations);
+  return rows.length;
+}
+
 function checksumOf(migration: Migration): string {
   return createHash("sha256").update(migration.sql.trim()).digest("hex");
 }

@@ -62,12 +62,12 @@ describe("hanse", () => {
   });
 
   it("refuses a wrong DATABASE_URL before anything is started, without telling its password", () => {
-    for (const [url, code] of [
-      ["garbage", "HANSE_CONFIG_INVALID"],
-      ["postgres://nobody:SECRETPW@127.0.0.1:1/x", "HANSE_DATABASE_UNAVAILABLE"],
+    for (const [url, code, exitCode] of [
+      ["garbage", "HANSE_CONFIG_INVALID", 1],
+      ["postgres://nobody:SECRETPW@127.0.0.1:1/x", "HANSE_DATABASE_UNAVAILABLE", 5],
     ] as const) {
       const { status, stdout, stderr } = hanse(["up", "--state", join(folder, "db")], { DATABASE_URL: url });
-      expect(status).toBe(1);
+      expect(status).toBe(exitCode);
       expect(stderr).toContain(code);
       expect(stdout + stderr).not.toContain("SECRETPW");
       expect(stdout).not.toContain("chain");

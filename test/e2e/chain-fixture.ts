@@ -13,6 +13,7 @@ import { deploy } from "../../scripts/deploy/deploy.ts";
 import type { DeploymentParameters } from "../../scripts/deploy/parameters.ts";
 
 export interface TestChain {
+  readonly rpcUrl: string;
   readonly chain: ChainClient;
   readonly deployment: Deployment;
   stop(): Promise<void>;

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes } from "#src/kernel/error-codes.ts";
-import type { Obstacle } from "#src/protocol/refusals.ts";
+import type { Obstacle } from "./refusals.ts";
 
 /** A refusal as it is told to people and programs. */
 export interface RefusalText {
