@@ -56,7 +56,7 @@ describe("a fault in a service is found by", () => {
       codes.some((code) => found.has(code)),
       [...found].join(),
     ).toBe(true);
-  }, 600_000);
+  }, 900_000);
 
   test("the tasks of a pool that forgets some", async () => {
     const before = `
@@ -68,7 +68,7 @@ describe("a fault in a service is found by", () => {
     } finally {
       await bench.admin.query("drop trigger forget on pool.tasks; drop function pool.forget");
     }
-  }, 600_000);
+  }, 900_000);
 });
 
 test("rows that somebody edited are found, whichever they are", async () => {
