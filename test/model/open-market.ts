@@ -23,7 +23,7 @@ export function useMarket(): OpenMarket {
   beforeAll(async () => {
     chain = await createMarketChain(ACTOR_COUNT);
     opened = await openMarket(chain);
-  });
+  }, 180_000);
   afterAll(() => chain.close());
   async function play(options: HistoryOptions): Promise<HistoryReport> {
     const back = await chain.remember();

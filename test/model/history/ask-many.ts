@@ -7,7 +7,7 @@ import { type Address, concatHex, type Hex, numberToHex, padHex, size } from "vi
  */
 export const READER_CODE: Hex = concatHex([
   "0x60006000", // in = 0, out = 0
-  "0x5b36821015604357", // 0x04: to the end unless in < calldatasize
+  "0x5b36821015604357", // 0x04: to 0x43 unless in < calldatasize
   "0x8160200135", // len = calldata[in + 32]
   "0x80836040018360200137", // memory[out + 32] = calldata[in + 64], len bytes
   "0x6000600082846020018635", // nothing to be returned into memory; len, out + 32, address
@@ -17,7 +17,7 @@ export const READER_CODE: Hex = concatHex([
   "0x82016040019150", // in += len + 64
   "0x3d01602001", // out += returndatasize + 32
   "0x600456", // again
-  "0x5b6000f3", // the end: return memory[0], out bytes
+  "0x5b6000f3", // 0x43: the end: return memory[0], out bytes
 ] as Hex[]);
 
 export interface Asked {
@@ -25,7 +25,7 @@ export interface Asked {
   readonly data: Hex;
 }
 
-/** More in one call would be longer than a call's gas. */
+/** So that the gas of a call is enough. */
 const AT_ONCE = 200;
 
 /** @param call asks the reader. Throws where one of the contracts reverts. @returns each answer in words */

@@ -1,23 +1,19 @@
 import { REFUSALS } from "#src/protocol/refusals.ts";
 import type { Moment } from "../moment.ts";
 import { Refused } from "../refusal.ts";
-import type { Rules } from "../rules.ts";
 import type { MarketChain, Sent } from "./market-chain.ts";
 import { differences } from "./observe.ts";
 import { chooseSteps } from "./steps/choose.ts";
 import { opening } from "./steps/opening.ts";
 import type { Call, Question, Step } from "./steps/step.ts";
-import { World } from "./world.ts";
+import { World, type WorldOptions } from "./world.ts";
 
 /** How often everything that can be seen is compared; in between only money, pools and what was touched. */
 const WHOLE_EVERY = 50;
 
-export interface HistoryOptions {
-  readonly seed: number;
+export interface HistoryOptions extends WorldOptions {
   /** How many transactions after the opening. */
   readonly steps: number;
-  /** Others than the law's, to see that they are noticed. */
-  readonly rules?: Rules | undefined;
 }
 
 /** What a history was made of. */
@@ -36,7 +32,7 @@ export class HistoryDifference extends Error {}
 /** Opens a market that was just deployed, as every history begins. @returns what came of it, to begin them with */
 export async function openMarket(chain: MarketChain): Promise<readonly Sent[]> {
   const sent: Sent[] = [];
-  for (const { from, to, method, args } of opening(new World(chain, 0))) {
+  for (const { from, to, method, args } of opening(new World(chain, { seed: 0 }))) {
     sent.push(await chain.send(from, to, method, args));
   }
   return sent;
@@ -71,7 +67,7 @@ class Player {
     this.#chain = chain;
     this.#opened = opened;
     this.#options = options;
-    this.#world = new World(chain, options.seed, options.rules);
+    this.#world = new World(chain, options);
   }
 
   get report(): HistoryReport {

@@ -53,6 +53,14 @@ export interface Temper {
   readonly enclaves: number;
 }
 
+export interface WorldOptions {
+  readonly seed: number;
+  /** Others than the law's, to see that they are noticed. */
+  readonly rules?: Rules | undefined;
+  /** What of the history's temper is not left to chance. */
+  readonly temper?: Partial<Temper> | undefined;
+}
+
 /** Certifies whatever it is asked to, for a small stake; its verdicts are the history's. */
 const judge: CertifierModel = {
   admit: (): Admission => ({ refusal: "None", poolStake: JUDGE_STAKE, frozen: ZERO_WORD }),
@@ -78,7 +86,7 @@ export class World {
   head = { block: -1n, time: 0n };
   readonly #hashes = new Map<bigint, Hex>();
 
-  constructor(chain: MarketChain, seed: number, rules?: Rules) {
+  constructor(chain: MarketChain, { seed, rules, temper }: WorldOptions) {
     const { actors, contracts, governance, treasury, till } = chain;
     this.chain = chain;
     this.random = new Random(seed);
@@ -90,7 +98,8 @@ export class World {
       work: this.random.pick([400, 900, 1_800]),
       strayed: this.random.pick([1, 5, 20]),
       disputes: this.random.pick([10, 30, 60]),
-      enclaves: this.random.pick([0, 20, 60]),
+      enclaves: this.random.pick([10, 40, 80]),
+      ...temper,
     };
     const foreign = {
       wallets: new Set<Address>([STRANGERS.wallet]),

@@ -1,5 +1,3 @@
-import type { Admission } from "../clerk/clerk-model.ts";
-import type { Deal } from "../clerk/deal.ts";
 import { type PanelGround, PanelModel } from "../panel/panel-model.ts";
 import type { PanelParties } from "../panel/task.ts";
 import { need } from "../refusal.ts";
@@ -15,6 +13,8 @@ export class JuryModel extends PanelModel {
     const { journal, rules } = ground;
     const polls = new Polls(journal, rules);
     super(ground, parties, {
+      // Where nobody would be drawn, nobody could rule.
+      trustFloor: rules.juryTrustFloor,
       graceBlocks: (roundBlocks) => rules.juryGraceBlocks(roundBlocks),
       checkUndecided: (task, now) =>
         need(!polls.isDecided(task.id, this.tasks.draws.places(task, now)), "JuryDecided"),
@@ -22,12 +22,5 @@ export class JuryModel extends PanelModel {
     });
     this.polls = polls;
     this.rulings = new Rulings(rules, this.seats, this.tasks, polls, this.settlement);
-  }
-
-  /** Where nobody would be drawn, nobody could rule. */
-  override admit(draft: Deal, minSeats: number, minSeatStake: bigint): Admission {
-    const admission = super.admit(draft, minSeats, minSeatStake);
-    const isTooLow = admission.refusal === "None" && draft.trust < this.rules.juryTrustFloor;
-    return isTooLow ? { refusal: "TrustTooLow" } : admission;
   }
 }

@@ -3,6 +3,8 @@ import type { OpenTask } from "./task.ts";
 
 /** What certifiers that ask a panel do each in its own way. */
 export interface PanelCustoms {
+  /** The least trust of its deals. */
+  readonly trustFloor: number;
   /** Blocks from the close of a round to the next, by how many the round has. */
   graceBlocks(roundBlocks: bigint): bigint;
   /** Refuses another round where the answers given have settled the task. */

@@ -1,4 +1,4 @@
-import { encodePacked, type Hex } from "viem";
+import { type Address, encodePacked, type Hex } from "viem";
 import { firstPlaces } from "#src/protocol/confidence.ts";
 import type { Admission, CertifierModel, ClerkModel } from "../clerk/clerk-model.ts";
 import type { Deal } from "../clerk/deal.ts";
@@ -50,7 +50,7 @@ export abstract class PanelModel implements CertifierModel {
     this.claims = new Claims(rules, this.seats, this.tasks, this.settlement, customs);
   }
 
-  addCategory(caller: PanelParties["governance"], terms: Category): void {
+  addCategory(caller: Address, terms: Category): void {
     need(caller === this.#parties.governance, "OwnableUnauthorizedAccount");
     const { seedDelay, unbondingBlocks } = this.rules;
     const grace = this.#customs.graceBlocks(terms.roundBlocks);
@@ -70,6 +70,7 @@ export abstract class PanelModel implements CertifierModel {
     if (category === undefined) return { refusal: "CategoryUnknown" };
     const pool = this.seats.pools.get(draft.pool);
     if (!pool.opened) return { refusal: "PoolNotOpen" };
+    if (draft.trust < this.#customs.trustFloor) return { refusal: "TrustTooLow" };
     if (draft.trust > this.rules.maxTrust) return { refusal: "TrustTooHigh" };
     if (draft.trust > 1 && pool.closed) return { refusal: "PoolClosed" };
     const needed = draft.trust > 1 ? firstPlaces(draft.trust) : 0;

@@ -1,3 +1,4 @@
+import type { Address } from "viem";
 import type { Committed } from "#src/protocol/contributions.ts";
 import { frozenTerms } from "#src/protocol/frozen-terms.ts";
 import type { Entry } from "../clerk/accounts.ts";
@@ -78,7 +79,7 @@ export class Settlement {
   }
 
   /** A worker that was named instead of drawn is paid in its account. */
-  payNamed(task: OpenTask, worker: Entry["account"], outcome: number): void {
+  payNamed(task: OpenTask, worker: Address, outcome: number): void {
     const { deal } = task;
     const { paid, credits } = this.payOrRefund(deal, outcome);
     const cut = this.cutOf(deal, paid);

@@ -11,6 +11,7 @@ export class PocoModel extends PanelModel {
   constructor(ground: PanelGround, parties: PanelParties) {
     const { rules, clerk } = ground;
     super(ground, parties, {
+      trustFloor: 0,
       graceBlocks: () => rules.graceBlocks,
       // Nobody but who knows the result can tell whether it is sure.
       checkUndecided: () => undefined,

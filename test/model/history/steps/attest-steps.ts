@@ -41,13 +41,13 @@ export function attestStep(world: World, running: Running): Call {
 function attest(world: World, { deal, task }: Running): Attestation {
   const { random, assets, operators, head } = world;
   const own = assets.app.find(({ id }) => id === deal.app) ?? assets.app[0];
-  const app = random.chance(98) && own !== undefined ? own : random.pick(assets.app);
+  const app = random.chance(95) && own !== undefined ? own : random.pick(assets.app);
   const attester = attesterOf(world, deal.attesters);
   const enclaveKey = random.chance(97) ? (operators[1] as Address) : zeroAddress;
   const worker = random.chance(98) ? world.anybody() : zeroAddress;
   const words = {
     ...{ worker, enclaveKey },
-    measurement: random.chance(96) ? MEASUREMENT : random.pick([ZERO_WORD, numberToHex(1, { size: 32 })]),
+    measurement: random.chance(92) ? MEASUREMENT : random.pick([ZERO_WORD, numberToHex(1, { size: 32 })]),
     validUntil: random.weighted<bigint>([
       [85, head.time + 10n ** 6n],
       [15, head.time + BigInt(random.below(4))],

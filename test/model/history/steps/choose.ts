@@ -19,7 +19,7 @@ export function chooseSteps(world: World, now: Moment): Step[] {
     [50, () => [seatStep(world)]],
     [30, () => [enrolStep(world, world.panel())]],
     [70, () => [moneyStep(world)]],
-    [25, () => tokenSteps(world)],
+    [60, () => tokenSteps(world)],
     [60, () => [judgeStep(world)]],
     [20, () => [operatorStep(world)]],
     [3, () => [idlePresignStep(world)]],

@@ -6,26 +6,25 @@ import { MAX_UINT256 } from "./words.ts";
 
 const SUPPLY = 87_000_000n * HANSE;
 
-const CATEGORIES: Readonly<Record<PanelName, ReadonlyArray<readonly [round: bigint, deadline: bigint]>>> = {
+const within = (deadlineBlocks: bigint, roundBlocks: bigint) => ({ roundBlocks, deadlineBlocks });
+
+const CATEGORIES = {
   poco: [
-    ...([
-      [20n, 200n],
-      [40n, 5_000n],
-      [300n, 2_000n],
-      [6n, 50n],
-      [1_000n, 60_480n],
-    ] as const),
+    within(200n, 20n),
+    within(5_000n, 40n),
+    within(2_000n, 300n),
+    within(50n, 6n),
+    within(60_480n, 1_000n),
   ],
+  // These need time to reveal, too.
   jury: [
-    ...([
-      [20n, 200n],
-      [15n, 400n],
-      [100n, 2_000n],
-      [6n, 80n],
-      [1_000n, 60_480n],
-    ] as const),
+    within(200n, 20n),
+    within(5_000n, 15n),
+    within(2_000n, 100n),
+    within(80n, 6n),
+    within(60_480n, 1_000n),
   ],
-};
+} as const;
 
 /** Of the first, second and third pool; the fourth is left for later. */
 const TERMS = {
@@ -85,10 +84,8 @@ function money({ law, governance, chain, addresses, requesters }: World): Call[]
 
 function panel({ law, governance, assets }: World, name: PanelName): Call[] {
   return [
-    ...CATEGORIES[name].map(([roundBlocks, deadlineBlocks]) =>
-      call(governance, name, "addCategory", [{ roundBlocks, deadlineBlocks }], () =>
-        law[name].addCategory(governance, { roundBlocks, deadlineBlocks }),
-      ),
+    ...CATEGORIES[name].map((terms) =>
+      call(governance, name, "addCategory", [terms], () => law[name].addCategory(governance, terms)),
     ),
     ...TERMS[name].map((terms, i) => {
       const { id, registrar } = assets.pool[i] as MarketAsset;

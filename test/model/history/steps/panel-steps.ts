@@ -1,6 +1,7 @@
 import { packCommitted } from "#src/protocol/contributions.ts";
 import type { Moment } from "../../moment.ts";
 import { need, Refused } from "../../refusal.ts";
+import { RULES } from "../../rules.ts";
 import type { World } from "../world.ts";
 import { askedPanel, falsified, type Running, runningTasks, someSeals } from "./running.ts";
 import { call, mineUntil, type Question, type Step } from "./step.ts";
@@ -16,8 +17,12 @@ export function nextRoundSteps(world: World, running: Running, now: Moment): Ste
 }
 
 export function giveUpSteps(world: World, running: Running, now: Moment): Step[] {
-  const deadline = world.law[running.panel].tasks.deadlineOf(running.task);
-  return [...mineUntil(now, deadline + BigInt(world.random.below(2))), claimStep(world, running)];
+  const { random, law } = world;
+  const { deal, task, panel } = running;
+  // Seldom so late that seat numbers can be somebody else's.
+  const isForgotten = random.chance(6);
+  const until = isForgotten ? deal.sealedAtBlock + RULES.unbondingBlocks : law[panel].tasks.deadlineOf(task);
+  return [...mineUntil(now, until + BigInt(random.below(2))), claimStep(world, running)];
 }
 
 export function extendStep(world: World, running: Running): Step {

@@ -39,7 +39,8 @@ function nextSteps(world: World, running: Running, now: Moment, all: readonly Ru
   const { tasks } = law[panel];
   if (now.block > tasks.deadlineOf(task)) return [claimsStep(world, running, now, all)];
   const isAttestable = panel === "poco" && BigInt(deal.attesters) !== 0n;
-  if (isAttestable && random.chance(40)) return [attestStep(world, running)];
+  if (isAttestable && random.chance(task.book.seals.length === 0 ? 60 : 8))
+    return [attestStep(world, running)];
   if (deal.trust <= 1) {
     return random.chance(75) ? [completeStep(world, running)] : [mine(random.between(1, 60))];
   }
