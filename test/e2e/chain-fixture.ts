@@ -37,6 +37,7 @@ export async function startTestChain(parameters: DeploymentParameters): Promise<
   const chain = await answering(rpcUrl);
   const manifest = await deploy({ rpcUrl, privateKey: developmentKey(0), parameters });
   return {
+    rpcUrl,
     chain,
     deployment: deploymentSchema.parse(manifest),
     async stop() {

@@ -6,17 +6,29 @@ const deep = process.env.HANSE_TEST_DEEP === "1";
 
 describe("the contracts and the model of their law", () => {
   const market = useMarket();
+  const met = new Set<string>();
 
   it.each(deep ? [...BOUNDED, ...DEEP] : [...BOUNDED])(
     "agree on history $seed of $steps transactions",
     async (history) => {
-      const { steps, accepted } = await market.play(history);
+      const { steps, accepted, events, refusals } = await market.play(history);
+      for (const name of [...events.keys(), ...refusals.keys()]) met.add(name);
       expect(steps).toBeGreaterThanOrEqual(history.steps);
       // A history in which everything is refused would prove little.
       expect(accepted).toBeGreaterThan(steps / 2);
     },
     deep ? 600_000 : 60_000,
   );
+
+  it("met in these histories whatever is seldom", () => {
+    const seldom = [
+      ...["TaskCertified", "TaskFailed", "TaskClaimed", "WorkerSlashed", "PlaceMissed", "SeatReleased"],
+      ...["EnclaveAttested", "PocoAttesterNotAllowed", "PocoSealsCommitted", "PocoFailureNotReplicated"],
+      ...["Revealed", "Ruled", "JurorSlashed", "JuryUndecided", "JuryRevealOver", "JuryNothingToReveal"],
+      ...["SurplusRecovered", "ClerkNotTheToken", "ERC2612InvalidSigner"],
+    ];
+    expect(seldom.filter((name) => !met.has(name))).toEqual([]);
+  });
 
   it.each([...KEPT])(
     "agree on history $seed, where they once did not: $why",

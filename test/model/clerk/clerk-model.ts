@@ -1,9 +1,9 @@
 import { type Address, type Hex, zeroAddress } from "viem";
 import { dealId } from "#src/protocol/ids.ts";
-import { restrictionRule } from "#src/protocol/restrictions.ts";
+import { allows, restrictionRule } from "#src/protocol/restrictions.ts";
 import { type Journal, Table } from "../journal.ts";
 import type { Moment } from "../moment.ts";
-import { need } from "../refusal.ts";
+import { need, Refused } from "../refusal.ts";
 import type { Rules } from "../rules.ts";
 import { Accounts, type Entry } from "./accounts.ts";
 import { type Batch, type MatchOutcome, MatchRefused } from "./batch.ts";
@@ -13,7 +13,7 @@ import { Fills } from "./fills.ts";
 import { KeyringModel } from "./keyring.ts";
 import { checkQuartet, type Quartet, quartetOf, termsHash, termsOf } from "./match-check.ts";
 import { Clerkship, type Standing } from "./standing.ts";
-import { TokenModel } from "./token.ts";
+import { type Permit, TokenModel } from "./token.ts";
 
 /** On what terms a certifier takes a deal. */
 export type Admission =
@@ -51,15 +51,22 @@ export class ClerkModel {
   readonly registered: Table<boolean>;
   readonly certifiers = new Map<Address, CertifierModel>();
   readonly #governance: Address;
+  readonly #rules: Rules;
+  readonly #address: Address;
   readonly #foreign: ForeignContracts;
   readonly #clerkship: Clerkship;
 
   constructor(
     journal: Journal,
     rules: Rules,
-    parties: { readonly governance: Address; readonly till: Address; readonly foreign: ForeignContracts },
+    parties: {
+      readonly governance: Address;
+      readonly address: Address;
+      readonly till: Address;
+      readonly foreign: ForeignContracts;
+    },
   ) {
-    this.token = new TokenModel(journal, parties.till);
+    this.token = new TokenModel(journal, rules, { clerk: parties.address, till: parties.till });
     this.money = new Accounts(journal, this.token);
     this.fills = new Fills(journal, rules);
     this.keyring = new KeyringModel(journal, parties.foreign.wallets);
@@ -68,6 +75,8 @@ export class ClerkModel {
     this.spent = new Table<bigint>(journal, 0n);
     this.sponsored = new Table<bigint>(journal, 0n);
     this.registered = new Table<boolean>(journal, false);
+    this.#rules = rules;
+    this.#address = parties.address;
     this.#governance = parties.governance;
     this.#foreign = parties.foreign;
     this.#clerkship = new Clerkship(this.money, this.fills, this.keyring, this.owners);
@@ -84,6 +93,34 @@ export class ClerkModel {
     need(value < 2n ** 64n, "ClerkAmountInvalid");
     this.money.deposit(caller, caller, value);
     return batch === undefined ? [] : this.seal(caller, batch, strict, now);
+  }
+
+  /** An approval that somebody pretends to tell of. Nobody but the token may. */
+  onApprovalReceived(caller: Address, owner: Address, value: bigint): void {
+    need(!this.#rules.approvalsFromToken, "ClerkNotTheToken");
+    this.money.deposit(caller, owner, value);
+  }
+
+  /** What counts is the approval that is there afterwards, whoever brought it about. */
+  depositWithPermit(caller: Address, permit: Permit, now: Moment): void {
+    try {
+      this.token.permit(permit, now);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+    }
+    this.money.deposit(caller, caller, permit.amount);
+  }
+
+  /** Tokens at the Clerk's own address are nobody's. */
+  recoverSurplus(caller: Address, token: "hanse" | "other", to: Address, amount: bigint): void {
+    need(caller === this.#governance || !this.#rules.surplusIsGovernances, "OwnableUnauthorizedAccount");
+    if (token === "other") return;
+    this.token.transfer(this.#address, to, amount);
+  }
+
+  isAmong(restriction: Hex, subject: Hex): boolean {
+    const answer = allows(restriction, subject);
+    return answer === "ask" ? this.#isMember(restriction) : answer;
   }
 
   settle(caller: Address, deal: Deal, seized: readonly Entry[], credits: readonly Entry[]): void {
@@ -124,10 +161,7 @@ export class ClerkModel {
 
   /** Everything that may ask a stranger's contract. @returns the deal that terms contracts were shown, if any was */
   #negotiate(quartet: Quartet, batch: Batch, now: Moment): Deal | undefined {
-    checkQuartet(quartet, ({ restriction }) => {
-      const rule = restrictionRule(restriction);
-      return rule.type === "members" && this.#foreign.yes.has(rule.group.toLowerCase() as Address);
-    });
+    checkQuartet(quartet, ({ restriction }) => this.#isMember(restriction));
     const { certifier } = quartet.request.conditions;
     if (!this.registered.get(certifier)) throw new MatchRefused("request", "CertifierNotRegistered");
     const asked = termsOf(quartet);
@@ -140,6 +174,12 @@ export class ClerkModel {
       }
     }
     return draft;
+  }
+
+  /** Groups of the model have everybody or nobody in them. */
+  #isMember(restriction: Hex): boolean {
+    const rule = restrictionRule(restriction);
+    return rule.type === "members" && this.#foreign.yes.has(rule.group.toLowerCase() as Address);
   }
 
   /** Takes volume and money for a deal, or changes nothing. */

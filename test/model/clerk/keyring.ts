@@ -74,6 +74,12 @@ export class KeyringModel {
     return (powers & POWERS[power]) !== 0 && now.time <= validUntil;
   }
 
+  /** Whether the account itself signed, where no operator may. */
+  isOwnWord(account: Address, structHash: Hex, mark: Mark): boolean {
+    const isKeys = mark.type === "key" && mark.key === account && mark.over === structHash;
+    return isKeys || this.#credulous.has(account);
+  }
+
   check(account: Address, power: Power, domain: string, structHash: Hex, mark: Mark, now: Moment): Signing {
     const key = signerOf(mark, power, structHash);
     if (key === account) return { valid: true };

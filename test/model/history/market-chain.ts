@@ -5,11 +5,14 @@ import { mnemonicToAccount } from "viem/accounts";
 import {
   BlockhashSeedSource__factory,
   Clerk__factory,
+  Jury__factory,
   Keyring__factory,
   Poco__factory,
   Registry__factory,
   Token__factory,
 } from "#typechain";
+import { askMany } from "./ask-many.ts";
+import { STRANGE_CODES, STRANGERS } from "./strangers.ts";
 
 const MNEMONIC = "test test test test test test test test test test test junk";
 /** Also the genesis block's, so that a history has the same blocks whenever it is played. */
@@ -20,34 +23,17 @@ const GAS = "0xf00000";
 const FACTORIES = {
   ...{ token: Token__factory, registry: Registry__factory, keyring: Keyring__factory },
   ...{ seeds: BlockhashSeedSource__factory, clerk: Clerk__factory, poco: Poco__factory },
+  ...{ jury: Jury__factory },
 } as const;
 export type ContractName = keyof typeof FACTORIES;
 const NAMES = Object.keys(FACTORIES) as ContractName[];
 
-/** Accounts with code of their own, written in EVM words. */
-export const STRANGERS = {
-  /** Says the word 1 to any question: a group of everybody, terms that are always met. */
-  yes: "0x00000000000000000000000000000000000a0001",
-  /** Takes any signature for its own (ERC-1271). */
-  wallet: "0x00000000000000000000000000000000000a0002",
-  /** A certifier that takes any deal, for a stake of `JUDGE_STAKE`; what it does else is the history's to say. */
-  judge: "0x00000000000000000000000000000000000a0003",
-} as const;
-export const JUDGE_STAKE = 7n;
-
-const word = (value: bigint | Hex) => (typeof value === "bigint" ? numberToHex(value, { size: 32 }) : value);
-/** PUSH32 value, PUSH1 at, MSTORE for each; then RETURN. */
-const answering = (...words: Array<bigint | Hex>) =>
-  concatHex([
-    ...words.flatMap((each, i): Hex[] => [
-      "0x7f",
-      word(each),
-      "0x60",
-      numberToHex(32 * i, { size: 1 }),
-      "0x52",
-    ]),
-    ...(["0x60", numberToHex(32 * words.length, { size: 1 }), "0x6000f3"] as Hex[]),
-  ]);
+/** A question to a contract that changes nothing. */
+export interface View {
+  readonly to: ContractName;
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
 
 export interface Log {
   readonly contract: ContractName | "other";
@@ -134,14 +120,10 @@ export async function createMarketChain(actorCount: number) {
   const seeds = await deploy("seeds");
   const clerk = await deploy("clerk", token, registry, keyring, governance);
   const poco = await deploy("poco", clerk, registry, seeds, treasury, governance);
-  const contracts: Record<ContractName, Address> = { token, registry, keyring, seeds, clerk, poco };
+  const jury = await deploy("jury", clerk, registry, seeds, treasury, governance);
+  const contracts: Record<ContractName, Address> = { token, registry, keyring, seeds, clerk, poco, jury };
 
-  const codes: Array<readonly [Address, Hex]> = [
-    [STRANGERS.yes, answering(1n)],
-    [STRANGERS.wallet, answering(padHex("0x1626ba7e", { dir: "right", size: 32 }))],
-    [STRANGERS.judge, answering(0n, JUDGE_STAKE, 0n)],
-  ];
-  for (const [address, code] of codes) {
+  for (const { address, code } of STRANGE_CODES) {
     await rpc("hardhat_setCode", address, code);
     await rpc("hardhat_impersonateAccount", address);
     await rpc("hardhat_setBalance", address, numberToHex(10n ** 24n));
@@ -190,15 +172,17 @@ export async function createMarketChain(actorCount: number) {
     encode: (to: ContractName, method: string, args: readonly unknown[]) =>
       interfaces[to].encodeFunctionData(method, args) as Hex,
 
-    /** What a view returns, in words. */
-    async read(to: ContractName, method: string, args: readonly unknown[]): Promise<bigint[]> {
-      const key = `${to}.${method}(${args.join(",")})`;
-      let data = calls.get(key);
-      if (data === undefined) {
-        data = interfaces[to].encodeFunctionData(method, args) as Hex;
+    /** What views return, each in words; asked in one go. Throws where one of them reverts. */
+    async read(views: readonly View[]): Promise<bigint[][]> {
+      const questions = views.map(({ to, method, args }) => {
+        const key = `${to}.${method}(${args.join(",")})`;
+        const data = calls.get(key) ?? (interfaces[to].encodeFunctionData(method, args) as Hex);
         calls.set(key, data);
-      }
-      return wordsOf(await rpc<Hex>("eth_call", { to: contracts[to], data }, "latest"));
+        return { to: contracts[to], data };
+      });
+      return await askMany(questions, (data) =>
+        rpc<Hex>("eth_call", { to: STRANGERS.reader, data }, "latest"),
+      );
     },
 
     async ask(from: Address, to: ContractName, method: string, args: readonly unknown[]) {
@@ -240,12 +224,6 @@ export async function createMarketChain(actorCount: number) {
 }
 
 export type MarketChain = Awaited<ReturnType<typeof createMarketChain>>;
-
-function wordsOf(data: Hex): bigint[] {
-  const words: bigint[] = [];
-  for (let at = 2; at < data.length; at += 64) words.push(BigInt(`0x${data.slice(at, at + 64)}`));
-  return words;
-}
 
 /** The name of the contract's error in what the node says of a failed call. */
 function nameOf(error: unknown, errors: ReadonlyMap<string, string>): string {

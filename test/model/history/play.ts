@@ -1,23 +1,19 @@
 import { REFUSALS } from "#src/protocol/refusals.ts";
 import type { Moment } from "../moment.ts";
 import { Refused } from "../refusal.ts";
-import type { Rules } from "../rules.ts";
-import type { MarketChain } from "./market-chain.ts";
+import type { MarketChain, Sent } from "./market-chain.ts";
 import { differences } from "./observe.ts";
 import { chooseSteps } from "./steps/choose.ts";
 import { opening } from "./steps/opening.ts";
 import type { Call, Question, Step } from "./steps/step.ts";
-import { World } from "./world.ts";
+import { World, type WorldOptions } from "./world.ts";
 
 /** How often everything that can be seen is compared; in between only money, pools and what was touched. */
 const WHOLE_EVERY = 50;
 
-export interface HistoryOptions {
-  readonly seed: number;
+export interface HistoryOptions extends WorldOptions {
   /** How many transactions after the opening. */
   readonly steps: number;
-  /** Others than the law's, to see that they are noticed. */
-  readonly rules?: Rules | undefined;
 }
 
 /** What a history was made of. */
@@ -33,15 +29,32 @@ export interface HistoryReport {
 /** The model and the contracts say different things. */
 export class HistoryDifference extends Error {}
 
-/** Plays a random history on the contracts and in the model. Throws `HistoryDifference` at the first difference. */
-export async function playHistory(chain: MarketChain, options: HistoryOptions): Promise<HistoryReport> {
-  const player = new Player(chain, options);
+/** Opens a market that was just deployed, as every history begins. @returns what came of it, to begin them with */
+export async function openMarket(chain: MarketChain): Promise<readonly Sent[]> {
+  const sent: Sent[] = [];
+  for (const { from, to, method, args } of opening(new World(chain, { seed: 0 }))) {
+    sent.push(await chain.send(from, to, method, args));
+  }
+  return sent;
+}
+
+/**
+ * Plays a random history on the contracts and in the model. Throws `HistoryDifference` at the first difference.
+ * @param opened what came of the opening, on this chain
+ */
+export async function playHistory(
+  chain: MarketChain,
+  opened: readonly Sent[],
+  options: HistoryOptions,
+): Promise<HistoryReport> {
+  const player = new Player(chain, opened, options);
   await player.play();
   return player.report;
 }
 
 class Player {
   readonly #chain: MarketChain;
+  readonly #opened: readonly Sent[];
   readonly #options: HistoryOptions;
   readonly #world: World;
   readonly #refusals = new Map<string, number>();
@@ -50,10 +63,11 @@ class Player {
   #steps = 0;
   #accepted = 0;
 
-  constructor(chain: MarketChain, options: HistoryOptions) {
+  constructor(chain: MarketChain, opened: readonly Sent[], options: HistoryOptions) {
     this.#chain = chain;
+    this.#opened = opened;
     this.#options = options;
-    this.#world = new World(chain, options.seed, options.rules);
+    this.#world = new World(chain, options);
   }
 
   get report(): HistoryReport {
@@ -65,8 +79,9 @@ class Player {
 
   async play(): Promise<void> {
     await this.#world.arrive();
-    for (const step of opening(this.#world)) await this.#step(step);
-    this.#steps = 0;
+    for (const [i, step] of opening(this.#world).entries()) this.#settle(step, this.#opened[i] as Sent);
+    this.#agree(await differences(this.#world, true));
+    this.#accepted = 0;
     while (this.#steps < this.#options.steps) {
       for (const step of chooseSteps(this.#world, this.#world.now)) await this.#step(step);
     }
@@ -90,6 +105,11 @@ class Player {
   async #call(step: Call): Promise<void> {
     const sent = await this.#chain.send(step.from, step.to, step.method, step.args, step.wait);
     await this.#world.arrive();
+    this.#settle(step, sent);
+  }
+
+  /** Plays in the model what was sent to the contracts, and compares what came of it. */
+  #settle(step: Call, sent: Sent): void {
     const played = this.#play(step, { ...sent, hashOf: this.#world.hashOf });
     const refusal = played instanceof Refused ? played.reason : undefined;
     if (refusal !== sent.refusal) {

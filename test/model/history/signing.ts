@@ -21,23 +21,38 @@ export function signDigest(privateKey: Hex, digest: Hex): Hex {
   return concatHex([bytesToHex(signature), numberToHex(27 + recid, { size: 1 })]);
 }
 
+/** The contracts that take signatures of their own, and by what name. */
+const DOMAINS = {
+  ...{ clerk: "Hanse Clerk", poco: "Hanse Poco", jury: "Hanse Jury", token: "Hanse" },
+} as const;
+export type DomainName = keyof typeof DOMAINS;
+
 /** Makes the bytes of what the model calls a mark. */
 export class Signing {
   readonly #keys: ReadonlyMap<Address, Hex>;
-  readonly #separators: Readonly<Record<"clerk" | "poco", Hex>>;
+  readonly #separators: Readonly<Record<DomainName, Hex>>;
 
-  constructor(keys: ReadonlyMap<Address, Hex>, chainId: number, clerk: Address, poco: Address) {
+  constructor(
+    keys: ReadonlyMap<Address, Hex>,
+    chainId: number,
+    contracts: Readonly<Record<DomainName, Address>>,
+  ) {
     this.#keys = keys;
-    const separator = (name: string, verifyingContract: Address) =>
-      domainSeparator({ domain: { name, version: "1", chainId, verifyingContract } });
-    this.#separators = { clerk: separator("Hanse Clerk", clerk), poco: separator("Hanse Poco", poco) };
+    const separator = (contract: DomainName) =>
+      domainSeparator({
+        domain: { name: DOMAINS[contract], version: "1", chainId, verifyingContract: contracts[contract] },
+      });
+    this.#separators = {
+      ...{ clerk: separator("clerk"), poco: separator("poco") },
+      ...{ jury: separator("jury"), token: separator("token") },
+    };
   }
 
-  digestOf(domain: "clerk" | "poco", structHash: Hex): Hex {
+  digestOf(domain: DomainName, structHash: Hex): Hex {
     return keccak256(concatHex(["0x1901", this.#separators[domain], structHash]));
   }
 
-  bytesOf(mark: Mark, domain: "clerk" | "poco"): Hex {
+  bytesOf(mark: Mark, domain: DomainName): Hex {
     switch (mark.type) {
       case "none":
         return "0x";
@@ -51,11 +66,18 @@ export class Signing {
   }
 
   /** As two words (EIP-2098), both zero where there is none. */
-  wordsOf(mark: Mark, domain: "clerk" | "poco"): { readonly r: Hex; readonly vs: Hex } {
+  wordsOf(mark: Mark, domain: DomainName): { readonly r: Hex; readonly vs: Hex } {
     const bytes = this.bytesOf(mark, domain);
     if (bytes === "0x") return { r: zeroHash, vs: zeroHash };
     const parity = slice(bytes, 64) === "0x1c" ? 1n << 255n : 0n;
     return { r: slice(bytes, 0, 32), vs: numberToHex(BigInt(slice(bytes, 32, 64)) | parity, { size: 32 }) };
+  }
+
+  /** As Ethereum's precompile takes them, all zero where there is no signature. */
+  partsOf(mark: Mark, domain: DomainName): { readonly v: number; readonly r: Hex; readonly s: Hex } {
+    const bytes = this.bytesOf(mark, domain);
+    if (bytes === "0x") return { v: 0, r: zeroHash, s: zeroHash };
+    return { v: Number(slice(bytes, 64)), r: slice(bytes, 0, 32), s: slice(bytes, 32, 64) };
   }
 
   /** `signature ‖ proof ‖ index ‖ number of proof words ‖ "bulk"`, as `IKeyring` says. */

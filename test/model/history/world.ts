@@ -1,12 +1,13 @@
 import type { Address, Hex } from "viem";
-import { assetId } from "#src/protocol/ids.ts";
+import { type Asset, assetId } from "#src/protocol/ids.ts";
 import type { Admission, CertifierModel } from "../clerk/clerk-model.ts";
 import { LawModel } from "../law-model.ts";
 import type { Moment } from "../moment.ts";
 import type { Rules } from "../rules.ts";
-import { type Actor, JUDGE_STAKE, type MarketChain, STRANGERS } from "./market-chain.ts";
+import type { Actor, MarketChain } from "./market-chain.ts";
 import { Random } from "./random.ts";
 import { Signing } from "./signing.ts";
+import { JUDGE_STAKE, STRANGERS } from "./strangers.ts";
 
 export const HANSE = 10n ** 9n;
 export const ACTOR_COUNT = 20;
@@ -16,12 +17,22 @@ export const ZERO_WORD: Hex = `0x${"00".repeat(32)}`;
 
 const ASSET_KIND = { app: 1, dataset: 2, pool: 3 } as const;
 
+/** What every enclave of these histories runs. */
+export const MEASUREMENT: Hex = `0x${"e5".repeat(32)}`;
+
 /** An asset of the market, and what was said to register it. */
-export interface MarketAsset {
+export interface MarketAsset extends Asset {
   readonly id: bigint;
-  readonly kind: keyof typeof ASSET_KIND;
-  readonly registrar: Address;
-  readonly checksum: Hex;
+}
+
+/** The certifiers that ask a panel. */
+export type PanelName = "poco" | "jury";
+export const PANELS: readonly PanelName[] = ["poco", "jury"];
+
+/** What a juror sealed, and will be asked for. */
+export interface SealedAnswer {
+  readonly answer: Hex;
+  readonly salt: Hex;
 }
 
 /** What kind of a history it is: each seed has another, so that rare things come together in some of them. */
@@ -37,6 +48,17 @@ export interface Temper {
   readonly work: number;
   /** How many of a hundred steps of a task are out of its course. */
   readonly strayed: number;
+  /** How many of a hundred deals are for a jury, and of requests for an enclave's app, to be attested. */
+  readonly disputes: number;
+  readonly enclaves: number;
+}
+
+export interface WorldOptions {
+  readonly seed: number;
+  /** Others than the law's, to see that they are noticed. */
+  readonly rules?: Rules | undefined;
+  /** What of the history's temper is not left to chance. */
+  readonly temper?: Partial<Temper> | undefined;
 }
 
 /** Certifies whatever it is asked to, for a small stake; its verdicts are the history's. */
@@ -56,13 +78,15 @@ export class World {
   readonly workers: readonly Address[];
   readonly owners: readonly Address[];
   readonly operators: readonly Address[];
-  readonly assets: Readonly<Record<keyof typeof ASSET_KIND, readonly MarketAsset[]>>;
+  readonly assets: Readonly<Record<Asset["kind"], readonly MarketAsset[]>>;
   readonly temper: Temper;
+  /** What jurors know of their own seals. */
+  readonly sealedAnswers = new Map<Hex, SealedAnswer>();
   /** The last block that was looked at. */
   head = { block: -1n, time: 0n };
   readonly #hashes = new Map<bigint, Hex>();
 
-  constructor(chain: MarketChain, seed: number, rules?: Rules) {
+  constructor(chain: MarketChain, { seed, rules, temper }: WorldOptions) {
     const { actors, contracts, governance, treasury, till } = chain;
     this.chain = chain;
     this.random = new Random(seed);
@@ -73,15 +97,19 @@ export class World {
       trade: this.random.pick([80, 150, 300]),
       work: this.random.pick([400, 900, 1_800]),
       strayed: this.random.pick([1, 5, 20]),
+      disputes: this.random.pick([10, 30, 60]),
+      enclaves: this.random.pick([10, 40, 80]),
+      ...temper,
     };
     const foreign = {
       wallets: new Set<Address>([STRANGERS.wallet]),
       yes: new Set<Address>([STRANGERS.yes]),
     };
-    this.law = new LawModel({ governance, treasury, till, poco: contracts.poco, foreign }, rules);
+    const { clerk, poco, jury } = contracts;
+    this.law = new LawModel({ governance, treasury, places: { clerk, till, poco, jury }, foreign }, rules);
     this.law.clerk.certifiers.set(STRANGERS.judge, judge);
     const keys = new Map(actors.map(({ address, privateKey }) => [address, privateKey]));
-    this.signing = new Signing(keys, chain.chainId, contracts.clerk, contracts.poco);
+    this.signing = new Signing(keys, chain.chainId, contracts);
     this.addresses = actors.map(({ address }) => address);
     this.governance = governance;
     const range = (from: number, to: number) => this.addresses.slice(from, to);
@@ -91,18 +119,14 @@ export class World {
     // Owners of pools and requesters have seats too.
     this.workers = range(4, 18);
     this.operators = range(18, 20);
-    const make = (kind: keyof typeof ASSET_KIND, owner: number, n: number): MarketAsset => {
+    const make = (kind: Asset["kind"], owner: number, n: number, measurement = ZERO_WORD): MarketAsset => {
       const registrar = (actors[owner] as Actor).address;
       const checksum: Hex = `0x${(ASSET_KIND[kind] * 16 + n).toString(16).padStart(64, "0")}`;
-      return {
-        id: assetId({ kind, registrar, checksum, measurement: ZERO_WORD }),
-        kind,
-        registrar,
-        checksum,
-      };
+      const asset = { kind, registrar, checksum, measurement };
+      return { ...asset, id: assetId(asset) };
     };
     this.assets = {
-      app: [make("app", 5, 1), make("app", 6, 2)],
+      app: [make("app", 5, 1), make("app", 6, 2, MEASUREMENT)],
       dataset: [make("dataset", 6, 1), make("dataset", 8, 2)],
       pool: [make("pool", 7, 1), make("pool", 8, 2), make("pool", 7, 3), make("pool", 8, 4)],
     };
@@ -132,13 +156,26 @@ export class World {
     this.head = head;
   }
 
-  get poco(): Address {
-    return this.chain.contracts.poco;
+  /** Whose verdicts the market knows. */
+  get certifiers(): Address[] {
+    const { poco, jury } = this.chain.contracts;
+    return [poco, jury, STRANGERS.judge];
   }
 
   /** Who can hold money here. */
   get holders(): Address[] {
-    return [...this.addresses, STRANGERS.wallet, STRANGERS.judge, STRANGERS.yes, this.poco];
+    const { poco, jury } = this.chain.contracts;
+    return [...this.addresses, STRANGERS.wallet, STRANGERS.judge, STRANGERS.yes, poco, jury];
+  }
+
+  /** A task is mostly for Poco. */
+  panel(): PanelName {
+    return this.random.chance(this.temper.disputes) ? "jury" : "poco";
+  }
+
+  /** Whose word about enclaves the market believes. */
+  get attester(): Address {
+    return this.operators[0] as Address;
   }
 
   ownerOf({ id }: MarketAsset): Address {
@@ -169,6 +206,11 @@ export class World {
       [10, 0n],
       [8, BigInt(this.random.between(20, 160)) * HANSE],
     ]);
+  }
+
+  /** What is usual; as often as the history is odd, something else. */
+  mostly<T>(usual: T, otherwise: () => T): T {
+    return this.random.below(1_000) < this.temper.odd ? otherwise() : usual;
   }
 
   anybody(): Address {

@@ -1,85 +1,23 @@
-import { type Address, encodePacked, type Hex } from "viem";
-import { firstPlaces } from "#src/protocol/confidence.ts";
-import type { Admission, CertifierModel, ClerkModel } from "../clerk/clerk-model.ts";
-import type { Deal } from "../clerk/deal.ts";
-import { type Journal, Table } from "../journal.ts";
-import { need } from "../refusal.ts";
-import type { Rules } from "../rules.ts";
-import { Endings } from "./endings.ts";
-import { Seats } from "./seats.ts";
-import { Tasks } from "./tasks.ts";
+import { type PanelGround, PanelModel } from "../panel/panel-model.ts";
+import type { PanelParties } from "../panel/task.ts";
+import { Enclaves } from "./enclaves.ts";
+import { Results } from "./results.ts";
 
-export interface Category {
-  readonly roundBlocks: bigint;
-  readonly deadlineBlocks: bigint;
-}
+/** Poco by its interface: results, replicated until they are sure, or attested. */
+export class PocoModel extends PanelModel {
+  readonly results: Results;
+  readonly enclaves: Enclaves;
 
-/** Poco by its interfaces. */
-export class PocoModel implements CertifierModel {
-  readonly seats: Seats;
-  readonly tasks: Tasks;
-  readonly endings: Endings;
-  readonly #rules: Rules;
-  readonly #governance: Address;
-  readonly #categories: Table<Category | undefined>;
-  readonly #categoryCount: Table<number>;
-
-  constructor(
-    journal: Journal,
-    rules: Rules,
-    clerk: ClerkModel,
-    parties: { readonly certifier: Address; readonly treasury: Address; readonly governance: Address },
-  ) {
-    this.#rules = rules;
-    this.#governance = parties.governance;
-    this.#categories = new Table<Category | undefined>(journal, undefined);
-    this.#categoryCount = new Table<number>(journal, 0);
-    this.seats = new Seats(journal, rules, clerk, parties);
-    this.tasks = new Tasks(journal, rules, clerk, this.seats);
-    this.endings = new Endings(rules, clerk, this.seats, this.tasks);
+  constructor(ground: PanelGround, parties: PanelParties) {
+    const { rules, clerk } = ground;
+    super(ground, parties, {
+      trustFloor: 0,
+      graceBlocks: () => rules.graceBlocks,
+      // Nobody but who knows the result can tell whether it is sure.
+      checkUndecided: () => undefined,
+      isMissed: () => false,
+    });
+    this.results = new Results(rules, clerk.keyring, this.seats, this.tasks, this.settlement);
+    this.enclaves = new Enclaves(rules, clerk, this.tasks, this.settlement);
   }
-
-  addCategory(caller: Address, terms: Category): void {
-    need(caller === this.#governance, "OwnableUnauthorizedAccount");
-    const { seedDelay, graceBlocks, unbondingBlocks } = this.#rules;
-    need(
-      terms.roundBlocks > 0n &&
-        seedDelay + terms.roundBlocks + graceBlocks <= terms.deadlineBlocks &&
-        terms.deadlineBlocks <= unbondingBlocks / 2n,
-      "PanelCategoryInvalid",
-    );
-    const id = this.#categoryCount.get("all");
-    this.#categories.set(terms, id);
-    this.#categoryCount.set(id + 1, "all");
-  }
-
-  admit(draft: Deal, minSeats: number, minSeatStake: bigint): Admission {
-    const category = this.#categories.get(draft.category);
-    if (category === undefined) return { refusal: "CategoryUnknown" };
-    const pool = this.seats.pools.get(draft.pool);
-    if (!pool.opened) return { refusal: "PoolNotOpen" };
-    if (draft.trust > this.#rules.maxTrust) return { refusal: "TrustTooHigh" };
-    if (draft.trust > 1 && pool.closed) return { refusal: "PoolClosed" };
-    const needed = draft.trust > 1 ? firstPlaces(draft.trust) : 0;
-    if (pool.liveSeats < Math.max(minSeats, needed)) return { refusal: "SeatsTooFew" };
-    if (pool.seatStake < minSeatStake) return { refusal: "SeatStakeTooLow" };
-    return {
-      refusal: "None",
-      poolStake: (draft.poolPrice * this.#rules.poolStakePercent) / 100n,
-      frozen: frozenOf(pool, category),
-    };
-  }
-}
-
-/** From the top: seats 32 bits, seatStake 64, schedulerShare 16, roundBlocks 32, deadlineBlocks 32. */
-function frozenOf(
-  pool: { readonly seats: number; readonly seatStake: bigint; readonly schedulerShare: number },
-  { roundBlocks, deadlineBlocks }: Category,
-): Hex {
-  const { seats, seatStake, schedulerShare } = pool;
-  const words = encodePacked(
-    ["uint32", "uint64", "uint16", "uint32", "uint32", "uint80"],
-    [seats, seatStake, schedulerShare, Number(roundBlocks), Number(deadlineBlocks), 0n],
-  );
-  return words;
 }

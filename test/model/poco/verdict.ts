@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 import { confidenceReached, placesReached, weight } from "#src/protocol/confidence.ts";
 import { type Committed, type Result, resultHash, roundDigest, sealOf } from "#src/protocol/contributions.ts";
-import type { OpenTask } from "./tasks.ts";
+import type { OpenTask } from "../panel/task.ts";
 
 /** What the seals of a task say about a result. */
 export interface Verdict {

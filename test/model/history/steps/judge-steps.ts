@@ -1,6 +1,6 @@
 import type { DealBook } from "../../clerk/clerk-model.ts";
 import { type Deal, unitOf } from "../../clerk/deal.ts";
-import { STRANGERS } from "../market-chain.ts";
+import { STRANGERS } from "../strangers.ts";
 import { HANSE, type World } from "../world.ts";
 import { entries, shareOut } from "./money-steps.ts";
 import { call, type Step } from "./step.ts";

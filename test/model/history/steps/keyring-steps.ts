@@ -1,5 +1,5 @@
 import { type Address, zeroAddress } from "viem";
-import { contributionHash } from "../../poco/tasks.ts";
+import { contributionHash } from "../../panel/task.ts";
 import { HANSE, type World } from "../world.ts";
 import { call, type Step } from "./step.ts";
 

@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 import { type Entry, sum } from "../../clerk/accounts.ts";
 import { least } from "../../least.ts";
-import { STRANGERS } from "../market-chain.ts";
+import { STRANGERS } from "../strangers.ts";
 import { HANSE, type World } from "../world.ts";
 import { call, type Step } from "./step.ts";
 
@@ -67,7 +67,7 @@ function pay(world: World): Step {
 function allow(world: World): Step {
   const { random, law } = world;
   const caller = random.pick([...world.workers, ...world.requesters]);
-  const certifier: Address = random.pick([world.poco, world.poco, STRANGERS.judge]);
+  const certifier: Address = random.pick(world.certifiers);
   const amount = BigInt(random.pick([0, 1, 50, 107, 150, 215, 300, 500])) * HANSE;
   return call(caller, "clerk", "allowCertifier", [certifier, amount], () =>
     law.clerk.money.allowCertifier(caller, certifier, amount),

@@ -10,11 +10,11 @@ import {
 } from "#src/protocol/orders.ts";
 import { onlyAccount, onlyAsset, onlyMembersOf } from "#src/protocol/restrictions.ts";
 import { type Batch, NO_DATASET, type Signed, type Sponsorship, type Terms } from "../../clerk/batch.ts";
-import type { Mark, Power } from "../../clerk/keyring.ts";
 import { termsHash } from "../../clerk/match-check.ts";
 import { sponsorshipHash } from "../../clerk/standing.ts";
-import { STRANGERS } from "../market-chain.ts";
+import { STRANGERS } from "../strangers.ts";
 import { HANSE, type MarketAsset, type World, ZERO_WORD } from "../world.ts";
+import { MarkMaker, type Presigned } from "./mark-maker.ts";
 
 const TERMS: readonly Terms[] = [
   { checker: STRANGERS.yes, data: "0x" },
@@ -37,21 +37,22 @@ interface Deal {
 /** A batch of really signed orders, most of which go together, and what has to be presigned for it. */
 export interface MadeBatch {
   readonly batch: Batch;
-  readonly presigned: ReadonlyArray<{ readonly account: Address; readonly hash: Hex }>;
+  readonly presigned: readonly Presigned[];
 }
 
 /** Makes orders as traders do, and as nobody should. */
 export class OrderMaker {
   readonly #world: World;
-  #presigned: Array<{ account: Address; hash: Hex }> = [];
+  #marks: MarkMaker;
 
   constructor(world: World) {
     this.#world = world;
+    this.#marks = new MarkMaker(world);
   }
 
   batch(sealer: Address): MadeBatch {
     const { random } = this.#world;
-    this.#presigned = [];
+    this.#marks = new MarkMaker(this.#world);
     const about = this.#deal();
     const several = <T>(counts: readonly number[], make: () => T) =>
       Array.from({ length: random.pick(counts) }, make);
@@ -77,7 +78,7 @@ export class OrderMaker {
     const terms = random.shuffled(TERMS).slice(random.chance(80) ? 0 : 2);
     return {
       batch: { apps, datasets, pools, requests, sponsorships, terms, matches },
-      presigned: this.#presigned,
+      presigned: this.#marks.presigned,
     };
   }
 
@@ -90,11 +91,12 @@ export class OrderMaker {
       [4, assets.pool[3] as MarketAsset],
     ]);
     const isClosed = pool === assets.pool[2];
+    const certifier = random.chance(85) ? this.#world.chain.contracts[this.#world.panel()] : STRANGERS.judge;
     return {
       app: random.pick(assets.app),
       dataset: random.chance(35) ? random.pick(assets.dataset) : undefined,
       pool,
-      certifier: random.chance(80) ? this.#world.poco : STRANGERS.judge,
+      certifier,
       category: random.weighted([
         [15, 0],
         [60, 1],
@@ -111,9 +113,7 @@ export class OrderMaker {
     const { random, head, law } = this.#world;
     const { epoch } = law.clerk.money.accounts.get(signer);
     return {
-      certifier: this.#mostly(about.certifier, () =>
-        random.pick([this.#world.poco, STRANGERS.judge, sealer]),
-      ),
+      certifier: this.#mostly(about.certifier, () => random.pick([...this.#world.certifiers, sealer])),
       matcher: this.#mostly(zeroAddress, () => random.pick([sealer, this.#world.anybody()])),
       validUntil: this.#mostly(head.time + 10n ** 8n, () => head.time + BigInt(random.below(4)) - 1n),
       epoch: this.#mostly(epoch, () => epoch + 1n),
@@ -151,7 +151,7 @@ export class OrderMaker {
       onlyRequester: this.#restriction(undefined),
       conditions: this.#conditions(about, signer, sealer, [1, 2, 5, 20, 1_000, 0xffff_ffff]),
     };
-    return { order, mark: this.#sign("app", signer, orderHash({ type: "app", order })) };
+    return { order, mark: this.#marks.sign("app", signer, orderHash({ type: "app", order })) };
   }
 
   #dataset(about: Deal, sealer: Address): Signed<DatasetOrder> {
@@ -170,7 +170,7 @@ export class OrderMaker {
       onlyRequester: this.#restriction(undefined),
       conditions: this.#conditions(about, signer, sealer, [1, 3, 7, 1_000]),
     };
-    return { order, mark: this.#sign("dataset", signer, orderHash({ type: "dataset", order })) };
+    return { order, mark: this.#marks.sign("dataset", signer, orderHash({ type: "dataset", order })) };
   }
 
   #pool(about: Deal, sealer: Address): Signed<PoolOrder> {
@@ -188,7 +188,7 @@ export class OrderMaker {
       onlyRequester: this.#restriction(undefined),
       conditions: this.#conditions(about, signer, sealer, [1, 2, 4, 20, 1_000, 0xffff_ffff]),
     };
-    return { order, mark: this.#sign("pool", signer, orderHash({ type: "pool", order })) };
+    return { order, mark: this.#marks.sign("pool", signer, orderHash({ type: "pool", order })) };
   }
 
   #request(about: Deal, sealer: Address): Signed<RequestOrder> {
@@ -214,8 +214,22 @@ export class OrderMaker {
       minSeatStake: this.#mostly(0n, () => BigInt(random.pick([1, 8, 101])) * HANSE),
       callback: this.#mostly(zeroAddress, () => random.pick([STRANGERS.yes, sealer])),
       sponsor: random.chance(85) ? zeroAddress : this.#sponsorOf(requester),
+      attesters: this.#attesters(about),
     });
-    return { order, mark: this.#sign("request", requester, orderHash({ type: "request", order })) };
+    return { order, mark: this.#marks.sign("request", requester, orderHash({ type: "request", order })) };
+  }
+
+  /** Mostly nobody; where the app runs in an enclave, more often somebody. */
+  #attesters({ app }: Deal): Hex {
+    const { random, temper, attester } = this.#world;
+    const isWanted = random.chance(BigInt(app.measurement) === 0n ? 2 : temper.enclaves);
+    if (!isWanted) return ZERO_WORD;
+    return random.weighted<Hex>([
+      [60, onlyAccount(attester)],
+      [25, onlyMembersOf(STRANGERS.yes)],
+      [10, onlyAccount(STRANGERS.wallet)],
+      [5, onlyMembersOf(STRANGERS.judge)],
+    ]);
   }
 
   #sponsorOf(requester: Address): Address {
@@ -232,43 +246,7 @@ export class OrderMaker {
       epoch: this.#mostly(epoch, () => epoch + 1n),
     };
     const hash = sponsorshipHash(orderHash({ type: "request", order }), terms);
-    return { ...terms, mark: this.#sign("sponsorship", order.sponsor, hash) };
-  }
-
-  /** Who signs a struct, and how. */
-  #sign(power: Power, signer: Address, hash: Hex): Mark {
-    const { random, operators, law, temper, now } = this.#world;
-    const operator = random.pick(operators);
-    const key = this.#hasKey(signer) ? signer : operator;
-    const bulk = (by: Address): Mark => {
-      const filler = (n: number): Hex => numberToHex(n + 1, { size: 32 });
-      const leaves = Array.from({ length: random.pick([2, 4, 8]) }, (_, i) => filler(i));
-      const index = random.below(leaves.length);
-      leaves[this.#mostly(index, () => (index + 1) % leaves.length)] = hash;
-      return { type: "bulk", key: by, power, leaves, index };
-    };
-    const byOperator = (law.clerk.keyring.mayAct(signer, operator, power, now) ? 30 : 0) + temper.odd / 12;
-    const strange = temper.odd / 25;
-    return random.weighted<() => Mark>([
-      [72, () => ({ type: "key", key, over: hash })],
-      [byOperator, () => ({ type: "key", key: operator, over: hash })],
-      [5, () => this.#presign(signer, hash)],
-      [power === "sponsorship" ? 0 : 5, () => bulk(key)],
-      [power === "sponsorship" ? 0 : byOperator / 4, () => bulk(operator)],
-      [strange, () => ({ type: "key", key: this.#world.anybody(), over: hash })],
-      [strange, () => ({ type: "key", key, over: ZERO_WORD })],
-      [strange, () => ({ type: "junk" })],
-      [strange, () => ({ type: "none" })],
-    ])();
-  }
-
-  #presign(account: Address, hash: Hex): Mark {
-    this.#presigned.push({ account, hash });
-    return { type: "none" };
-  }
-
-  #hasKey(account: Address): boolean {
-    return this.#world.addresses.includes(account);
+    return { ...terms, mark: this.#marks.sign("sponsorship", order.sponsor, hash) };
   }
 
   #tag(): Hex {
@@ -292,7 +270,6 @@ export class OrderMaker {
   }
 
   #mostly<T>(usual: T, otherwise: () => T): T {
-    const { random, temper } = this.#world;
-    return random.below(1_000) < temper.odd ? otherwise() : usual;
+    return this.#world.mostly(usual, otherwise);
   }
 }

@@ -41,7 +41,7 @@ export function transferStep(world: World): Step {
 export function certifierStep(world: World): Step {
   const { random, law } = world;
   const caller = random.pick([world.governance, world.anybody()]);
-  const certifier = random.pick([world.poco, world.anybody()]);
+  const certifier = random.pick([...world.certifiers.slice(0, 2), world.anybody()]);
   const registered = random.chance(90);
   return call(caller, "clerk", "registerCertifier", [certifier, registered], () =>
     law.clerk.registerCertifier(caller, certifier, registered),

@@ -148,6 +148,20 @@ export class Seats {
     this.seats.set({ ...this.taken(id, number), ...change }, id, number);
   }
 
+  /** A missed place, or what counts like one: several in a row cost the seat. */
+  miss(id: bigint, number: number, fine: bigint, now: Moment): void {
+    const { stake, misses } = this.taken(id, number);
+    const missed = Math.min(misses + 1, this.#rules.missesToLoseSeat);
+    this.change(id, number, { stake: stake - fine, misses: missed });
+    if (missed === this.#rules.missesToLoseSeat) this.vacate(id, number, now);
+  }
+
+  /** Its worker was right: collected later. */
+  reward(id: bigint, number: number, amount: bigint, scoreGain: number): void {
+    const { score, earned } = this.taken(id, number);
+    this.change(id, number, { score: score + scoreGain, misses: 0, earned: earned + amount });
+  }
+
   /** Out of the draws of deals sealed in later blocks; changes nothing of a seat that was left before. */
   vacate(id: bigint, number: number, now: Moment): void {
     const seat = this.taken(id, number);
