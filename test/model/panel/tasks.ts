@@ -1,9 +1,8 @@
 import { type Address, type Hex, zeroAddress, zeroHash } from "viem";
 import { type Committed, sealsChain } from "#src/protocol/contributions.ts";
 import { frozenTerms } from "#src/protocol/frozen-terms.ts";
-import { dealId } from "#src/protocol/ids.ts";
 import type { ClerkModel } from "../clerk/clerk-model.ts";
-import { type Deal, sameDeal } from "../clerk/deal.ts";
+import type { Deal } from "../clerk/deal.ts";
 import { type Journal, Table } from "../journal.ts";
 import type { Moment } from "../moment.ts";
 import { need } from "../refusal.ts";
