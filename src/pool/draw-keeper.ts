@@ -2,11 +2,9 @@ import { attempt } from "#src/chain/attempt.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { roundOf } from "#src/protocol/places.ts";
 import type { PocoChain } from "./poco-chain.ts";
-import type { TaskSight } from "./task-reconciler.ts";
+import { RECORD_SEED_AFTER } from "./replication-timing.ts";
+import type { TaskSight } from "./task-sight.ts";
 import type { Place, TaskStore } from "./task-store.ts";
-
-/** The chain forgets a block's hash after 256 blocks; half of that leaves time to have it recorded. */
-export const RECORD_SEED_AFTER = 128n;
 
 /** Who was drawn for a task: read once for each round, and kept readable for as long as the task runs. */
 export function createDrawKeeper(deps: { chain: PocoChain; store: TaskStore; logger: Logger }) {

@@ -10,7 +10,7 @@ import {
 } from "#src/protocol/replication-forecast.ts";
 import { type ClosedRound, type SealsTold, sealsTold } from "./round-verdict.ts";
 import { taskLogger } from "./task-logger.ts";
-import type { TaskSight } from "./task-reconciler.ts";
+import type { TaskSight } from "./task-sight.ts";
 import type { Place, TaskStore } from "./task-store.ts";
 import type { WorkerStandings } from "./worker-standing.ts";
 

@@ -2,8 +2,7 @@ import type { Deal } from "#src/protocol/deals.ts";
 import { frozenTerms } from "#src/protocol/frozen-terms.ts";
 import { GRACE_BLOCKS } from "#src/protocol/panel-parameters.ts";
 import type { TaskCourse } from "#src/protocol/task-course.ts";
-import { RECORD_SEED_AFTER } from "./draw-keeper.ts";
-import type { ReplicationTiming } from "./replicated-step.ts";
+import { RECORD_SEED_AFTER, type ReplicationTiming } from "./replication-timing.ts";
 
 /** Between two tries of what the contract refused or nobody mined. */
 const RETRY_BLOCKS = 3n;

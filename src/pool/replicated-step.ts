@@ -11,6 +11,7 @@ import { createDrawKeeper } from "./draw-keeper.ts";
 import type { Forecaster } from "./forecaster.ts";
 import type { PocoChain } from "./poco-chain.ts";
 import type { PoolMetrics } from "./pool-metrics.ts";
+import { type ReplicatedStepOptions, replicationTiming } from "./replication-timing.ts";
 import {
   type ClosedRound,
   type RoundDigest,
@@ -19,7 +20,7 @@ import {
   sealsTold,
 } from "./round-verdict.ts";
 import { taskLogger } from "./task-logger.ts";
-import type { TaskSight, TaskStep } from "./task-reconciler.ts";
+import type { TaskSight, TaskStep } from "./task-sight.ts";
 import type { ContributionRow, Place, TaskStore } from "./task-store.ts";
 import type { WorkerWatch } from "./worker-watch.ts";
 
@@ -31,22 +32,6 @@ export interface ReplicatedStepDeps {
   readonly metrics: PoolMetrics;
   readonly logger: Logger;
   readonly clock?: Clock;
-}
-
-export interface ReplicationTiming {
-  /** Commit what there is when a round has no more than so many blocks left; 3 unless told. */
-  readonly commitMarginBlocks: bigint;
-  /** How long those who may know a certain result have for it before others are drawn all the same; 20 unless told. */
-  readonly patienceBlocks: bigint;
-}
-
-export type ReplicatedStepOptions = Partial<ReplicationTiming>;
-
-export function replicationTiming({
-  commitMarginBlocks = 3n,
-  patienceBlocks = 20n,
-}: ReplicatedStepOptions): ReplicationTiming {
-  return { commitMarginBlocks, patienceBlocks };
 }
 
 /** The course of a task of trust above 1: drawn, sealed, committed, compared, and finalized or drawn for again. */

@@ -3,24 +3,14 @@ import { attempt } from "#src/chain/attempt.ts";
 import { TASK_STATUSES } from "#src/client/pool-schema.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
-import { courseOf, type TaskCourse, type TaskState } from "#src/protocol/task-course.ts";
+import { courseOf } from "#src/protocol/task-course.ts";
 import { nextLook } from "./next-look.ts";
 import type { PocoChain } from "./poco-chain.ts";
 import type { PoolMetrics } from "./pool-metrics.ts";
-import type { ReplicationTiming } from "./replicated-step.ts";
+import type { ReplicationTiming } from "./replication-timing.ts";
 import { taskLogger } from "./task-logger.ts";
-import type { StoredTask, TaskStore } from "./task-store.ts";
-
-/** A task as memory and chain have it at one moment. */
-export interface TaskSight extends StoredTask {
-  readonly taskId: Hex;
-  readonly head: bigint;
-  readonly onChain: TaskState;
-  readonly course: TaskCourse;
-}
-
-/** Takes a running task one step on, if one is due. */
-export type TaskStep = (sight: TaskSight) => Promise<void>;
+import type { TaskSight, TaskStep } from "./task-sight.ts";
+import type { TaskStore } from "./task-store.ts";
 
 export interface TaskReconcilerDeps {
   readonly chain: PocoChain;

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import type { PocoChain } from "./poco-chain.ts";
 import { taskLogger } from "./task-logger.ts";
-import type { TaskSight, TaskStep } from "./task-reconciler.ts";
+import type { TaskSight, TaskStep } from "./task-sight.ts";
 import type { TaskStore } from "./task-store.ts";
 import type { WorkerRegistry } from "./worker-registry.ts";
 import type { WorkerWatch } from "./worker-watch.ts";

@@ -56,7 +56,10 @@ export async function startPool(
   market: TestMarket,
   { databaseUrl, logger }: { readonly databaseUrl: string; readonly logger: Logger },
 ): Promise<RunningPool> {
-  const database = await openDatabase<PoolTables>({ logger }, { url: databaseUrl, schema: "pool" });
+  const database = await openDatabase<PoolTables>(
+    { logger },
+    { url: databaseUrl, schema: "pool", connectTimeoutMs: 30_000 },
+  );
   const metrics = createMetrics({ service: "pool", processMetrics: false });
   const sender = createSender({ chain, account: testAccount(SELLER) }, { pollMs: 100 });
   const pool = await startPoolService(

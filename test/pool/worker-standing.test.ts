@@ -115,6 +115,7 @@ describe("of workers", () => {
       ...{ stakeLockedNano: 1n, stakeReturnedNano: 1n, stakeHeldNano: 0n, transactions: 0, costWei: 0n },
     });
     await test.follow.rewind({ number: 124n, hash: blockAt(124n).block.hash });
+    await test.scheduler.reconcile(id);
     expect(await standing(1)).toMatchObject({ wrong: 0, lostNano: 0n });
   });
 
