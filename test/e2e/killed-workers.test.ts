@@ -90,6 +90,9 @@ function createMortal(number: number) {
       while (life !== undefined && !life.lines.some(({ msg }) => msg === "worker is working"))
         await sleep(50);
     },
+    async hasStored() {
+      while ((await stored()).length === 0) await sleep(50);
+    },
     async kill() {
       const life = lives.at(-1);
       life?.child.kill("SIGKILL");
@@ -127,6 +130,8 @@ describe("workers that are killed", () => {
         // Most while they work, some while they start, however slow the machine is.
         if (kill % 3 !== 0) await worker?.isWorking();
         await sleep(next() * 4_000);
+        // And at least one that has found something.
+        if (kill === KILLS - 1) await worker?.hasStored();
         await worker?.kill();
         await worker?.start();
       }
