@@ -1,5 +1,5 @@
 import type { Hex } from "viem";
-import type { createOwnDuty } from "./own-duty.ts";
+import type { createOwnDuty, DrawnTask, Duty } from "./own-duty.ts";
 import type { ResultStore } from "./result-store.ts";
 import type { SeatWatch } from "./seat-watch.ts";
 import type { TaskSource } from "./task-poller.ts";
@@ -39,12 +39,14 @@ export function createOwnTasks({ chain, watch, duty, results }: OwnTasksDeps, se
       const drawn = await watch.tasks();
       const open = drawn.filter(({ taskId }) => !ended.has(taskId));
       const due: TaskToDo[] = [];
+      let failure: unknown;
       for (let from = 0; from < open.length; from += AT_ONCE) {
         const some = open.slice(from, from + AT_ONCE);
-        const duties = await Promise.all(some.map((task) => duty.dutyOf(task, head)));
-        for (const [at, { step, round }] of duties.entries()) {
+        const duties = await Promise.all(some.map((task) => dutyOf(task, head)));
+        for (const [at, own] of duties.entries()) {
           const task = some[at];
-          if (task === undefined || step === "wait") continue;
+          if (task === undefined || own === undefined || own.step === "wait") continue;
+          const { step, round } = own;
           const { taskId, dealId, index } = task;
           if (step === "done") {
             ended.add(taskId);
@@ -56,7 +58,18 @@ export function createOwnTasks({ chain, watch, duty, results }: OwnTasksDeps, se
       }
       const known = new Set(drawn.map(({ taskId }) => taskId));
       for (const taskId of ended) if (!known.has(taskId)) ended.delete(taskId);
+      if (due.length === 0 && failure !== undefined) throw failure;
       return due;
+
+      /** One task that cannot be looked at now does not keep the others back. */
+      async function dutyOf(task: DrawnTask, atHead: bigint): Promise<Duty | undefined> {
+        try {
+          return await duty.dutyOf(task, atHead);
+        } catch (error) {
+          failure = error;
+          return undefined;
+        }
+      }
     },
   };
 }

@@ -128,12 +128,19 @@ export function createTaskSteps(deps: TaskStepsDeps, pool: bigint): TaskSteps {
 
     async record(task) {
       const { deal } = await dealOf(task);
+      // What the chain has now: the task may have gone on to another round.
       const [head, state] = await Promise.all([chain.head(), chain.task(task.taskId, deal)]);
       const { seedBlock } = courseOf(deal, state, head);
-      const outcome = await mined(task, () => chain.recordSeed(seedBlock));
-      // Refused, it was forgotten already, and stays so.
+      if (deps.keptSeeds.has(seedBlock)) return "done";
+      // Before it is sent: other tasks of the same block ask for it, too.
       deps.keptSeeds.add(seedBlock);
-      return outcome;
+      try {
+        // Refused, it was forgotten already, and stays so.
+        return await mined(task, () => chain.recordSeed(seedBlock));
+      } catch (error) {
+        deps.keptSeeds.delete(seedBlock);
+        throw error;
+      }
     },
   };
 

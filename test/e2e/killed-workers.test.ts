@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { appendFileSync } from "node:fs";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -20,7 +19,7 @@ import { FIRST_WORKER, openTestMarket, type TestMarket } from "./market-fixture.
 // every task is certified, nothing is computed again that was stored, and nobody seals twice, misses a place or is slashed
 
 const WORKERS = 3;
-const KILLS = 9;
+const KILLS = 6;
 const ENTRY = join(import.meta.dirname, "../../src/bin/hanse.ts");
 
 let testChain: TestChain;
@@ -30,7 +29,7 @@ let env: Record<string, string>;
 
 beforeAll(async () => {
   [testChain, directory] = await Promise.all([
-    startTestChain({ categories: [{ roundBlocks: 90, deadlineBlocks: 400 }] }),
+    startTestChain({ categories: [{ roundBlocks: 600, deadlineBlocks: 1_500 }] }),
     temporaryDirectory(),
   ]);
   market = await openTestMarket(testChain, WORKERS);
@@ -45,7 +44,7 @@ beforeAll(async () => {
     ...{ HANSE_POOL: assetIdToHex(market.pool), HANSE_POOL_URL: `http://127.0.0.1:${await freePort()}` },
     ...{ HANSE_PORT: "0", HANSE_SLOTS: "2", HANSE_ALLOW_PRIVATE_SOURCES: "true" },
     // As soon as it can: what is proved here is that nothing is done twice.
-    ...{ HANSE_COMMIT_MARGIN_BLOCKS: "80", HANSE_FINALIZE_AFTER_BLOCKS: "1" },
+    ...{ HANSE_COMMIT_MARGIN_BLOCKS: "590", HANSE_FINALIZE_AFTER_BLOCKS: "1" },
   };
 }, 120_000);
 
@@ -81,10 +80,7 @@ function createMortal(number: number) {
       });
       const lines: Life["lines"] = [];
       if (child.stdout !== null) {
-        createInterface(child.stdout).on("line", (line) => {
-          lines.push(JSON.parse(line));
-          appendFileSync(`/tmp/kw-${number}.log`, `${line}\n`);
-        });
+        createInterface(child.stdout).on("line", (line) => void lines.push(JSON.parse(line)));
       }
       const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
       lives.push({ child, lines, ended, stored: await stored() });
@@ -93,6 +89,9 @@ function createMortal(number: number) {
       const life = lives.at(-1);
       while (life !== undefined && !life.lines.some(({ msg }) => msg === "worker is working"))
         await sleep(50);
+    },
+    async hasStored() {
+      while ((await stored()).length === 0) await sleep(50);
     },
     async kill() {
       const life = lives.at(-1);
@@ -131,6 +130,8 @@ describe("workers that are killed", () => {
         // Most while they work, some while they start, however slow the machine is.
         if (kill % 3 !== 0) await worker?.isWorking();
         await sleep(next() * 4_000);
+        // And at least one that has found something.
+        if (kill === KILLS - 1) await worker?.hasStored();
         await worker?.kill();
         await worker?.start();
       }

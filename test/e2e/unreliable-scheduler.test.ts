@@ -60,7 +60,7 @@ afterAll(async () => {
 const numbers = Array.from({ length: WORKERS }, (_, number) => number);
 const addressOf = (number: number) => testAccount(FIRST_WORKER + number).address;
 
-async function startPool(): Promise<{ url: string; stop: () => Promise<void> }> {
+async function startPool() {
   const url = await postgres.fresh();
   const database = await openDatabase<PoolTables>({ logger: silent }, { url, schema: "pool" });
   const metrics = createMetrics({ service: "pool", processMetrics: false });
@@ -83,7 +83,12 @@ async function startPool(): Promise<{ url: string; stop: () => Promise<void> }> 
     return stopped;
   };
   running.push(stop);
-  return { url: listening.url, stop };
+  // Whoever asks for its tasks just now is not waited for: a scheduler that died would not do so either.
+  const silence = async () => {
+    server.server.closeAllConnections();
+    await stop();
+  };
+  return { url: listening.url, silence };
 }
 
 async function startWorker(number: number, poolUrl: string, runner: Runner, poolClient?: PoolClient) {
@@ -134,7 +139,7 @@ describe("a task is certified though the scheduler", () => {
     const pool = await startPool();
     const silenced = Promise.withResolvers<void>();
     const runner: Runner = async (request, deps) => {
-      void pool.stop().then(silenced.resolve, silenced.reject);
+      pool.silence().then(silenced.resolve, silenced.reject);
       await silenced.promise;
       return honest(request, deps);
     };
