@@ -82,12 +82,12 @@ async function startPool() {
     })();
     return stopped;
   };
-  running.push(stop);
   // Whoever asks for its tasks just now is not waited for: a scheduler that died would not do so either.
   const silence = async () => {
     server.server.closeAllConnections();
     await stop();
   };
+  running.push(silence);
   return { url: listening.url, silence };
 }
 
