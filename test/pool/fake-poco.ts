@@ -18,6 +18,7 @@ export function createFakePoco(workers: readonly Address[]) {
   const tasks = new Map<Hex, TaskState>();
   const seals = new Map<Hex, Committed[]>();
   const mined: Mined[] = [];
+  const extended = new Set<string>();
   /** Calls that the contract refuses, by name; with seats only those of these seats. */
   const refuses = new Map<string, readonly number[] | undefined>();
   const state = {
@@ -73,7 +74,13 @@ export function createFakePoco(workers: readonly Address[]) {
       seals.set(id, all);
       set(id, { round, committed: all.length });
     },
-    extend: async () => mine({ what: "extend" }),
+    async extend(deal, index) {
+      const running = `${idOf(deal, index)} ${get(idOf(deal, index)).round}`;
+      // A round is opened once, whoever else asks for it.
+      if (extended.has(running)) throw refusal("extend");
+      mine({ what: "extend" });
+      extended.add(running);
+    },
     async finalize(deal, index, given, result) {
       if (get(idOf(deal, index)).status !== 0) throw refusal("finalize");
       mine({ what: "finalize", seats: given.map(({ seat }) => seat), result });
