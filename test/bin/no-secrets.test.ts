@@ -63,7 +63,7 @@ beforeAll(async () => {
       return;
     }
     const headers = { "content-type": "application/json" };
-    const answer = await fetch(testChain.chain.rpcUrl, {
+    const answer = await fetch(testChain.rpcUrl, {
       method: "POST",
       headers,
       body: Buffer.concat(body),

@@ -48,7 +48,7 @@ beforeAll(async () => {
   await writeFile(manifest, stringifyJson(testChain.deployment));
   const common = {
     ...{
-      HANSE_RPC_URL: testChain.chain.rpcUrl,
+      HANSE_RPC_URL: testChain.rpcUrl,
       HANSE_DEPLOYMENT: manifest,
       DATABASE_URL: await postgres.fresh(),
     },
