@@ -167,8 +167,6 @@ it("shows none when it cannot start", { timeout: 240_000 }, async () => {
     spawn("broker", { DATABASE_URL: `postgres://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:9/x` }),
     spawn("pool", { DATABASE_URL: wrong.href, HANSE_RPC_URL: nowhere }),
     spawn("worker", { HANSE_RPC_URL: nowhere }),
-    // The scheduler of this one is nowhere.
-    spawn("worker"),
     spawn("worker", { HANSE_PRIVATE_KEY: `${KEY}00` }),
     spawn("broker", {
       DATABASE_URL: wrong.href,

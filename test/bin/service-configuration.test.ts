@@ -109,7 +109,9 @@ describe("the configuration of a service", () => {
     expect(row("allowPrivateSources")).toMatchObject({ type: "true or false", default: "false" });
     expect(row("poolUrl")).toMatchObject({ type: "URL" });
     expect(row("logLevel")).toMatchObject({ type: expect.stringContaining("fatal, error") });
-    expect(rows.filter(({ secret }) => secret).map(({ flag }) => flag)).toEqual([undefined, undefined]);
+    const secrets = rows.filter(({ secret }) => secret);
+    expect(secrets.map(({ name }) => name).sort()).toEqual(["privateKey", "rpcUrl", "uploadToken"]);
+    expect(secrets.every(({ flag }) => flag === undefined)).toBe(true);
     const help = await runCli(["worker", "start", "--help"]);
     expect(help.out).toContain("--slots <number>");
     expect(help.out).not.toContain("--private-key");

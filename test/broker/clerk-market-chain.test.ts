@@ -208,10 +208,17 @@ test("a broker on it: publishes to sealed deals, through a sale of the app and a
       async () => ((await client.info()).block ?? 0n) > ((await client.trades()).trades[0]?.block ?? 0n),
     );
     await real.chain.viem.request({ method: "evm_revert" as never, params: [snapshot] as never });
-    // Undone, then sealed anew on the other branch.
+    // Sealed anew on the other branch, by the same transaction if that still holds there.
     await eventually(
-      "the fill undone",
-      async () => (await client.order(hash)).history.some(({ type }) => type === "fill-undone"),
+      "the deal's block on the other branch",
+      async () => {
+        const deals = await database.kysely.selectFrom("deals").select(["block", "block_hash"]).execute();
+        const blocks = deals.map(async ({ block, block_hash }) => {
+          const found = await real.chain.viem.getBlock({ blockNumber: block }).catch(() => undefined);
+          return found?.hash === block_hash;
+        });
+        return deals.length === 4 && (await Promise.all(blocks)).every((same) => same);
+      },
       30_000,
     );
     await until(hash, "filled");

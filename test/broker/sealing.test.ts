@@ -261,6 +261,6 @@ test("writes the end of a batch down as soon as the database lets it", async () 
   await sql`drop trigger refuse on broker.seal_attempts`.execute(kysely);
   await eventually("its end", async () => (await attempts())[0]?.status !== "pending");
   await market.filled(request);
-  expect(await attempts()).toEqual([{ status: "reconciled" }]);
+  expect(await attempts()).toEqual([{ status: "mined" }]);
   expect(market.chain.batches).toHaveLength(1);
 });

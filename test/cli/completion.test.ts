@@ -62,7 +62,9 @@ describe("completion", () => {
     ["hanse order sign req", ["request"]],
     ["hanse order sign app --max", []],
     ["hanse order sign request --max-a", ["--max-app-price"]],
-    ["hanse pool start --rpc", ["--rpc-url"]],
+    ["hanse pool start --poll", ["--poll-ms"]],
+    // May hold a key.
+    ["hanse pool start --rpc", []],
     ["hanse pool start --private", []],
     ["hanse order publish ord", ["order.json"]],
     ["hanse order sign app --from o", ["order.json"]],
