@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { bytesToHex, keccak256, type LocalAccount } from "viem";
 import { createBroker } from "#src/broker/broker.ts";
@@ -73,6 +73,13 @@ function senderOf(
   { clock }: Instance,
 ): JournaledSender {
   return createSender({ chain, account, journal, clock }, { pollMs: 1_000, timeoutMs: 20_000 });
+}
+
+async function unlock(...directories: readonly string[]): Promise<void> {
+  for (const directory of directories) {
+    const names = await readdir(directory).catch(() => []);
+    for (const name of names) if (name.startsWith("lock.")) await rm(join(directory, name), { force: true });
+  }
 }
 
 function keepRunning(sender: JournaledSender, instance: Instance): void {
@@ -164,6 +171,8 @@ function workerStart(deps: ServiceDeps, account: LocalAccount, number: number): 
     const log = logger.child({ instance: instance.label });
     const directory = join(stateDir, `worker-${number}`);
     await mkdir(directory, { recursive: true });
+    // A process that is gone holds no lock; this one lives on, and holds those of all that died in it.
+    instance.onDeath(() => unlock(directory, join(directory, "journal")));
     const journal = await openFileJournal(join(directory, "journal"));
     instance.onDeath(() => journal.close());
     const sender = senderOf(chain, account, journal, instance);
