@@ -82,8 +82,15 @@ export async function createServer(deps: ServerDeps, options: ServerOptions): Pr
     if (request.routeOptions.schema?.response === undefined) reply.serializer(stringifyJson);
     done();
   });
+  let closing = false;
+  server.addHook("preClose", (done) => {
+    closing = true;
+    done();
+  });
   server.addHook("onSend", (request, reply, _payload, done) => {
     reply.header("x-request-id", request.id).header("x-content-type-options", "nosniff");
+    // Idle connections are closed by now; this one would be kept alive for a minute after its answer, and `close` wait.
+    if (closing) reply.header("connection", "close");
     done();
   });
   registerErrorHandling(server as unknown as FastifyInstance);

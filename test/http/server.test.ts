@@ -229,3 +229,23 @@ it("refuses a port that is taken, naming it", async () => {
 it("listens on loopback unless told", () => {
   expect((running.server.server.address() as { address: string }).address).toBe("127.0.0.1");
 });
+
+it("closes as soon as what is running is answered, whatever its caller keeps alive", async () => {
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  const { server, url } = await startTestServer((each) =>
+    each.get("/slow", async () => {
+      asked.resolve();
+      await answered.promise;
+      return { done: true };
+    }),
+  );
+  const slow = fetch(`${url}/slow`);
+  await asked.promise;
+  const closed = server.close();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  answered.resolve();
+  expect((await slow).status).toBe(200);
+  const late = new Promise((resolve) => setTimeout(resolve, 5_000, "late"));
+  expect(await Promise.race([closed.then(() => "closed"), late])).toBe("closed");
+});

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "#src/kernel/clock.ts";
 import type { ManualClock } from "#src/kernel/manual-clock.ts";
 
@@ -16,6 +16,8 @@ export interface Activity {
 
 /** Turns of the event loop without anything under way after which nothing comes any more. */
 const QUIET_TURNS = 4;
+/** Milliseconds of the machine's own time after which what is under way does not end before time passes. */
+const STUCK_MS = 2_000;
 
 export function createActivity(): Activity {
   let count = 0;
@@ -30,13 +32,24 @@ export function createActivity(): Activity {
     async rest() {
       for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
         if (count > 0) {
-          await ended.promise;
+          // What waits for a lock of somebody who waits for time to pass would wait for ever.
+          if (await isStuck(ended.promise)) return;
           quiet = 0;
         } else if (isReadingFiles()) quiet = 0;
         await nextTurn();
       }
     },
   };
+}
+
+async function isStuck(ended: Promise<void>): Promise<boolean> {
+  const patience = new AbortController();
+  const stuck = await Promise.race([
+    ended.then(() => false),
+    sleep(STUCK_MS, true, { signal: patience.signal }).catch(() => false),
+  ]);
+  patience.abort();
+  return stuck;
 }
 
 /** Of workers: their state is in files. */
