@@ -30,17 +30,17 @@ export const FAULTS: readonly Fault[] = [
   { name: "forfeits go to the treasury at once", rules: { forfeitsStay: false }, seed: 1, steps: 150 },
   { name: "a slash is shared beyond the fines", rules: { slashBoundByFines: false }, seed: 1, steps: 300 },
   { name: "each order has a volume of its own", rules: { saltsShared: false }, seed: 1, steps: 50 },
-  { name: "the grace is one block shorter", rules: { graceBlocks: 9n }, seed: 1, steps: 50 },
+  { name: "the grace is one block shorter", rules: { graceBlocks: 9n }, seed: 1, steps: 200 },
   { name: "four misses to lose a seat", rules: { missesToLoseSeat: 4 }, seed: 3, steps: 150 },
   // Tokens.
   { name: "a permit is good twice", rules: { permitsOnce: false }, seed: 3, steps: 300 },
   { name: "anybody takes the surplus", rules: { surplusIsGovernances: false }, seed: 1, steps: 200 },
   { name: "anybody tells of approvals", rules: { approvalsFromToken: false }, seed: 1, steps: 100 },
   // Enclaves.
-  { name: "attested after seals", rules: { attestedAfterSeals: true }, seed: 2, steps: 150 },
-  { name: "failures are attested at any trust", rules: { failuresAttested: true }, seed: 2, steps: 200 },
+  { name: "attested after seals", rules: { attestedAfterSeals: true }, seed: 9, steps: 150 },
+  { name: "failures are attested at any trust", rules: { failuresAttested: true }, seed: 1, steps: 200 },
   { name: "attested by anybody", rules: { attestersUnasked: true }, seed: 1, steps: 350 },
-  { name: "any program is the app", rules: { measurementsIgnored: true }, seed: 7, steps: 150 },
+  { name: "any program is the app", rules: { measurementsIgnored: true }, seed: 12, steps: 200 },
   {
     name: "certificates last longer",
     rules: { certificateGraceSeconds: 3n },
