@@ -3,6 +3,7 @@ import toolbox from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { defineConfig } from "hardhat/config";
 import allCores from "./scripts/hardhat/all-cores.ts";
 import patchedTypechain from "./scripts/hardhat/patched-typechain.ts";
+import quickSuites from "./scripts/hardhat/quick-suites.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -26,7 +27,7 @@ const compiler = (runs: number) => ({
 const deep = process.env.HANSE_TEST_DEEP === "1";
 
 export default defineConfig({
-  plugins: [toolbox, patchedTypechain, allCores],
+  plugins: [toolbox, patchedTypechain, allCores, quickSuites],
   solidity: {
     compilers: [compiler(1_000_000)],
     overrides: {

@@ -13,16 +13,7 @@ const PROJECT = ".hanse/branches";
 const PROBE_PATH = "contracts/Probe.sol";
 const COPIED = ["contracts", "test/contracts", "package.json"];
 
-/** Every source compiled alike, and little optimized: that takes a fraction of the time, and which way a condition goes is the same. */
-const CONFIG = `import config from "../../hardhat.config.ts";
-
-const optimizer = {
-  enabled: true,
-  details: { yul: true, yulDetails: { stackAllocation: true, optimizerSteps: "dhfoDgvulfnTUtnIf:fDnTOcmu" } },
-};
-const compilers = config.solidity.compilers.map((one) => ({ ...one, settings: { ...one.settings, optimizer } }));
-
-export default { ...config, solidity: { compilers } };
+const CONFIG = `export { default } from "../../hardhat.config.ts";
 `;
 
 const branches = await prepare();
@@ -44,8 +35,6 @@ async function prepare(): Promise<Branch[]> {
   await mkdir(join(PROJECT, "types/ethers-contracts"), { recursive: true });
   const found: Branch[] = [];
   for (const [source, { content, ast }] of Object.entries(await readBuilt())) {
-    if (content !== (await readFile(source, "utf8")))
-      throw new Error(`${source} has changed since the last build`);
     const path = relative(dirname(source), PROBE_PATH);
     const importPath = path.startsWith(".") ? path : `./${path}`;
     const made = instrument(source, content, ast, found.length, importPath);
@@ -55,7 +44,7 @@ async function prepare(): Promise<Branch[]> {
   return found;
 }
 
-/** Our contracts as they were built last, in the order of their names. */
+/** Our contracts as they are, in the order of their names. Outputs of earlier builds may lie beside that of the last. */
 async function readBuilt(): Promise<Record<string, { content: string; ast: AstNode }>> {
   const folder = "artifacts/build-info";
   const readInfo = async <T>(name: string) => JSON.parse(await readFile(join(folder, name), "utf8")) as T;
@@ -68,9 +57,14 @@ async function readBuilt(): Promise<Record<string, { content: string; ast: AstNo
     for (const [source, { ast }] of Object.entries(output.sources)) {
       const content = input.sources[source]?.content;
       if (!source.startsWith("project/contracts/") || content === undefined) continue;
-      built[source.slice("project/".length)] = { content, ast };
+      const path = source.slice("project/".length);
+      if (content === (await readFile(path, "utf8").catch(() => ""))) built[path] = { content, ast };
     }
   }
+  const missing = (await readdir("contracts", { recursive: true }))
+    .filter((name) => name.endsWith(".sol"))
+    .find((name) => !(`contracts/${name}` in built));
+  if (missing !== undefined) throw new Error(`contracts/${missing} has changed since the last build`);
   return Object.fromEntries(Object.entries(built).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

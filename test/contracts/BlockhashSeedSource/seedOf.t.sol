@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {BlockhashSeedSource} from "../../../contracts/certifiers/BlockhashSeedSource.sol";
 import {Assertions} from "../Panel/support/Assertions.sol";
-import {vm} from "../Panel/support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 
 // seedOf, record
 // ├── of a block to come, or of this one: unknown

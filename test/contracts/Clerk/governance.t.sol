@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {Batch, IClerk} from "../../../contracts/interfaces/IClerk.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
@@ -45,16 +46,16 @@ contract GovernanceTest is MarketTest {
 
     function test_aSuccessorHasToAccept() external {
         vm.prank(governance);
-        clerk.transferOwnership(stranger);
-        assertEq(clerk.owner(), governance, "not yet");
+        Ownable2Step(address(clerk)).transferOwnership(stranger);
+        assertEq(Ownable2Step(address(clerk)).owner(), governance, "not yet");
         vm.prank(stranger);
-        clerk.acceptOwnership();
-        assertEq(clerk.owner(), stranger, "accepted");
+        Ownable2Step(address(clerk)).acceptOwnership();
+        assertEq(Ownable2Step(address(clerk)).owner(), stranger, "accepted");
     }
 
     function test_renouncingFreezesOnlyTheCertifiers() external {
         vm.prank(governance);
-        clerk.renounceOwnership();
+        Ownable2Step(address(clerk)).renounceOwnership();
         Deal memory deal = sealOne(batchOf());
         certifier.settle(deal, none(), refund(deal));
         setFree(requester, 0);

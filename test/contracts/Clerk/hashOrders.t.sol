@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {OrderHash} from "../../../contracts/libraries/OrderHash.sol";
 import {Conditions, AppOrder, DatasetOrder, PoolOrder, RequestOrder} from "../../../contracts/types/Orders.sol";
@@ -62,8 +63,9 @@ contract HashOrdersTest is MarketTest {
     }
 
     function test_domain() external view {
-        (bytes1 which, string memory name, string memory version, uint256 chain, address clerk_, , ) = clerk
-            .eip712Domain();
+        (bytes1 which, string memory name, string memory version, uint256 chain, address clerk_, , ) = IERC5267(
+            address(clerk)
+        ).eip712Domain();
         assertEq(uint8(which), 0x0f, "fields");
         assertEq(name, "Hanse Clerk", "name");
         assertEq(version, "1", "version");

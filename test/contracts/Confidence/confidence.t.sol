@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Confidence} from "../../../contracts/libraries/Confidence.sol";
 import {Assertions} from "../Panel/support/Assertions.sol";
-import {vm} from "../Panel/support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 
 // Confidence, against what `IPoco` says, worked out slowly in 512 bits and more
 contract ConfidenceTest is Assertions {

@@ -5,7 +5,7 @@ import {Ballot, IJury, Poll} from "../../../contracts/interfaces/IJury.sol";
 import {Committed, IPanel} from "../../../contracts/interfaces/IPanel.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
-import {vm} from "../Panel/support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 import {JuryTest} from "./support/JuryTest.sol";
 
 // reveal

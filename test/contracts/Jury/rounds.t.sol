@@ -7,7 +7,7 @@ import {Deal} from "../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
 import {Refusal} from "../../../contracts/types/Refusals.sol";
 import {Wish} from "../Panel/support/Market.sol";
-import {vm} from "../Panel/support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 import {JuryTest} from "./support/JuryTest.sol";
 
 // What a jury's rounds need and end in

@@ -7,7 +7,7 @@ import {IResultReceiver} from "../../../contracts/interfaces/IResultReceiver.sol
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
 import {Wish} from "../Panel/support/Market.sol";
-import {vm} from "../Panel/support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 import {JuryTest} from "./support/JuryTest.sol";
 
 /// Who asked the jury.

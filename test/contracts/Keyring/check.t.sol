@@ -3,7 +3,6 @@ pragma solidity ^0.8.28;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {IKeyring, Operator} from "../../../contracts/interfaces/IKeyring.sol";
-import {Keyring} from "../../../contracts/clerk/Keyring.sol";
 import {IClerk} from "../../../contracts/interfaces/IClerk.sol";
 import {ForeignCall} from "../../../contracts/libraries/ForeignCall.sol";
 import {Deployer} from "../support/Deployer.sol";
@@ -27,7 +26,7 @@ contract CheckTest is Test {
     uint256 private constant KEY = 0xacc;
     uint256 private constant OPERATOR = 0x0be;
     address private account = vm.addr(KEY);
-    Keyring private keyring;
+    IKeyring private keyring;
 
     function setUp() external {
         vm.warp(1_800_000_000);

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {IKeyring, Operator, POWER_REQUEST_ORDER} from "../../../contracts/interfaces/IKeyring.sol";
-import {Keyring} from "../../../contracts/clerk/Keyring.sol";
 import {Deployer} from "../support/Deployer.sol";
 import {Test} from "../support/Test.sol";
 import {vm} from "../support/Vm.sol";
@@ -14,7 +13,7 @@ import {vm} from "../support/Vm.sol";
 ///   given the account itself                     it should say yes
 ///   given a key without the power, or too late   it should say no
 contract SetOperatorTest is Test {
-    Keyring private keyring;
+    IKeyring private keyring;
     address private constant ACCOUNT = address(0xacc);
     address private constant KEY = address(0x4e1);
 

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {Category, IPanel} from "../../../contracts/interfaces/IPanel.sol";
 import {PocoTest} from "../Poco/support/PocoTest.sol";
-import {vm} from "./support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 
 // addCategory
 // ├── when the caller is not governance: refused

@@ -7,7 +7,7 @@ import {AssetId} from "../../../contracts/types/Ids.sol";
 import {Leg, Refusal} from "../../../contracts/types/Refusals.sol";
 import {Wish} from "./support/Market.sol";
 import {PocoTest} from "../Poco/support/PocoTest.sol";
-import {vm} from "./support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 
 // admit
 // ├── when the category is unknown, the pool not open, the trust too high: refused

@@ -10,7 +10,7 @@ import {Deal} from "../../../contracts/types/Deals.sol";
 import {UnitId} from "../../../contracts/types/Ids.sol";
 import {Wish} from "./support/Market.sol";
 import {PocoTest} from "../Poco/support/PocoTest.sol";
-import {vm} from "./support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 
 /// A requester's contract with a temper.
 contract Receiver is IResultReceiver {

@@ -5,7 +5,7 @@ import {Committed, IPanel, TaskStatus} from "../../../contracts/interfaces/IPane
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {Wish} from "./support/Market.sol";
 import {PocoTest} from "../Poco/support/PocoTest.sol";
-import {vm} from "./support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 
 // claim
 // ├── before the deadline is over: refused; when settled or claimed: refused; with other seals: refused

@@ -6,7 +6,7 @@ import {Deal} from "../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
 import {PocoTest} from "../Poco/support/PocoTest.sol";
 import {Wish} from "./support/Market.sol";
-import {vm} from "./support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 
 // claimBatch
 // ├── without a claim, or when all tasks are settled: refused

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IPanel} from "../../../contracts/interfaces/IPanel.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {PocoTest} from "../Poco/support/PocoTest.sol";
-import {vm} from "./support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 
 // collect, and release of what was earned
 // ├── when none of the seats has earned anything: refused

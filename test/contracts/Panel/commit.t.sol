@@ -8,7 +8,7 @@ import {Deal} from "../../../contracts/types/Deals.sol";
 import {AssetId, TaskId} from "../../../contracts/types/Ids.sol";
 import {Wish} from "./support/Market.sol";
 import {PocoTest} from "../Poco/support/PocoTest.sol";
-import {vm} from "./support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 
 /// A worker that is a contract.
 contract ContractWorker {

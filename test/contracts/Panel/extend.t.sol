@@ -6,7 +6,7 @@ import {Deal} from "../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
 import {Wish} from "./support/Market.sol";
 import {PocoTest} from "../Poco/support/PocoTest.sol";
-import {vm} from "./support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 
 // extend
 // ├── while the round runs, or its grace: refused

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IPanel, PoolTerms} from "../../../contracts/interfaces/IPanel.sol";
 import {AssetId, AssetKind} from "../../../contracts/types/Ids.sol";
 import {PocoTest} from "../Poco/support/PocoTest.sol";
-import {vm} from "./support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 
 // openPool
 // ├── when the asset is no pool, nobody's, or another's: refused

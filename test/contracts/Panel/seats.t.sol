@@ -5,7 +5,7 @@ import {IClerk} from "../../../contracts/interfaces/IClerk.sol";
 import {IPanel, Seat} from "../../../contracts/interfaces/IPanel.sol";
 import {AssetId} from "../../../contracts/types/Ids.sol";
 import {PocoTest} from "../Poco/support/PocoTest.sol";
-import {vm} from "./support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 
 // enrol, leave, release
 // ├── enrol in a pool that is not open, or closed: refused

@@ -10,7 +10,7 @@ import {Asset} from "../../../contracts/interfaces/IRegistry.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {AssetKind, Restriction, TaskId} from "../../../contracts/types/Ids.sol";
 import {Wish} from "../Panel/support/Market.sol";
-import {vm} from "../Panel/support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 import {EnclaveTest} from "./support/EnclaveTest.sol";
 
 /// Attesters that are told by a contract, and one that is a contract.

@@ -7,7 +7,7 @@ import {IPoco, Result} from "../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {Wish} from "../Panel/support/Market.sol";
 import {PocoTest} from "./support/PocoTest.sol";
-import {vm} from "../Panel/support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 
 // complete
 // ├── when trust is above 1: refused

@@ -6,7 +6,7 @@ import {IPoco, Result} from "../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
 import {Wish} from "../Panel/support/Market.sol";
-import {vm} from "../Panel/support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 import {PocoTest} from "./support/PocoTest.sol";
 
 // Conviction

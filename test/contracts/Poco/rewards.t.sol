@@ -8,7 +8,7 @@ import {Confidence} from "../../../contracts/libraries/Confidence.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {Wish} from "../Panel/support/Market.sol";
 import {PocoTest} from "./support/PocoTest.sol";
-import {vm} from "../Panel/support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 
 // Rewards, over random prices, scores, stakes and liars
 // ├── what is paid is what was locked and seized, to the unit

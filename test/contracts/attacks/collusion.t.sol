@@ -6,7 +6,7 @@ import {IPoco, Result} from "../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {Restriction, TaskId} from "../../../contracts/types/Ids.sol";
 import {Wish} from "../Panel/support/Market.sol";
-import {vm} from "../Panel/support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 import {PocoTest} from "../Poco/support/PocoTest.sol";
 
 /// Requester, pool and workers in collusion, in whatever combination. What a coalition owns together is compared before

@@ -6,7 +6,7 @@ import {Result} from "../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
 import {Wish} from "../Panel/support/Market.sol";
-import {vm} from "../Panel/support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 import {PocoTest} from "../Poco/support/PocoTest.sol";
 
 /// Workers who want to be paid without computing. A seat stakes 100; the pool is paid 10, of which four workers share 9:

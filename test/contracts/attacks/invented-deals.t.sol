@@ -7,7 +7,7 @@ import {IPoco} from "../../../contracts/interfaces/IPoco.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {TaskId, toDealId} from "../../../contracts/types/Ids.sol";
 import {PocoTest} from "../Poco/support/PocoTest.sol";
-import {vm} from "../Panel/support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 
 /// Somebody acts in the name of a deal that was never sealed: a true one with another price, trust, window or pool. `commit`
 /// and `extend` do not ask whether a deal is true. Four workers with stakes of 100 are drawn for the true one, whose pool

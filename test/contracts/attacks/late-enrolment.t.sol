@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {Wish} from "../Panel/support/Market.sol";
-import {vm} from "../Panel/support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 import {PocoTest} from "../Poco/support/PocoTest.sol";
 
 /// Somebody sees a deal it would like to be drawn for, and takes seats for it. Of ten seats, four are drawn.

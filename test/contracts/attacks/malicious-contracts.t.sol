@@ -22,7 +22,7 @@ contract MaliciousContractsAttack is MarketTest {
     }
 
     /// @dev An honest match first, then one whose request does harm by `how`: 0 signer, 1 group, 2 terms.
-    function _batch(uint256 how, address evil) private returns (Batch memory batch) {
+    function _batch(uint256 how, address evil) private view returns (Batch memory batch) {
         (AppOrder memory a, PoolOrder memory p) = (appOrder(), poolOrder());
         (a.conditions.volume, p.conditions.volume) = (100, 100);
         batch = batchOf(a, p, requestOrder());

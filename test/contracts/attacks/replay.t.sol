@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Batch} from "../../../contracts/interfaces/IClerk.sol";
-import {Clerk} from "../../../contracts/clerk/Clerk.sol";
-import {Keyring} from "../../../contracts/clerk/Keyring.sol";
+import {Batch, IClerk} from "../../../contracts/interfaces/IClerk.sol";
+import {IKeyring} from "../../../contracts/interfaces/IKeyring.sol";
 import {OrderHash} from "../../../contracts/libraries/OrderHash.sol";
 import {Leg, Refusal} from "../../../contracts/types/Refusals.sol";
 import {BulkTree} from "../support/BulkTree.sol";
@@ -49,7 +48,7 @@ contract ReplayAttack is MarketTest {
     /// @dev A second Clerk with the same Keyring, where the same operators and presigned digests stand.
     function testFuzz_onAnotherClerk(uint8 way) external {
         Batch memory batch = _signedBy(way % 5);
-        Clerk first = clerk;
+        IClerk first = clerk;
         clerk = Deployer.clerk(token, registry, keyring, governance);
         vm.prank(governance);
         clerk.registerCertifier(address(certifier), true);
@@ -75,7 +74,7 @@ contract ReplayAttack is MarketTest {
     }
 
     /// @dev An order of one kind never stands for one of another: their type hashes differ, and a bulk tree names its kind.
-    function test_asAnotherKind() external view {
+    function test_asAnotherKind() external pure {
         bytes32[4] memory kinds = [
             OrderHash.APP_ORDER_TYPEHASH,
             OrderHash.DATASET_ORDER_TYPEHASH,

@@ -7,7 +7,7 @@ import {ResultCallback} from "../../../contracts/libraries/ResultCallback.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../contracts/types/Ids.sol";
 import {Wish} from "../Panel/support/Market.sol";
-import {vm} from "../Panel/support/Vm.sol";
+import {vm} from "../support/Vm.sol";
 import {PocoTest} from "../Poco/support/PocoTest.sol";
 
 /// Counts what it is told; uses some gas for it.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Clerk} from "../../../contracts/clerk/Clerk.sol";
-import {Account, Entry} from "../../../contracts/interfaces/IClerk.sol";
+import {Account, Entry, IClerk} from "../../../contracts/interfaces/IClerk.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {MarketTest} from "./MarketTest.sol";
 import {KeyWallet} from "./Foreign.sol";
@@ -46,7 +45,7 @@ abstract contract Ledger is MarketTest {
             twin.plant(clerk, governance, people, _operators());
             vm.prank(clerk.TILL());
             token.approve(address(twin), type(uint256).max);
-            clerk = Clerk(address(twin));
+            clerk = IClerk(address(twin));
         }
         // What the base funded stays with the Clerk that it deployed, whose tokens a twin shares.
         deposits = 2 * uint256(FUNDS);

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Clerk} from "../../../contracts/clerk/Clerk.sol";
-import {Keyring} from "../../../contracts/clerk/Keyring.sol";
-import {Entry} from "../../../contracts/interfaces/IClerk.sol";
-import {Operator} from "../../../contracts/interfaces/IKeyring.sol";
-import {Registry} from "../../../contracts/registry/Registry.sol";
+import {Entry, IClerk} from "../../../contracts/interfaces/IClerk.sol";
+import {IKeyring, Operator} from "../../../contracts/interfaces/IKeyring.sol";
+import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
 import {Token} from "../../../contracts/token/Token.sol";
 import {AssetId, AssetKind} from "../../../contracts/types/Ids.sol";
 import {Refusal} from "../../../contracts/types/Refusals.sol";
@@ -46,9 +44,9 @@ abstract contract Market is Test {
     address internal operator = vm.addr(OPERATOR_KEY);
 
     Token internal token;
-    Registry internal registry;
-    Keyring internal keyring;
-    Clerk internal clerk;
+    IRegistry internal registry;
+    IKeyring internal keyring;
+    IClerk internal clerk;
     OpenCertifier internal certifier;
     AssetId internal app;
     AssetId internal dataset;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Clerk} from "../../../contracts/clerk/Clerk.sol";
 import {Account, Batch, Bond, DealState, IClerk} from "../../../contracts/interfaces/IClerk.sol";
 import {Deal} from "../../../contracts/types/Deals.sol";
 import {DealId} from "../../../contracts/types/Ids.sol";
@@ -25,12 +24,12 @@ abstract contract PlantedClerk {
     address private _pendingOwner;
 
     /// @dev Far from the Clerk's own.
-    Clerk[1 << 64] private _gap;
-    Clerk internal _real;
+    IClerk[1 << 64] private _gap;
+    IClerk internal _real;
     address[] internal _people;
     address[] internal _operators;
 
-    function plant(Clerk real, address governance, address[] calldata people, address[] calldata operators) external {
+    function plant(IClerk real, address governance, address[] calldata people, address[] calldata operators) external {
         (_real, _owner, _people, _operators) = (real, governance, people, operators);
     }
 

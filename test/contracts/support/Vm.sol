@@ -9,6 +9,8 @@ interface Vm {
         address emitter;
     }
 
+    function prevrandao(bytes32 value) external;
+    function getCode(string calldata artifact) external view returns (bytes memory);
     function prank(address sender) external;
     function startPrank(address sender) external;
     function stopPrank() external;

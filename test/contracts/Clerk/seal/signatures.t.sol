@@ -2,8 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
-import {Clerk} from "../../../../contracts/clerk/Clerk.sol";
-import {Batch} from "../../../../contracts/interfaces/IClerk.sol";
+import {Batch, IClerk} from "../../../../contracts/interfaces/IClerk.sol";
 import {RequestOrder} from "../../../../contracts/types/Orders.sol";
 import {Leg, Refusal} from "../../../../contracts/types/Refusals.sol";
 import {Deployer} from "../../support/Deployer.sol";
@@ -121,7 +120,7 @@ contract SealSignaturesTest is MarketTest {
 
     function test_refusesAnotherClerks() external {
         Batch memory batch = batchOf();
-        Clerk other = Deployer.clerk(token, registry, keyring, governance);
+        IClerk other = Deployer.clerk(token, registry, keyring, governance);
         vm.prank(governance);
         other.registerCertifier(address(certifier), true);
         vm.prank(broker);

@@ -14,7 +14,7 @@ import {
 import {Deal} from "../../../../contracts/types/Deals.sol";
 import {TaskId} from "../../../../contracts/types/Ids.sol";
 import {Wish} from "../support/Market.sol";
-import {vm} from "../support/Vm.sol";
+import {vm} from "../../support/Vm.sol";
 import {PanelModel} from "./PanelModel.sol";
 import {PlantedPanel} from "./PlantedPanel.sol";
 

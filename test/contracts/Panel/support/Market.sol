@@ -19,7 +19,8 @@ import {ISeedSource} from "../../../../contracts/interfaces/ISeedSource.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
 import {AssetId, AssetKind, Restriction} from "../../../../contracts/types/Ids.sol";
 import {Conditions} from "../../../../contracts/types/Orders.sol";
-import {vm, Vm} from "./Vm.sol";
+import {Deployer} from "../../support/Deployer.sol";
+import {vm, Vm} from "../../support/Vm.sol";
 
 /// What a test wants of a deal.
 struct Wish {
@@ -39,8 +40,6 @@ struct Wish {
 }
 
 /// The real contracts as they are built, funded parties, and real deals sealed by the Clerk from signed orders.
-/// @dev Warning: `hardhat test solidity <one file>` takes the contracts from what was built before: run `hardhat build`
-/// first, or all suites.
 abstract contract Market {
     uint64 internal constant HANSE = 1e9;
     uint64 internal constant SEAT_STAKE = 100 * HANSE;
@@ -88,11 +87,11 @@ abstract contract Market {
 
     function setUpMarket(string memory certifier) internal {
         vm.roll(FIRST_BLOCK);
-        token = IERC20(create("Token", abi.encode(this)));
-        registry = IRegistry(create("Registry", ""));
-        keyring = IKeyring(create("Keyring", ""));
-        clerk = IClerk(create("Clerk", abi.encode(token, registry, keyring, GOVERNANCE)));
-        seeds = ISeedSource(create("BlockhashSeedSource", ""));
+        token = IERC20(Deployer.create("Token", abi.encode(this)));
+        registry = IRegistry(Deployer.create("Registry", ""));
+        keyring = IKeyring(Deployer.create("Keyring", ""));
+        clerk = IClerk(Deployer.create("Clerk", abi.encode(token, registry, keyring, GOVERNANCE)));
+        seeds = ISeedSource(Deployer.create("BlockhashSeedSource", ""));
         token.approve(address(clerk), type(uint256).max);
 
         vm.prank(appOwner);
@@ -120,15 +119,7 @@ abstract contract Market {
     }
 
     function createPanel(string memory certifier) internal returns (IPanel) {
-        return IPanel(create(certifier, abi.encode(clerk, registry, seeds, TREASURY, GOVERNANCE)));
-    }
-
-    function create(string memory name, bytes memory arguments) internal returns (address made) {
-        bytes memory code = abi.encodePacked(vm.getCode(string.concat(name, ".sol:", name)), arguments);
-        assembly {
-            made := create(0, add(code, 0x20), mload(code))
-        }
-        require(made != address(0), name);
+        return IPanel(Deployer.create(certifier, abi.encode(clerk, registry, seeds, TREASURY, GOVERNANCE)));
     }
 
     function register(address owner, AssetKind kind, string memory name) internal returns (AssetId) {

@@ -15,7 +15,7 @@ import {Deal} from "../../../../contracts/types/Deals.sol";
 import {AssetId, TaskId} from "../../../../contracts/types/Ids.sol";
 import {Assertions} from "./Assertions.sol";
 import {Market, Wish} from "./Market.sol";
-import {vm, Vm} from "./Vm.sol";
+import {vm, Vm} from "../../support/Vm.sol";
 
 /// A market with workers, and what they do under any certifier that draws them.
 abstract contract PanelTest is Market, Assertions {

@@ -8,7 +8,7 @@ import {PanelHandler} from "../../Panel/invariants/PanelHandler.sol";
 import {PlantedPanel} from "../../Panel/invariants/PlantedPanel.sol";
 import {PanelTest} from "../../Panel/support/PanelTest.sol";
 import {Wish} from "../../Panel/support/Market.sol";
-import {vm} from "../../Panel/support/Vm.sol";
+import {vm} from "../../support/Vm.sol";
 import {EnclaveTest} from "../support/EnclaveTest.sol";
 import {PocoModel} from "./PocoModel.sol";
 

@@ -5,7 +5,7 @@ import {EnclaveCertificate, Result} from "../../../../contracts/interfaces/IPoco
 import {Asset} from "../../../../contracts/interfaces/IRegistry.sol";
 import {Deal} from "../../../../contracts/types/Deals.sol";
 import {AssetKind, TaskId} from "../../../../contracts/types/Ids.sol";
-import {vm} from "../../Panel/support/Vm.sol";
+import {vm} from "../../support/Vm.sol";
 import {PocoTest} from "./PocoTest.sol";
 
 /// Attesters, enclaves, and what they sign.
