@@ -36,7 +36,7 @@ struct Poll {
 /// - The jurors who gave the ruling share their part equally.
 /// - Who gave another answer, or did not reveal, loses a tenth of its stake: up to what the pool is paid, in all, to
 ///   those who ruled, the rest to the treasury. It counts like a missed place: the third in a row costs the seat.
-/// - At a claim, a seal that was not revealed is a missed place.
+/// - At a claim, a seal that was not revealed is a missed place, and its juror has no part in what the pool's owner loses.
 /// - No scores, and no confidence: a ruling is not right, it is decided. A deal's trust says only how many jurors are
 ///   drawn first. Below 2, where nobody would be, it is refused (`TrustTooLow`): so a closed pool serves no jury.
 /// @dev EIP-712 domain ("Hanse Jury", "1", chain id, this contract). The grace before the next round is the time to

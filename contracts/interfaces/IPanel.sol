@@ -148,7 +148,9 @@ function roundOf(Committer self) pure returns (uint8) {
 ///
 /// Rules:
 /// - A deal is taken while its places can be expected to be drawn: where more than 256 numbers were ever given out, twice as
-///   many taken seats as the first round needs have to be among 256 of them (`SeatsTooFew`).
+///   many taken seats as the first round needs have to be among 256 of them (`SeatsTooFew`). Of several refusals the first
+///   is told: `CategoryUnknown`, `PoolNotOpen`, `TrustTooHigh`, in a jury `TrustTooLow`, `PoolClosed`, `SeatsTooFew`,
+///   `SeatStakeTooLow`.
 /// - Places: the fewest fresh workers that reach the trust, then as many again each round as were drawn before, up to
 ///   the most that a task can have.
 /// - Settled with an answer: app and dataset owners are paid, the scheduler gets its share, the workers who were right
@@ -304,9 +306,9 @@ interface IPanel is ICertifier {
 
     /// @notice Opens the next round of a task whose round closed without settling it and whose grace is over. Anyone.
     /// Emits `RoundOpened`.
-    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelNotReplicated`, `PanelGraceRunning`, `PanelTimeTooShort` (a round that cannot be kept would fine the
-    /// workers and slash the pool's owner), `PanelSeedUnknown` or `PanelSeatsExhausted`; in a jury also with
-    /// `JuryDecided`.
+    /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, in a jury `JuryDecided`, `PanelNotReplicated`,
+    /// `PanelGraceRunning`, `PanelTimeTooShort` (a round that cannot be kept would fine the workers and slash the pool's
+    /// owner), `PanelSeedUnknown` or `PanelSeatsExhausted`; of several with the first.
     function extend(Deal calldata deal, uint32 index) external;
 
     /// @notice Takes a task that was not settled by its deadline back. Anyone. Emits `TaskClaimed`, and where it
@@ -315,7 +317,8 @@ interface IPanel is ICertifier {
     /// @dev Reverts with `PanelIndexOutOfRange`, `PanelAlreadySettled`, `PanelDeadlineNotOver` or `PanelSealsDiffer`;
     /// the Clerk says whether the deal is true (`ClerkDealUnknown`, `ClerkNotTheCertifier`).
     /// @dev Who was absent is fined only while the draw can be told: its seed is known, and no seat number can have
-    /// been given out again since (120,960 blocks after the seal). The pool's owner is slashed all the same.
+    /// been given out again since (120,960 blocks after the seal). The pool's owner is slashed all the same. A juror who
+    /// did not reveal is known by its seal, and fined where the seed is lost too.
     function claim(Deal calldata deal, uint32 index, Committed[] calldata seals) external;
 
     /// @notice Takes several tasks back, each as `claim` does. What is settled already is left out.

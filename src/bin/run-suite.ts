@@ -9,11 +9,11 @@ export interface SuiteRun {
   readonly output: string;
 }
 
-/** Runs a tool of the package, shows its output as it comes, and keeps it. */
+/** Runs a tool of the package, shows its output as it comes unless it is `held`, and keeps it. */
 export async function runSuite(
   command: string,
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  { env = {}, held = false }: { env?: Readonly<Record<string, string>>; held?: boolean } = {},
 ): Promise<SuiteRun> {
   const child = spawn(command, args, {
     cwd: ROOT,
@@ -27,7 +27,7 @@ export async function runSuite(
   ] as const) {
     stream.on("data", (chunk: Buffer) => {
       output += chunk;
-      target.write(chunk);
+      if (!held) target.write(chunk);
     });
   }
   const exitCode = await new Promise<number>((resolve) => {

@@ -24,7 +24,7 @@ export async function runTests({ deep }: { readonly deep: boolean }): Promise<nu
 }
 
 async function runSolidity(env: Readonly<Record<string, string>>): Promise<Count> {
-  const { exitCode, output } = await runSuite("hardhat", ["test", "solidity"], env);
+  const { exitCode, output } = await runSuite("hardhat", ["test", "solidity"], { env });
   const plain = stripColours(output);
   const sum = (pattern: RegExp) =>
     [...plain.matchAll(pattern)].reduce((all, found) => all + Number(found[1]), 0);
@@ -38,7 +38,7 @@ async function runVitest(env: Readonly<Record<string, string>>): Promise<Count> 
   const { exitCode } = await runSuite(
     "vitest",
     ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
-    env,
+    { env },
   );
   const { numPassedTests, numFailedTests } = await readFile(report, "utf8")
     .then((text) => vitestReport.parse(JSON.parse(text)))

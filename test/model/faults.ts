@@ -76,7 +76,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "jurors owe more than the price",
     rules: { jurorsOweThePrice: false },
-    temper: DISPUTED,
+    temper: { ...DISPUTED, cheap: 90 },
     seed: 1,
     steps: 350,
   },

@@ -3,8 +3,11 @@ import { FAULTS } from "./faults.ts";
 import { useMarket } from "./open-market.ts";
 import { RULES } from "./rules.ts";
 
-/** A fault need not show in every history; `FAULTS` names one in which it does. */
-const AT_MOST = 4;
+/**
+ * A fault need not show in every history; `FAULTS` names one in which it does. But a build of the contracts may differ from
+ * another in how its functions are laid out, with that the hashes of its blocks, and with those who is drawn.
+ */
+const AT_MOST = 12;
 
 describe("a model with another law", () => {
   const market = useMarket();
@@ -19,6 +22,6 @@ describe("a model with another law", () => {
       }
       expect(difference).not.toBe("");
     },
-    120_000,
+    300_000,
   );
 });

@@ -10,8 +10,12 @@ import {vm} from "../support/Vm.sol";
 // ├── when the caller is not governance: refused
 // ├── when a round has no time, or does not fit the deadline with its grace: refused
 // ├── when the deadline exceeds half the unbonding time: refused
+// ├── when there are 65,536: refused
 // └── else it gets the next number
 contract AddCategoryTest is PocoTest {
+    /// Where `Panel._categoryCount` is.
+    bytes32 private constant CATEGORY_COUNT_SLOT = bytes32(uint256(10));
+
     function test_refusesAStranger() external {
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, STRANGER));
         vm.prank(STRANGER);
@@ -22,6 +26,13 @@ contract AddCategoryTest is PocoTest {
         _refused(0, 100);
         _refused(90, 100);
         _refused(100, 60_481);
+    }
+
+    function test_refusesMoreThanHaveANumber() external {
+        vm.store(address(poco), CATEGORY_COUNT_SLOT, bytes32(uint256(type(uint16).max)));
+        vm.prank(GOVERNANCE);
+        equal(poco.addCategory(Category({roundBlocks: 10, deadlineBlocks: 100})), type(uint16).max, "the last number");
+        _refused(10, 100);
     }
 
     function test_addsTheNextNumber() external {

@@ -50,6 +50,9 @@ contract CommitTest is PocoTest {
     function test_refusesAnIndexOutOfRange() external {
         vm.expectRevert(abi.encodeWithSelector(IPanel.PanelIndexOutOfRange.selector, uint32(1), uint32(0), uint32(1)));
         poco.commit(_deal, 1, new Contribution[](0));
+        _deal.firstTask = 2;
+        vm.expectRevert(abi.encodeWithSelector(IPanel.PanelIndexOutOfRange.selector, uint32(1), uint32(2), uint32(1)));
+        poco.commit(_deal, 1, new Contribution[](0));
     }
 
     function test_refusesTrustOne() external {

@@ -25,6 +25,7 @@ import {vm} from "../support/Vm.sol";
 // │   ├── another worker's seal, copied, is no agreement
 // │   └── a seal of an earlier round is none in a later one
 // ├── when 2/3 of the places are not met: refused, however heavy those who agree
+// │   └── those of a round whose seed was lost count too: as many as could have been drawn, 64 at most
 // ├── by anyone: everybody is paid, scores rise
 // ├── who was wrong loses stake and seat, winners get a capped part
 // ├── who was absent is fined, and loses its seat at the third time
@@ -104,6 +105,31 @@ contract FinalizeTest is PocoTest {
         (Deal memory deal, ) = sealAndDraw(aWish());
         advance(100);
         _refusesResult(deal, none(), success(), 0, 4, 0, 0);
+    }
+
+    function test_missesThePlacesOfARoundWhoseSeedWasLost() external {
+        enrol(0, 12);
+        (Deal memory deal, uint32[] memory drawn) = sealAndDraw(aWish());
+        Committed[] memory seals = commitAll(deal, 1, drawn, otherResult());
+        _extendUntil(deal, 2);
+        advance(300);
+        _refusesResult(deal, seals, otherResult(), 4, 8, 16, 0);
+    }
+
+    /// Five places, ten, twenty, forty, and then no more than 64.
+    function test_countsNoMorePlacesThanThereCanBe() external {
+        enrol(0, 48);
+        Wish memory wish = aWish();
+        wish.trust = 17;
+        Deal memory deal = seal(wish);
+        _extendUntil(deal, 4);
+        uint256 snapshot = vm.snapshotState();
+        advance(300);
+        _refusesResult(deal, none(), success(), 0, 40, 0, 0);
+        vm.revertToState(snapshot);
+        _extendUntil(deal, 5);
+        advance(300);
+        _refusesResult(deal, none(), success(), 0, 64, 0, 0);
     }
 
     function test_aCopiedSealDoesNotMatch() external {
@@ -352,6 +378,13 @@ contract FinalizeTest is PocoTest {
     }
 
     // ── Helpers ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function _extendUntil(Deal memory deal, uint8 round) private {
+        while (taskOf(deal).round < round) {
+            advance(100);
+            panel.extend(deal, 0);
+        }
+    }
 
     /// Sixteen: a weight of 4. Written to storage: sixteen tasks each would take their time.
     function _raiseScore(uint256 number) private {

@@ -51,6 +51,8 @@ export interface Temper {
   /** How many of a hundred deals are for a jury, and of requests for an enclave's app, to be attested. */
   readonly disputes: number;
   readonly enclaves: number;
+  /** How many of a hundred pools ask next to nothing: less than a stake's tenth. */
+  readonly cheap: number;
 }
 
 export interface WorldOptions {
@@ -99,6 +101,7 @@ export class World {
       strayed: this.random.pick([1, 5, 20]),
       disputes: this.random.pick([10, 30, 60]),
       enclaves: this.random.pick([10, 40, 80]),
+      cheap: 0,
       ...temper,
     };
     const foreign = {
@@ -199,6 +202,13 @@ export class World {
   }
 
   /** A price per task, in nano-HANSE. */
+  poolPrice(): bigint {
+    const { cheap } = this.temper;
+    // Asked only where it can be: a kept seed's history stays what it was.
+    const isCheap = cheap !== 0 && this.random.chance(cheap);
+    return isCheap ? BigInt(this.random.between(1, 999)) : this.price();
+  }
+
   price(): bigint {
     return this.random.weighted<bigint>([
       [70, BigInt(this.random.between(1, 20)) * HANSE + BigInt(this.random.below(1_000))],

@@ -6,6 +6,7 @@ import {Deal} from "../../../../contracts/types/Deals.sol";
 import {AssetId, AssetKind, RequestId} from "../../../../contracts/types/Ids.sol";
 import {AppOrder, DatasetOrder, PoolOrder, RequestOrder} from "../../../../contracts/types/Orders.sol";
 import {Leg, Refusal} from "../../../../contracts/types/Refusals.sol";
+import {Foreign} from "../../support/Foreign.sol";
 import {MarketTest} from "../../support/MarketTest.sol";
 import {OpenCertifier} from "../../support/OpenCertifier.sol";
 import {vm} from "../../support/Vm.sol";
@@ -22,6 +23,8 @@ import {vm} from "../../support/Vm.sol";
 ///   given a tag of request, app or dataset that the pool lacks
 ///                                              it should refuse: TagNotMet
 ///   given a certifier not registered           it should refuse: CertifierNotRegistered
+///   given a certifier that reverts, or answers less than it has to
+///                                              it should revert as that did, whatever else the batch holds
 ///   given a certifier that refuses             it should refuse as it says, of the pool
 ///   otherwise                                  it should freeze all that was agreed in the deal
 contract SealRulesTest is MarketTest {
@@ -140,6 +143,32 @@ contract SealRulesTest is MarketTest {
         Refusal refusal = Refusal(bound(seed, uint256(Refusal.PoolNotOpen), uint256(type(Refusal).max)));
         certifier.setTerms(refusal, STAKE, FROZEN);
         _refused(Leg.Pool, refusal);
+    }
+
+    /// With whatever it said: it was registered by governance, and who sealed has to see that it is broken.
+    function testFuzz_aCertifierThatRevertsOrAnswersLessStopsTheBatch(
+        uint8 manner,
+        bytes32 word,
+        bool strict
+    ) external {
+        Foreign.Manner[4] memory broken = [
+            Foreign.Manner.Word,
+            Foreign.Manner.Short,
+            Foreign.Manner.Nothing,
+            Foreign.Manner.Revert
+        ];
+        Foreign certifier_ = new Foreign(broken[manner % 4], word, clerk);
+        vm.prank(governance);
+        clerk.registerCertifier(address(certifier_), true);
+        (a.conditions.certifier, d.conditions.certifier) = (address(certifier_), address(certifier_));
+        (p.conditions.certifier, r.conditions.certifier) = (address(certifier_), address(certifier_));
+        Batch memory batch = batchOf(a, d, p, r);
+        bytes memory said = abi.encode(word);
+        if (manner % 4 == 1) said = abi.encodePacked(bytes31(word));
+        if (manner % 4 == 2) said = "";
+        if (manner % 4 == 3) said = abi.encodeWithSignature("Error(string)", "no");
+        vm.expectRevert(said);
+        clerk.seal(batch, strict);
     }
 
     function testFuzz_tellsTheCertifierWhatSeatsAreWanted(uint32 seats, uint64 stake, bool lacksSeats) external {

@@ -179,7 +179,7 @@ export class OrderMaker {
     const signer = this.#world.ownerOf(asset);
     const order: PoolOrder = {
       pool: asset.id,
-      price: this.#world.price(),
+      price: this.#world.poolPrice(),
       category: this.#mostly(about.category, () => random.below(4)),
       trust: this.#mostly(3_000_000, () => random.below(20)),
       tag: padHex(numberToHex(this.#mostly(7n, () => random.pick(TAGS))), { size: 32 }),
