@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Hex } from "viem";
 import { z } from "zod";
 import { AT_REST, auditMarket, WORKING } from "#src/audit/audit-market.ts";
 import type { MarketFacts } from "#src/audit/facts.ts";
@@ -9,10 +11,11 @@ import { checkDeployment, readDeployment } from "#src/chain/deployment.ts";
 import { stringifyJson } from "#src/http/json.ts";
 import { defineOption, loadConfig } from "#src/kernel/config.ts";
 import { listOption } from "#src/kernel/config-types.ts";
+import { HanseError } from "#src/kernel/errors.ts";
 import { createLogger } from "#src/kernel/logger.ts";
 import { type Database, openDatabase } from "#src/store/database.ts";
 import { runningPostgresUrl } from "#src/store/running-postgres.ts";
-import { deployment, rpcUrl } from "./options.ts";
+import { bytes32, deployment, rpcUrl } from "./options.ts";
 
 export const auditOptions = {
   rpcUrl,
@@ -31,6 +34,8 @@ export interface AuditOptions {
   readonly stateDir: string;
   /** Nothing is under way: what waits is a finding too. */
   readonly atRest: boolean;
+  /** File of hashes of orders, one a line, whose storage the broker acknowledged to somebody. */
+  readonly ordersFile?: string | undefined;
   readonly json: boolean;
 }
 
@@ -38,7 +43,7 @@ export interface AuditOptions {
  * `hanse audit`: reads the chain and the databases, and says what they disagree about.
  * @returns the exit code: 0 only where nothing was found
  */
-export async function runAudit({ stateDir, atRest, json }: AuditOptions): Promise<number> {
+export async function runAudit({ stateDir, atRest, ordersFile, json }: AuditOptions): Promise<number> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   const logger = createLogger({ service: "audit", level: "error" });
   const env = { HANSE_DEPLOYMENT: join(stateDir, "deployment.json"), ...process.env };
@@ -46,6 +51,7 @@ export async function runAudit({ stateDir, atRest, json }: AuditOptions): Promis
   const own =
     config.databaseUrls.length === 0 ? await runningPostgresUrl(join(stateDir, "postgres")) : undefined;
   const urls = own === undefined ? config.databaseUrls : [own];
+  const acknowledged = ordersFile === undefined ? [] : await readHashes(ordersFile);
   const manifest = await readDeployment(config.deployment);
   const chain = await connectChain(config.rpcUrl);
   await checkDeployment(chain, manifest);
@@ -56,7 +62,8 @@ export async function runAudit({ stateDir, atRest, json }: AuditOptions): Promis
         await openDatabase<unknown>({ logger }, { url, poolSize: 2, applicationName: "hanse audit" }),
       );
     }
-    const facts = { ...(await readMarketFacts({ chain, deployment: manifest, databases })), now: Date.now() };
+    const read = await readMarketFacts({ chain, deployment: manifest, databases });
+    const facts = { ...read, acknowledged, now: Date.now() };
     const findings = auditMarket(facts, atRest ? AT_REST : WORKING);
     if (json) write(stringifyJson({ block: facts.chain.head.number, looked: countsOf(facts), findings }));
     else for (const line of textOf(facts, findings)) write(line);
@@ -64,6 +71,22 @@ export async function runAudit({ stateDir, atRest, json }: AuditOptions): Promis
   } finally {
     for (const database of databases) await database.close();
   }
+}
+
+/** @throws HANSE_ARGUMENT_INVALID */
+async function readHashes(path: string): Promise<Hex[]> {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new HanseError("HANSE_ARGUMENT_INVALID", `${path} cannot be read`, { cause });
+  });
+  return text
+    .split("\n")
+    .map((line) => line.trim().toLowerCase())
+    .filter((line) => line !== "")
+    .map((line) => {
+      const hash = bytes32.safeParse(line);
+      if (hash.success) return hash.data;
+      throw new HanseError("HANSE_ARGUMENT_INVALID", `${path} holds ${line}, which is no hash of an order`);
+    });
 }
 
 function countsOf({ chain, broker, pools = [] }: MarketFacts) {

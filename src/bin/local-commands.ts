@@ -49,9 +49,14 @@ export function addLocalCommands(program: Command, { env, fromCaller }: CliConte
     .description("prove from chain and databases that nothing was lost, doubled or created")
     .option("--state <folder>", "state of the `hanse up` to look at", fromCaller, DEFAULT_STATE)
     .option("--at-rest", "nothing is under way: what still waits is a finding too", false)
+    .option(
+      "--orders <file>",
+      "hashes of orders, one a line, that the broker acknowledged: each has to be there",
+      fromCaller,
+    )
     .option("--json", "answer with JSON", false)
-    .action(async ({ state, atRest, json }) => {
+    .action(async ({ state, atRest, orders, json }) => {
       const { runAudit } = await import("./audit.ts");
-      process.exitCode = await runAudit({ stateDir: state, atRest, json });
+      process.exitCode = await runAudit({ stateDir: state, atRest, ordersFile: orders, json });
     });
 }

@@ -52,7 +52,13 @@ export function createProcessGroup(
     async start({ name, args, env, ready, readyTimeoutMs = 30_000 }) {
       if (stopping) throw new HanseError("HANSE_INTERRUPTED", `${name} was not started any more`);
       const child = spawn(process.execPath, [options.entry, ...args], {
-        env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env, HANSE_SUPERVISED: "1" },
+        env: {
+          PATH: process.env.PATH,
+          HOME: process.env.HOME,
+          NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+          ...env,
+          HANSE_SUPERVISED: "1",
+        },
         // A group of its own: Ctrl-C reaches this process alone, which then stops the others in order. The pipe to its
         // standard input tells a child that this process died.
         detached: true,

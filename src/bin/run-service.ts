@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import type { Registry } from "prom-client";
 import { type ConfigOf, type ConfigOptions, type ConfigSources, loadConfig } from "#src/kernel/config.ts";
 import { createLogger, type Logger, type LogLevel } from "#src/kernel/logger.ts";
@@ -40,6 +41,8 @@ export async function runService<Options extends ConfigOptions>(
   const ended = new Promise<void>((resolve) => shutdown.signal.addEventListener("abort", () => resolve()));
   try {
     const { done } = await start({ config: config as ConfigOf<Options>, logger, metrics, shutdown });
+    // Now, not in the end only: a service that is killed has left it to the next.
+    flushCompileCache();
     await (done === undefined ? ended : Promise.race([ended, done]));
   } catch (error) {
     if (!shutdown.signal.aborted) throw error;

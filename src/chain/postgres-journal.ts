@@ -3,7 +3,6 @@ import type { Address, Hex } from "viem";
 import { z } from "zod";
 import type { Logger } from "#src/kernel/logger.ts";
 import type { Database } from "#src/store/database.ts";
-import { databaseError } from "#src/store/database-error.ts";
 import { type Migration, migrate } from "#src/store/migrations.ts";
 import { signedSchema, toJson } from "./journal-codec.ts";
 import { currentOf, type JournalEntry, type TransactionJournal } from "./transaction-journal.ts";
@@ -62,45 +61,35 @@ export async function openPostgresJournal<Tables>(
   await migrate({ database: shared, logger }, schema, journalMigrations);
   const journal = (shared.kysely as Kysely<JournalTables>).withSchema(schema);
   const rows = journal.selectFrom("transactions").selectAll();
-  const named = <Value>(query: Promise<Value>) =>
-    query.catch((error: unknown) => {
-      throw databaseError(error);
-    });
 
   return {
     async find(chain, id) {
-      const row = await named(rows.where("chain", "=", chain).where("id", "=", id).executeTakeFirst());
+      const row = await rows.where("chain", "=", chain).where("id", "=", id).executeTakeFirst();
       return row === undefined ? undefined : entryOf(row);
     },
     async unfinished(chain, from) {
-      const found = await named(
-        rows
-          .where("chain", "=", chain)
-          .where("sender", "=", from)
-          .where("state", "in", ["open", "mined"])
-          .orderBy("nonce")
-          .execute(),
-      );
+      const found = await rows
+        .where("chain", "=", chain)
+        .where("sender", "=", from)
+        .where("state", "in", ["open", "mined"])
+        .orderBy("nonce")
+        .execute();
       return found.map(entryOf);
     },
     async put(entry) {
       const { chain, id, ...rest } = rowOf(entry);
-      await named(
-        journal
-          .insertInto("transactions")
-          .values({ chain, id, ...rest })
-          .onConflict((conflict) => conflict.columns(["chain", "id"]).doUpdateSet(rest))
-          .execute(),
-      );
+      await journal
+        .insertInto("transactions")
+        .values({ chain, id, ...rest })
+        .onConflict((conflict) => conflict.columns(["chain", "id"]).doUpdateSet(rest))
+        .execute();
     },
     async prune(before) {
-      await named(
-        journal
-          .deleteFrom("transactions")
-          .where("state", "in", ["final", "refused"])
-          .where("changed_at", "<", new Date(before))
-          .execute(),
-      );
+      await journal
+        .deleteFrom("transactions")
+        .where("state", "in", ["final", "refused"])
+        .where("changed_at", "<", new Date(before))
+        .execute();
     },
   };
 }

@@ -33,7 +33,10 @@ export function answerError(thrown: unknown, requestId: string): ErrorAnswer {
     const body = { code: error.code, message: "An internal error occurred", hint, retryable, requestId };
     return { status: 500, body, error };
   }
-  return { status, body: { ...error.toJSON(), requestId }, error };
+  const { details, ...told } = error.toJSON();
+  // Where our database is, and why it is away, is nobody's business but the operator's.
+  const shown = error.code === "HANSE_DATABASE_UNAVAILABLE" || details === undefined ? {} : { details };
+  return { status, body: { ...told, ...shown, requestId }, error };
 }
 
 function understand(thrown: unknown): { error: HanseError; status: number } {

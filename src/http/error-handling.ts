@@ -24,9 +24,8 @@ export function sendError(thrown: unknown, request: FastifyRequest, reply: Fasti
   for (const name of ["cache-control", "etag", "content-length", "content-disposition", "last-modified"]) {
     reply.removeHeader(name);
   }
-  const { retryAfterSeconds } = answer.error.details;
-  if (typeof retryAfterSeconds === "number")
-    reply.header("retry-after", String(Math.ceil(retryAfterSeconds)));
+  const seconds = retryAfterOf(answer);
+  if (seconds !== undefined) reply.header("retry-after", String(Math.ceil(seconds)));
   return (
     reply
       .code(answer.status)
@@ -37,6 +36,15 @@ export function sendError(thrown: unknown, request: FastifyRequest, reply: Fasti
       .serializer(stringifyJson)
       .send(answer.body)
   );
+}
+
+/** What we depend on is back within seconds, mostly: whoever asks then waits no longer than it has to. */
+const RETRY_UNAVAILABLE_S = 2;
+
+function retryAfterOf({ status, body, error }: ErrorAnswer): number | undefined {
+  const { retryAfterSeconds } = error.details;
+  if (typeof retryAfterSeconds === "number") return retryAfterSeconds;
+  return status === 503 && body.retryable ? RETRY_UNAVAILABLE_S : undefined;
 }
 
 /** Answers what is not even HTTP: there is no request to reply to, only a socket. */

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { TASK_STATUSES } from "#src/client/pool-schema.ts";
 import type { PoolDatabase } from "./pool-tables.ts";
@@ -87,11 +88,10 @@ function registerForecast(registry: Registry, database: PoolDatabase): void {
     help: "Seals that open tasks still need, as forecast",
     registers,
     async collect() {
-      const { rows } = await database.pool.query<{ seals: string; rounds: string }>(
-        `select coalesce(sum((forecast->>'sealsNeeded')::int), 0)::text as seals,
-           coalesce(avg((forecast->>'rounds')::float8), 0)::text as rounds
-         from tasks where status = 'open' and forecast is not null`,
-      );
+      const { rows } = await sql<{ seals: string; rounds: string }>`
+        select coalesce(sum((forecast->>'sealsNeeded')::int), 0)::text as seals,
+          coalesce(avg((forecast->>'rounds')::float8), 0)::text as rounds
+        from tasks where status = 'open' and forecast is not null`.execute(database.kysely);
       needed.set(Number(rows[0]?.seals ?? 0));
       rounds.set(Number(rows[0]?.rounds ?? 0));
     },

@@ -9,7 +9,6 @@ import type { Logger } from "#src/kernel/logger.ts";
 import { assetIdToHex } from "#src/protocol/ids.ts";
 import type { AdvisoryLock } from "#src/store/advisory-lock.ts";
 import type { Database } from "#src/store/database.ts";
-import { databaseError } from "#src/store/database-error.ts";
 import { migrate } from "#src/store/migrations.ts";
 import { createFollowStore } from "./follow-store.ts";
 import { createMeteredSender } from "./metered-sender.ts";
@@ -129,9 +128,8 @@ export async function startPoolService(
         lock ??= await database.tryAdvisoryLock(`hanse:pool:${pool}`);
         if (lock !== undefined) await follow(lock.signal);
       } catch (error) {
-        const known = databaseError(error);
-        if (!isRetryable(known)) throw known;
-        logger.warn({ err: known }, "the pool stands still, trying again");
+        if (!isRetryable(error)) throw error;
+        logger.warn({ err: error }, "the pool stands still, trying again");
       } finally {
         await lock?.release().catch(() => undefined);
       }

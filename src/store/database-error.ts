@@ -4,7 +4,7 @@ import { fromSystemError } from "#src/kernel/system-error.ts";
 // SQLSTATE classes: 08 connection, 57P0x shutdown and start of the server, 53300 too many connections.
 const unavailable = /^(?:08|57P0|53300)/;
 const messagesOfPg =
-  /timeout exceeded when trying to connect|Connection terminated|connection timeout|server closed the connection/i;
+  /timeout exceeded when trying to connect|Connection terminated|connection timeout|server closed the connection|is not queryable/i;
 
 /**
  * Names the failures an application reacts to: no server (retryable), disk full. Everything else, constraint

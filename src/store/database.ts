@@ -4,7 +4,7 @@ import { HanseError } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { type AdvisoryLock, acquireAdvisoryLock } from "./advisory-lock.ts";
 import { columnTypes } from "./column-types.ts";
-import { databaseError } from "./database-error.ts";
+import { kyselyPool } from "./kysely-pool.ts";
 
 export interface DatabaseOptions {
   /** Connection string of PostgreSQL. */
@@ -26,9 +26,12 @@ export interface TransactionOptions {
 }
 
 export interface Database<Tables> {
-  /** Query builder; int8 arrives as bigint, numeric as text, timestamptz as Date. */
+  /**
+   * Query builder; int8 arrives as bigint, numeric as text, timestamptz as Date.
+   * @throws HanseError HANSE_DATABASE_UNAVAILABLE, HANSE_DISK_FULL; everything else as PostgreSQL says it
+   */
   readonly kysely: Kysely<Tables>;
-  /** The pool itself, for bulk statements and libraries that want one. */
+  /** The pool itself, for bulk statements and libraries that want one; its failures are as `pg` throws them. */
   readonly pool: pg.Pool;
   /** Runs `work` in a transaction; it may run several times, so it must have no other effects. */
   transaction<Value>(
@@ -59,7 +62,7 @@ export async function openDatabase<Tables>(
   pool.on("connect", (client) => {
     client.on("error", (error) => deps.logger.debug({ err: error }, "a database connection broke in use"));
   });
-  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: kyselyPool(pool) }) });
   const database: Database<Tables> = {
     kysely,
     pool,
@@ -68,17 +71,13 @@ export async function openDatabase<Tables>(
         try {
           return await kysely.transaction().setIsolationLevel(isolation).execute(work);
         } catch (error) {
-          if (attempt >= retries || !asksToRepeat(error)) throw databaseError(error);
+          if (attempt >= retries || !asksToRepeat(error)) throw error;
         }
       }
     },
     tryAdvisoryLock: (name) => acquireAdvisoryLock(connection, name),
     async ping() {
-      try {
-        await sql`select 1`.execute(kysely);
-      } catch (error) {
-        throw databaseError(error);
-      }
+      await sql`select 1`.execute(kysely);
     },
     close: () => kysely.destroy(),
   };

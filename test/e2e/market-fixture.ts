@@ -65,7 +65,7 @@ export async function openTestMarket({ chain, deployment }: TestChain, workers: 
     }),
   );
 
-  async function register(kind: "app" | "pool", content: Uint8Array): Promise<AssetId> {
+  async function register(kind: "app" | "dataset" | "pool", content: Uint8Array): Promise<AssetId> {
     const checksum = sha256(content);
     await contents.put(content);
     const uri = `${contentUrl}/v1/content/${checksum}`;
@@ -182,6 +182,7 @@ export async function openTestMarket({ chain, deployment }: TestChain, workers: 
     senderOf,
     seal,
     registerApp: (wasm: Uint8Array) => register("app", wasm),
+    registerDataset: (content: Uint8Array) => register("dataset", content),
     watcher: createTaskWatcher({ chain, deployment }),
     text: async (content: Hex) => new TextDecoder().decode(await contents.read(content)),
     stop: () => server.close(),

@@ -13,20 +13,26 @@ export interface ServiceProcess {
   /** Resolves when it has ended by itself. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
+  /** With SIGKILL: it hears nothing of it. */
+  kill(): Promise<void>;
 }
 
 const ENTRY = join(import.meta.dirname, "../../src/bin/hanse.ts");
+/** As the wrapper has it. */
+export const COMPILE_CACHE = join(import.meta.dirname, "../../.hanse/compile-cache");
 
-/** Starts a service on a free port of loopback. It may not be ready yet: see `untilReady`. */
+/** Starts a service on a port of loopback, a free one unless told. It may not be ready yet: see `untilReady`. */
 export async function spawnService(
   name: string,
   env: Readonly<Record<string, string>>,
+  fixedPort?: number,
 ): Promise<ServiceProcess> {
-  const port = await freePort();
+  const port = fixedPort ?? (await freePort());
   const child = spawn(process.execPath, [ENTRY, name, "start"], {
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
+      NODE_COMPILE_CACHE: COMPILE_CACHE,
       ...env,
       HANSE_PORT: String(port),
       HANSE_SUPERVISED: "1",
@@ -58,6 +64,10 @@ export async function spawnService(
       child.kill("SIGTERM");
       await ended;
       clearTimeout(patience);
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await ended;
     },
   };
 }

@@ -178,6 +178,29 @@ it("tells the user of a connection that broke between two statements of a transa
     await new Promise((resolve) => setTimeout(resolve, 200));
     await sql`select 1`.execute(trx);
   });
-  await expect(broken).rejects.toThrow();
+  await expect(broken).rejects.toMatchObject({ code: "HANSE_DATABASE_UNAVAILABLE", retryable: true });
   await database.ping();
+});
+
+it("names a server that went away in whatever is asked, and is as before when it is back", async () => {
+  const own = await startTestPostgres();
+  const { port } = own.postgres;
+  const database = await open(own.postgres.url);
+  await sql`create table account (id text primary key, free int8 not null)`.execute(database.kysely);
+  const waiting = database.kysely.selectNoFrom(sql`pg_sleep(30)`.as("slept")).execute();
+  const away = { code: "HANSE_DATABASE_UNAVAILABLE", retryable: true };
+  const broken = expect(waiting).rejects.toMatchObject(away);
+  await own.postgres.stop();
+  await broken;
+  await expect(database.kysely.selectFrom("account").selectAll().execute()).rejects.toMatchObject(away);
+  await expect(
+    database.transaction((trx) => trx.deleteFrom("account").executeTakeFirst()),
+  ).rejects.toMatchObject(away);
+  const again = await own.start(port);
+  expect(await database.kysely.selectFrom("account").selectAll().execute()).toEqual([]);
+  await expect(sql`select * from nothing`.execute(database.kysely)).rejects.toMatchObject({ code: "42P01" });
+  await database.close();
+  opened.splice(opened.indexOf(database), 1);
+  await again.stop();
+  await own.stop();
 });

@@ -21,6 +21,8 @@ export async function startTestPostgres() {
   const postgres: EmbeddedPostgres = await startEmbeddedPostgres({ logger: silent }, { directory });
   return {
     postgres,
+    /** Starts it again, once it has ended. */
+    start: (port: number) => startEmbeddedPostgres({ logger: silent }, { directory, port }),
     async fresh(): Promise<string> {
       const name = `t_${randomUUID().replaceAll("-", "")}`;
       await query(postgres.url, `create database ${name}`);
