@@ -1,8 +1,13 @@
+import { enableCompileCache } from "node:module";
 import { resolve } from "node:path";
-import { runProgram } from "./run-program.ts";
-import { askAtTerminal, readStandardInput } from "./terminal.ts";
+import { COMPILE_CACHE_DIR } from "./compile-cache.ts";
 
 // The one program. Only here does it meet the process: environment, arguments, standard streams and exit code.
+
+// Before anything large is loaded, so that it is found there.
+enableCompileCache(COMPILE_CACHE_DIR);
+const { runProgram } = await import("./run-program.ts");
+const { askAtTerminal, readStandardInput } = await import("./terminal.ts");
 
 const print = (stream: NodeJS.WriteStream) => (line: string) => void stream.write(`${line}\n`);
 

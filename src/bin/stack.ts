@@ -16,6 +16,7 @@ import { openDatabase } from "#src/store/database.ts";
 import { startEmbeddedPostgres } from "#src/store/embedded-postgres.ts";
 import { appModulePath } from "../../apps/build.ts";
 import { assertPortFree } from "./assert-port-free.ts";
+import { COMPILE_CACHE_DIR } from "./compile-cache.ts";
 import { createProcessGroup } from "./process-group.ts";
 import type { StackPorts } from "./stack-ports.ts";
 
@@ -224,7 +225,7 @@ async function loadGoods(): Promise<Goods> {
 async function runDeployment(env: Readonly<Record<string, string>>, manifest: string): Promise<void> {
   const child = spawn(process.execPath, [join(ROOT, "scripts/deploy/main.ts"), manifest], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILE_CACHE_DIR, ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
   let complaint = "";

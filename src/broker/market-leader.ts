@@ -7,6 +7,7 @@ import { bookChangesAfter, newestBookChange } from "./book-changes.ts";
 import type { BrokerDatabase, OrderRow } from "./broker-tables.ts";
 import type { ApplyChainEvent } from "./chain-applier.ts";
 import { knownBlocks } from "./chain-cursor.ts";
+import { loadBook } from "./load-book.ts";
 import type { MarketChain } from "./market-chain.ts";
 import type { Matcher } from "./matcher.ts";
 import { addToBook, type OrderLedger } from "./order-ledger.ts";
@@ -43,15 +44,6 @@ export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
   const { chain, database, book, ledger, matcher, applyEvent, clock, logger } = deps;
   let newest = 0n;
   let lastChange = 0n;
-
-  async function load(): Promise<void> {
-    for (;;) {
-      const rows = await openOrdersAfter(database.kysely, newest, PAGE);
-      for (const row of rows) addToBook(book, row);
-      newest = rows.at(-1)?.sequence ?? newest;
-      if (rows.length < PAGE) return;
-    }
-  }
 
   /** Orders that their signers took off the book, or signed anew. */
   async function change(): Promise<void> {
@@ -110,7 +102,7 @@ export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
       try {
         lastChange = await newestBookChange(database.kysely);
         await settleAttempts(deps);
-        await load();
+        newest = await loadBook(database.kysely, book);
         logger.info({ orders: book.size }, "the book is rebuilt");
         onReady();
         works.push(...[follow(all), matcher.run(all), poll(all)].map(stopOnFailure));

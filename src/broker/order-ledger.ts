@@ -8,7 +8,8 @@ import type { ChainFacts } from "./chain-facts.ts";
 import type { MarketChain } from "./market-chain.ts";
 import type { MarketTime } from "./market-time.ts";
 import { type OrderStanding, orderStanding } from "./order-standing.ts";
-import { signedOrderOf } from "./order-store.ts";
+import type { BookRow } from "./order-store.ts";
+import { signedOrderOf } from "./stored-order.ts";
 
 /** What may have changed. */
 export interface Touched {
@@ -203,7 +204,7 @@ export function createOrderLedger({ chain, database, facts, time, book }: Ledger
 }
 
 /** Puts an open order of the database into the book. */
-export function addToBook(book: Book, row: OrderRow): void {
+export function addToBook(book: Book, row: BookRow): void {
   const added = book.add({
     hash: row.hash,
     signed: signedOrderOf(row),

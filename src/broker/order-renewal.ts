@@ -1,6 +1,7 @@
 import type { SignedOrder } from "#src/protocol/orders.ts";
 import type { BrokerDatabase, OrderRow } from "./broker-tables.ts";
-import { findOrder, type NewOrder, newOrderRow, signedOrderOf } from "./order-store.ts";
+import { findOrder, type NewOrder, newOrderRow } from "./order-store.ts";
+import { signedOrderOf } from "./stored-order.ts";
 
 /**
  * Whether an order that came again may be sealed where the one that is here cannot: it is signed anew, or sponsored with

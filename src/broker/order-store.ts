@@ -1,7 +1,7 @@
 import type { Insertable } from "kysely";
 import type { Address, Hex } from "viem";
 import type { OrderStatus } from "#src/client/broker-schema.ts";
-import { orderToJson, signedOrderSchema } from "#src/client/order-schema.ts";
+import { orderToJson } from "#src/client/order-schema.ts";
 import { assetIdToHex, requestId } from "#src/protocol/ids.ts";
 import { type OrderType, type SignedOrder, soldAsset } from "#src/protocol/orders.ts";
 import type { BrokerQueries, BrokerTables, OrderRow } from "./broker-tables.ts";
@@ -42,24 +42,27 @@ export function newOrderRow(order: NewOrder) {
   } satisfies Insertable<BrokerTables["orders"]>;
 }
 
-/** The order as it was signed. */
-export function signedOrderOf(row: Pick<OrderRow, "content" | "signature">): SignedOrder {
-  return signedOrderSchema.parse({ ...(row.content as object), signature: row.signature });
-}
-
 export async function findOrder(queries: BrokerQueries, hash: Hex): Promise<OrderRow | undefined> {
   return await queries.selectFrom("orders").selectAll().where("hash", "=", hash).executeTakeFirst();
 }
+
+const BOOK_COLUMNS = [
+  ...(["hash", "sequence", "signer", "volume", "filled", "blocked"] as const),
+  ...(["content", "signature"] as const),
+] as const;
+
+/** What the book has to know of an order. */
+export type BookRow = Pick<OrderRow, (typeof BOOK_COLUMNS)[number]>;
 
 /** Open orders in the order of their arrival, in pages: `after` is the sequence of the last one seen. */
 export async function openOrdersAfter(
   queries: BrokerQueries,
   after: bigint,
   limit: number,
-): Promise<OrderRow[]> {
+): Promise<BookRow[]> {
   return await queries
     .selectFrom("orders")
-    .selectAll()
+    .select(BOOK_COLUMNS)
     .where("status", "=", "open")
     .where("sequence", ">", after)
     .orderBy("sequence")

@@ -66,7 +66,7 @@ describe("the scheduler", () => {
   it("commits nothing while answers are missing and there is time", async () => {
     const { test, id } = await givenTask();
     for (const seat of [0, 1]) await answer(test, id, seat);
-    await at(test, id, 117n);
+    await at(test, id, 114n);
     expect(mined(test)).toEqual([]);
   });
 
@@ -80,9 +80,9 @@ describe("the scheduler", () => {
   it("commits what there is when the window is nearly over, and who comes later still", async () => {
     const { test, id } = await givenTask();
     await answer(test, id, 1);
-    await at(test, id, 118n);
+    await at(test, id, 115n);
     await answer(test, id, 2);
-    await at(test, id, 119n);
+    await at(test, id, 116n);
     expect(test.fake.mined).toEqual([
       { what: "commit", seats: [1] },
       { what: "commit", seats: [2] },
