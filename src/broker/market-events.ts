@@ -1,7 +1,8 @@
-import { type Address, type Hex, isAddressEqual, type Log, parseEventLogs, zeroHash } from "viem";
+import { type Address, type Hex, isAddressEqual, type Log, zeroHash } from "viem";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { keyringAbi } from "#src/abi/keyring-abi.ts";
 import { registryAbi } from "#src/abi/registry-abi.ts";
+import { decodeEvents } from "#src/chain/decode-events.ts";
 import { LEGS, REFUSALS } from "#src/protocol/refusals.ts";
 import type { MarketEvent, SealedDeal, SealOutcome } from "./market-chain.ts";
 
@@ -23,7 +24,7 @@ export function decodeSealOutcome(
   clerk: Address,
 ): SealOutcome {
   const logs = receipt.logs.filter((log) => isAddressEqual(log.address, clerk));
-  const refused = parseEventLogs({ abi: clerkAbi, eventName: "MatchRefused", logs });
+  const refused = decodeEvents({ abi: clerkAbi, eventName: "MatchRefused", logs });
   return {
     txHash: receipt.transactionHash,
     sealed: logs.flatMap(ofClerk).flatMap((event) => (event.type === "deal-sealed" ? [event.deal] : [])),
@@ -36,7 +37,7 @@ export function decodeSealOutcome(
 }
 
 function ofClerk(log: Log): MarketEvent[] {
-  const [event] = parseEventLogs({ abi: clerkAbi, logs: [log] });
+  const [event] = decodeEvents({ abi: clerkAbi, logs: [log] });
   switch (event?.eventName) {
     case "DealSealed":
       return [{ type: "deal-sealed", deal: sealedDeal(event.args, log) }];
@@ -64,12 +65,12 @@ function ofClerk(log: Log): MarketEvent[] {
 
 /** Whatever an account says about its keys and digests, its orders are looked at again. */
 function ofKeyring(log: Log): MarketEvent[] {
-  const [event] = parseEventLogs({ abi: keyringAbi, logs: [log] });
+  const [event] = decodeEvents({ abi: keyringAbi, logs: [log] });
   return event === undefined ? [] : [{ type: "account-changed", account: event.args.account }];
 }
 
 function ofRegistry(log: Log): MarketEvent[] {
-  const [event] = parseEventLogs({ abi: registryAbi, eventName: "Transfer", logs: [log] });
+  const [event] = decodeEvents({ abi: registryAbi, eventName: "Transfer", logs: [log] });
   if (event === undefined) return [];
   return [{ type: "asset-transferred", asset: event.args.tokenId, to: event.args.to }];
 }
