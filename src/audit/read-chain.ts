@@ -1,9 +1,10 @@
-import { type Address, getAddress, type Hex, type Log, parseEventLogs, zeroAddress } from "viem";
+import { type Address, getAddress, type Hex, type Log, zeroAddress } from "viem";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
 import { tokenAbi } from "#src/abi/token-abi.ts";
 import type { ChainClient } from "#src/chain/chain-client.ts";
 import { asChainError } from "#src/chain/chain-error.ts";
+import { decodeEvents } from "#src/chain/decode-events.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
 import { unpackCommitted, unpackReward } from "#src/protocol/contributions.ts";
 import { taskId, taskIndices } from "#src/protocol/deals.ts";
@@ -39,7 +40,7 @@ async function read(chain: ChainClient, { contracts, deployedAtBlock }: Deployme
   const { number, hash, timestamp } = await chain.viem.getBlock({ blockTag: "latest" });
   const logs = await readLogs(chain, [token, clerk, poco], deployedAtBlock, number);
   const of = (address: Address) => logs.filter((log) => getAddress(log.address) === address);
-  const transfers = parseEventLogs({ abi: tokenAbi, eventName: "Transfer", logs: of(token) }).map(
+  const transfers = decodeEvents({ abi: tokenAbi, eventName: "Transfer", logs: of(token) }).map(
     ({ args }) => ({
       ...{ from: args.from, to: args.to, amount: args.value },
     }),
@@ -134,7 +135,7 @@ function clerkFacts(logs: readonly Log[]) {
   const name = (...named: Address[]) => {
     for (const each of named) if (each !== zeroAddress) accounts.add(each);
   };
-  for (const log of parseEventLogs({ abi: clerkAbi, logs: [...logs] as Mined[] })) {
+  for (const log of decodeEvents({ abi: clerkAbi, logs: [...logs] as Mined[] })) {
     const at = placeOf(log);
     switch (log.eventName) {
       case "Deposited":
@@ -192,7 +193,7 @@ function pocoFacts(logs: readonly Log[]) {
     for (const { worker } of rewards) workers.add(worker);
     return { taskId: args.taskId, rewards: rewards.reduce((sum, { amountNano }) => sum + amountNano, 0n) };
   };
-  for (const log of parseEventLogs({ abi: pocoAbi, logs: [...logs] as Mined[] })) {
+  for (const log of decodeEvents({ abi: pocoAbi, logs: [...logs] as Mined[] })) {
     const at = placeOf(log);
     switch (log.eventName) {
       case "SeatTaken": {

@@ -2,7 +2,7 @@ import { type Address, type Hex, isAddressEqual, type Log, zeroHash } from "viem
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { keyringAbi } from "#src/abi/keyring-abi.ts";
 import { registryAbi } from "#src/abi/registry-abi.ts";
-import { readEventLogs } from "#src/chain/event-logs.ts";
+import { decodeEvents } from "#src/chain/decode-events.ts";
 import { LEGS, REFUSALS } from "#src/protocol/refusals.ts";
 import type { MarketEvent, SealedDeal, SealOutcome } from "./market-chain.ts";
 
@@ -24,7 +24,7 @@ export function decodeSealOutcome(
   clerk: Address,
 ): SealOutcome {
   const logs = receipt.logs.filter((log) => isAddressEqual(log.address, clerk));
-  const refused = readEventLogs(clerkAbi, logs).filter((event) => event.eventName === "MatchRefused");
+  const refused = decodeEvents({ abi: clerkAbi, eventName: "MatchRefused", logs });
   return {
     txHash: receipt.transactionHash,
     sealed: logs.flatMap(ofClerk).flatMap((event) => (event.type === "deal-sealed" ? [event.deal] : [])),
@@ -37,7 +37,7 @@ export function decodeSealOutcome(
 }
 
 function ofClerk(log: Log): MarketEvent[] {
-  const [event] = readEventLogs(clerkAbi, [log]);
+  const [event] = decodeEvents({ abi: clerkAbi, logs: [log] });
   switch (event?.eventName) {
     case "DealSealed":
       return [{ type: "deal-sealed", deal: sealedDeal(event.args, log) }];
@@ -65,13 +65,13 @@ function ofClerk(log: Log): MarketEvent[] {
 
 /** Whatever an account says about its keys and digests, its orders are looked at again. */
 function ofKeyring(log: Log): MarketEvent[] {
-  const [event] = readEventLogs(keyringAbi, [log]);
+  const [event] = decodeEvents({ abi: keyringAbi, logs: [log] });
   return event === undefined ? [] : [{ type: "account-changed", account: event.args.account }];
 }
 
 function ofRegistry(log: Log): MarketEvent[] {
-  const [event] = readEventLogs(registryAbi, [log]);
-  if (event?.eventName !== "Transfer") return [];
+  const [event] = decodeEvents({ abi: registryAbi, eventName: "Transfer", logs: [log] });
+  if (event === undefined) return [];
   return [{ type: "asset-transferred", asset: event.args.tokenId, to: event.args.to }];
 }
 

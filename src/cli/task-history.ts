@@ -1,13 +1,7 @@
-import {
-  type Address,
-  formatLog,
-  type Hex,
-  numberToHex,
-  type ParseEventLogsReturnType,
-  parseEventLogs,
-} from "viem";
+import { type Address, formatLog, type Hex, numberToHex, type ParseEventLogsReturnType } from "viem";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
 import { revertOf } from "#src/chain/chain-error.ts";
+import { decodeEvents } from "#src/chain/decode-events.ts";
 import { createPocoReader } from "#src/chain/poco-reader.ts";
 import { placesAfter } from "#src/protocol/confidence.ts";
 import { type Reward, unpackCommitted, unpackReward } from "#src/protocol/contributions.ts";
@@ -56,7 +50,7 @@ export async function readTaskHistory(connection: ChainConnection, found: FoundT
       },
     ],
   });
-  const logs = parseEventLogs({ abi: pocoAbi, logs: raw.map((each) => formatLog(each)) });
+  const logs = decodeEvents({ abi: pocoAbi, logs: raw.map((each) => formatLog(each)) });
   const told = logs.flatMap((log) =>
     eventsOf(log).map((event) => ({
       ...event,

@@ -1,8 +1,8 @@
 import { type Address, type Hex, isAddressEqual, type Log } from "viem";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
+import { decodeEvents } from "#src/chain/decode-events.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
-import { readEventLogs } from "#src/chain/event-logs.ts";
 import { type Reward, unpackCommitted, unpackReward } from "#src/protocol/contributions.ts";
 import type { Deal } from "#src/protocol/deals.ts";
 import type { AssetId } from "#src/protocol/ids.ts";
@@ -39,8 +39,7 @@ export type TaskEvent = { readonly taskId: Hex; readonly tx: Hex } & (
 /** The deals among these logs that are a pool's. */
 export function dealsOf(logs: readonly Log[], pool: AssetId, { contracts }: Deployment): PoolDeal[] {
   const own = logs.filter(({ address }) => isAddressEqual(address, contracts.clerk));
-  return readEventLogs(clerkAbi, own)
-    .filter((log) => log.eventName === "DealSealed")
+  return decodeEvents({ abi: clerkAbi, eventName: "DealSealed", logs: own })
     .map(({ args, transactionHash }) => ({ deal: args.deal, order: args.requestHash, tx: transactionHash }))
     .filter(({ deal }) => deal.pool === pool && isAddressEqual(deal.certifier, contracts.poco));
 }
@@ -48,7 +47,7 @@ export function dealsOf(logs: readonly Log[], pool: AssetId, { contracts }: Depl
 /** What happened to tasks, in order. */
 export function taskEventsOf(logs: readonly Log[], { contracts }: Deployment): TaskEvent[] {
   const own = logs.filter(({ address }) => isAddressEqual(address, contracts.poco));
-  return readEventLogs(pocoAbi, own).flatMap((log): TaskEvent[] => {
+  return decodeEvents({ abi: pocoAbi, logs: own }).flatMap((log): TaskEvent[] => {
     const { eventName, args, transactionHash: tx } = log;
     switch (eventName) {
       case "SealsCommitted": {

@@ -1,6 +1,6 @@
 import type { Address, Hex, Log } from "viem";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
-import { readEventLogs } from "#src/chain/event-logs.ts";
+import { decodeEvents } from "#src/chain/decode-events.ts";
 import { type Committed, unpackReward } from "#src/protocol/contributions.ts";
 import type { AssetId } from "#src/protocol/ids.ts";
 import { PAYER_SLASH_PERCENT } from "#src/protocol/panel-parameters.ts";
@@ -28,7 +28,7 @@ export function createEarningsEvents(deps: EarningsEventsDeps) {
 
   return async (logs: readonly Log[]): Promise<EarningsEntry[]> => {
     const own = logs.filter(({ address }) => address.toLowerCase() === deps.poco.toLowerCase());
-    const events = readEventLogs(pocoAbi, own);
+    const events = decodeEvents({ abi: pocoAbi, logs: own });
     const entries: EarningsEntry[] = [];
     for (const { eventName, args } of events) {
       switch (eventName) {

@@ -3,8 +3,8 @@ import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
 import type { ChainBlock } from "#src/chain/block.ts";
 import type { ChainClient } from "#src/chain/chain-client.ts";
+import { decodeEvents } from "#src/chain/decode-events.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
-import { readEventLogs } from "#src/chain/event-logs.ts";
 import { type BlockRef, followChain } from "#src/chain/follower.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { isRetryable } from "#src/kernel/errors.ts";
@@ -190,7 +190,7 @@ export function createSeatWatch(deps: SeatWatchDeps, options: SeatWatchOptions):
 
   function readClerk(logs: readonly Log[], atBlock: bigint): void {
     const own = logs.filter(({ address }) => isSame(address, clerk));
-    for (const event of readEventLogs(clerkAbi, own)) {
+    for (const event of decodeEvents({ abi: clerkAbi, logs: own })) {
       if (event.eventName === "DealSealed" && event.args.pool === assetIdToHex(pool)) {
         const { deal } = event.args;
         if (!isSame(deal.certifier, poco)) continue;
@@ -210,7 +210,7 @@ export function createSeatWatch(deps: SeatWatchDeps, options: SeatWatchOptions):
 
   function readPoco(logs: readonly Log[], atBlock: bigint): void {
     const own = logs.filter(({ address }) => isSame(address, poco));
-    for (const { eventName, args } of readEventLogs(pocoAbi, own)) {
+    for (const { eventName, args } of decodeEvents({ abi: pocoAbi, logs: own })) {
       if (eventName === "RoundOpened") {
         const { dealId = "0x", index = 0 } = places.get(args.taskId) ?? {};
         const deal = deals.get(dealId);

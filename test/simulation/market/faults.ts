@@ -23,6 +23,8 @@ export interface Faults {
   readonly random: Random;
   /** Whether this one happens now. */
   now(fault: keyof FaultRates): boolean;
+  /** How often each one happened. */
+  readonly tally: Readonly<Record<keyof FaultRates, number>>;
   /** Nothing goes wrong any more. */
   stop(): void;
   readonly stopped: boolean;
@@ -47,9 +49,14 @@ export function createFaults(seed: number): Faults {
   };
   // Of its own, so that what the world does does not depend on how often it was asked.
   const dice = new Random(seed ^ 0x5eed);
+  const tally: Record<keyof FaultRates, number> = { ...NONE };
   return {
-    random,
-    now: (fault) => rates[fault] > 0 && dice.below(1_000) < rates[fault],
+    ...{ random, tally },
+    now: (fault) => {
+      const happens = rates[fault] > 0 && dice.below(1_000) < rates[fault];
+      if (happens) tally[fault]++;
+      return happens;
+    },
     stop: () => {
       rates = NONE;
     },

@@ -10,46 +10,68 @@ const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 export interface Activity {
   begin(): void;
   end(): void;
+  /** Something under way stands still until time passes, and may keep what others wait for. */
+  pause(): void;
+  resume(): void;
   /** Resolves when nothing is under way. */
   rest(): Promise<void>;
 }
 
 /** Turns of the event loop without anything under way after which nothing comes any more. */
 const QUIET_TURNS = 4;
-/** Milliseconds of the machine's own time after which what is under way does not end before time passes. */
-const STUCK_MS = 2_000;
+/** Milliseconds of the machine's own time without any step, after which what is under way does not end before time passes. */
+const STUCK_MS = { usually: 1_000, whilePaused: 40 } as const;
 
 export function createActivity(): Activity {
   let count = 0;
+  let paused = 0;
+  let steps = 0;
   let ended = Promise.withResolvers<void>();
+  const begin = () => {
+    count++;
+    steps++;
+  };
+  const end = () => {
+    steps++;
+    if (--count > 0) return;
+    ended.resolve();
+    ended = Promise.withResolvers();
+  };
+
+  /** What waits for a lock or a connection of somebody who waits for time to pass would wait for ever. */
+  async function isStuck(): Promise<boolean> {
+    const before = steps;
+    const patience = new AbortController();
+    const waited = await Promise.race([
+      ended.promise.then(() => false),
+      sleep(paused > 0 ? STUCK_MS.whilePaused : STUCK_MS.usually, true, { signal: patience.signal }).catch(
+        () => false,
+      ),
+    ]);
+    patience.abort();
+    return waited && steps === before;
+  }
+
   return {
-    begin: () => void count++,
-    end() {
-      if (--count > 0) return;
-      ended.resolve();
-      ended = Promise.withResolvers();
+    ...{ begin, end },
+    pause() {
+      paused++;
+      end();
+    },
+    resume() {
+      paused--;
+      begin();
     },
     async rest() {
       for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
         if (count > 0) {
-          // What waits for a lock of somebody who waits for time to pass would wait for ever.
-          if (await isStuck(ended.promise)) return;
+          if (await isStuck()) return;
           quiet = 0;
         } else if (isReadingFiles()) quiet = 0;
         await nextTurn();
       }
     },
   };
-}
-
-async function isStuck(ended: Promise<void>): Promise<boolean> {
-  const patience = new AbortController();
-  const stuck = await Promise.race([
-    ended.then(() => false),
-    sleep(STUCK_MS, true, { signal: patience.signal }).catch(() => false),
-  ]);
-  patience.abort();
-  return stuck;
 }
 
 /** Of workers: their state is in files. */
@@ -150,11 +172,11 @@ export class Instance {
 
   /** Waits within `io` that is not inside. */
   async delay(ms: number): Promise<void> {
-    this.#activity.end();
+    this.#activity.pause();
     try {
       await this.#base.sleep(ms);
     } finally {
-      this.#activity.begin();
+      this.#activity.resume();
     }
   }
 

@@ -1,4 +1,4 @@
-import { HttpRequestError, RpcRequestError } from "viem";
+import { type Hex, HttpRequestError, keccak256, RpcRequestError } from "viem";
 import type { HttpServer } from "#src/http/server.ts";
 import type { Faults } from "./faults.ts";
 import { Instance } from "./instance.ts";
@@ -20,7 +20,16 @@ export interface Network {
   /** Takes the place of the platform's own. */
   readonly fetch: typeof globalThis.fetch;
   /** A request to the node, by whoever runs. Throws as viem's HTTP transport does. */
-  rpc(call: { readonly method: string; readonly params?: unknown }): Promise<unknown>;
+  rpc(call: RpcCall): Promise<unknown>;
+  /** The same of a node that lies when it likes to. */
+  lyingRpc(call: RpcCall): Promise<unknown>;
+  /** How many lies were told. */
+  readonly lies: () => number;
+}
+
+interface RpcCall {
+  readonly method: string;
+  readonly params?: unknown;
 }
 
 interface Message {
@@ -35,8 +44,11 @@ export function createNetwork(deps: {
   readonly faults: Faults;
   /** Blocks that the node of a service is behind. */
   readonly lagOf: (service: string) => bigint;
+  /** Whether the lying node lies now. */
+  readonly lying: () => boolean;
 }): Network {
   const { chain, faults, lagOf } = deps;
+  let lies = 0;
   const listeners = new Map<string, Listener>();
   const { random } = faults;
 
@@ -109,21 +121,31 @@ export function createNetwork(deps: {
       );
     },
 
-    rpc: async ({ method, params }) => {
-      const by = caller();
-      const body = { method, params };
-      const asked = Array.isArray(params) ? params : [];
-      return await by.io(async () => {
-        const answer = await askNode(by, method, asked).catch((cause: Error) => {
-          throw new HttpRequestError({ body, url: RPC_URL, details: "no answer", cause });
-        });
-        if ("status" in answer)
-          throw new HttpRequestError({ body, url: RPC_URL, status: 429, details: "limited" });
-        if ("error" in answer) throw new RpcRequestError({ body, url: RPC_URL, error: answer.error });
-        return answer.result;
-      });
+    rpc,
+    lies: () => lies,
+    async lyingRpc(call) {
+      const answer = await rpc(call);
+      if (!deps.lying()) return answer;
+      const lie = lieAbout(call.method, answer);
+      if (lie !== undefined) lies++;
+      return lie ?? answer;
     },
   };
+
+  async function rpc({ method, params }: RpcCall): Promise<unknown> {
+    const by = caller();
+    const body = { method, params };
+    const asked = Array.isArray(params) ? params : [];
+    return await by.io(async () => {
+      const answer = await askNode(by, method, asked).catch((cause: Error) => {
+        throw new HttpRequestError({ body, url: RPC_URL, details: "no answer", cause });
+      });
+      if ("status" in answer)
+        throw new HttpRequestError({ body, url: RPC_URL, status: 429, details: "limited" });
+      if ("error" in answer) throw new RpcRequestError({ body, url: RPC_URL, error: answer.error });
+      return answer.result;
+    });
+  }
 
   async function answerRpc(by: Instance, { payload }: Message): Promise<Response> {
     const call = JSON.parse(String(payload)) as { id: number; method: string; params?: unknown[] };
@@ -132,6 +154,14 @@ export function createNetwork(deps: {
     if (answer === undefined || "status" in answer) return new Response("no answer", { status: 520 });
     return Response.json({ jsonrpc: "2.0", id: call.id, ...answer });
   }
+}
+
+/** Blocks that nobody else has, and blocks in which nothing happened. @returns undefined where it tells the truth */
+function lieAbout(method: string, answer: unknown): unknown {
+  if (method === "eth_getLogs" && Array.isArray(answer) && answer.length > 0) return [];
+  if (method !== "eth_getBlockByNumber" || answer === null) return undefined;
+  const block = answer as { readonly hash: Hex };
+  return { ...block, hash: keccak256(block.hash) };
 }
 
 async function read(input: Parameters<typeof fetch>[0], init: RequestInit | undefined) {

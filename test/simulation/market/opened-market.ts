@@ -15,11 +15,14 @@ import {
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
+import { keyringAbi } from "#src/abi/keyring-abi.ts";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
 import { registryAbi } from "#src/abi/registry-abi.ts";
 import { tokenAbi } from "#src/abi/token-abi.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
 import { ASSET_KINDS, type Asset, type AssetId, assetId } from "#src/protocol/ids.ts";
+import type { Terms } from "#src/protocol/orders.ts";
+import { POWER_NAMES, powersOf } from "#src/protocol/power-names.ts";
 import {
   BlockhashSeedSource__factory,
   Clerk__factory,
@@ -36,7 +39,7 @@ export const SEAT_STAKE = 100n * HANSE;
 const BROUGHT = 1_000n * HANSE;
 export const GENESIS_TIME = 1_767_225_600;
 /** Short, so that a seed sees tasks through to every end. */
-const CATEGORY = { roundBlocks: 7, deadlineBlocks: 36 } as const;
+const CATEGORY = { roundBlocks: 6, deadlineBlocks: 26 } as const;
 
 export const accountOf = (name: string) =>
   privateKeyToAccount(keccak256(stringToHex(`hanse simulation ${name}`)));
@@ -48,6 +51,13 @@ export const SELLER = accountOf("seller");
 export const POOL_OWNER = accountOf("pool owner");
 export const BROKER = accountOf("broker");
 export const STRANGER = accountOf("stranger");
+/** Signs orders in the name of everybody who trades. */
+export const OPERATOR = accountOf("operator");
+export const GRANT = { powers: powersOf(POWER_NAMES), limit: 500n * HANSE, validUntil: 2 ** 40 - 1 } as const;
+/** What some orders' terms ask: a contract that accepts in blocks of an odd number only. */
+export const TERMS: Terms = { checker: accountOf("terms").address, data: "0x" };
+/** `return (bool(block.number & 1))`, whatever it is asked. */
+const ODD_BLOCKS_ONLY = "0x4360011660005260206000f3";
 const GOVERNANCE = accountOf("governance");
 const TREASURY = accountOf("treasury");
 
@@ -122,6 +132,9 @@ export async function openMarket(): Promise<OpenedMarket> {
     await call(owner, token, tokenAbi, "transfer", [address, BROUGHT]);
     await call(address, token, tokenAbi, "approve", [clerk, maxUint256]);
   }
+  for (const { address } of [...REQUESTERS, POOL_OWNER, SELLER])
+    await call(address, keyring, keyringAbi, "setOperator", [OPERATOR.address, GRANT]);
+  await rpc("hardhat_setCode", TERMS.checker, ODD_BLOCKS_ONLY);
   const register = async (kind: Asset["kind"], registrar: Address, content: Uint8Array) => {
     const checksum = sha256(content);
     const uri = `urn:simulation:${kind}`;

@@ -17,14 +17,16 @@ import { chainClient, type PlantedParts, type StartService, servicesOf } from ".
 import { createTraders } from "./traders.ts";
 
 const BLOCK_MS = 2_000;
-const STEP_MS = 500;
+const STEP_MS = 1_000;
 const QUIET_STEP_MS = 1_000;
 /** Blocks of trade and trouble. */
-const TROUBLED_BLOCKS = 20;
+const TROUBLED_BLOCKS = 12;
 /** Blocks in which everything comes to rest once nothing goes wrong any more: a deadline, and some to spare. */
 const QUIET_BLOCKS = 100;
 /** How many traders act at a time. */
 const TRADERS = 3;
+/** Asking three nodes costs three times as much: some seeds do. */
+const SEVERAL_NODES_PERCENT = 25;
 
 /** What became of a market. */
 export interface Outcome {
@@ -59,11 +61,16 @@ export async function play(bench: Bench, seed: number, options: PlayOptions = {}
   const random = new Random(seed ^ 0x7ade);
   const lags = new Map<string, bigint>();
   const offsets = new Map<string, number>();
-  const network = createNetwork({ chain, faults, lagOf: (service) => lags.get(service) ?? 0n });
+  let lying = false;
+  const network = createNetwork({
+    ...{ chain, faults },
+    lagOf: (service) => lags.get(service) ?? 0n,
+    lying: () => lying,
+  });
   network.listeners.set("content", { server: bench.content });
   const stateDir = await mkdtemp(join(tmpdir(), "hanse-simulation-"));
   const running = new Map<string, Instance>();
-  const stats = { crashes: 0, reorgs: 0, starts: 0, blocks: 0 };
+  const stats = { crashes: 0, reorgs: 0, starts: 0, blocks: 0, clockJumps: 0, staleHeads: 0 };
   let over = false;
   let services: ReadonlyMap<string, StartService> = new Map();
 
@@ -112,12 +119,20 @@ export async function play(bench: Bench, seed: number, options: PlayOptions = {}
 
   function makeTrouble(): void {
     const name = random.pick([...services.keys()]);
-    if (random.chance(5)) {
+    if (random.chance(10)) {
       stats.crashes++;
       running.get(name)?.dieIn(random.between(1, 40));
     }
-    if (random.chance(2)) offsets.set(name, random.pick([-20_000, -3_000, 0, 0, 3_000, 20_000]));
-    if (random.chance(6)) lags.set(name, BigInt(random.pick([0, 0, 1, 2, 3])));
+    if (random.chance(4)) {
+      stats.clockJumps++;
+      offsets.set(name, random.pick([-20_000, -3_000, 3_000, 20_000]));
+    }
+    if (random.chance(12)) {
+      const lag = BigInt(random.pick([0, 0, 1, 2, 3]));
+      if (lag > 0n) stats.staleHeads++;
+      lags.set(name, lag);
+    }
+    if (random.chance(25)) lying = !lying;
   }
 
   async function reorganise(): Promise<void> {
@@ -140,6 +155,7 @@ export async function play(bench: Bench, seed: number, options: PlayOptions = {}
       stateDir,
       logger,
       planted,
+      severalNodes: random.chance(SEVERAL_NODES_PERCENT),
     });
     const supervised = [...services].map(([name, start], index) =>
       supervise(name, start, new Random(seed + index)),
@@ -150,11 +166,11 @@ export async function play(bench: Bench, seed: number, options: PlayOptions = {}
       Promise.all(
         Array.from({ length: TRADERS }, async (_, trader) => {
           const patience = new Random(seed ^ (trader + 1));
-          await clock.sleep(4_000);
+          await clock.sleep(2_000);
           if (trader === 0) await traders.begin();
           while (!faults.stopped) {
             await traders.act();
-            await clock.sleep(patience.between(300, 3_000));
+            await clock.sleep(patience.between(200, 2_000));
           }
         }),
       ),
@@ -166,8 +182,9 @@ export async function play(bench: Bench, seed: number, options: PlayOptions = {}
     faults.stop();
     lags.clear();
     offsets.clear();
+    lying = false;
     let unrest = "";
-    for (let block = 0, quiet = 0; block < QUIET_BLOCKS && quiet < 3; block++) {
+    for (let block = 0, quiet = 0; block < QUIET_BLOCKS && quiet < 2; block++) {
       await passBlock();
       unrest = await findUnrest();
       quiet = unrest === "" ? quiet + 1 : 0;
@@ -182,7 +199,13 @@ export async function play(bench: Bench, seed: number, options: PlayOptions = {}
     return {
       seed,
       findings: auditMarket(facts, AT_REST),
-      stats: { ...stats, tried: traders.tried.count, refused: traders.tried.failed, ...countsOf(facts) },
+      stats: {
+        ...{ ...stats, ...faults.tally, lies: network.lies() },
+        ...{ tried: traders.tried.count, refused: traders.tried.failed, ...countsOf(facts) },
+        ...traders.census(
+          facts.chain.deals.flatMap(({ requestHash, orders }) => [requestHash, ...Object.values(orders)]),
+        ),
+      },
       unrest,
     };
   } finally {
@@ -214,7 +237,7 @@ export async function play(bench: Bench, seed: number, options: PlayOptions = {}
     const database = await openDatabase<unknown>({ logger }, { url: bench.databaseUrl, poolSize: 2 });
     const facts = await person("auditor").run(async () =>
       readMarketFacts({
-        chain: await chainClient({ network }, clock),
+        chain: await chainClient({ network, severalNodes: false }, clock),
         deployment: market.deployment,
         databases: [database],
       }),

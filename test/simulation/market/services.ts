@@ -39,6 +39,8 @@ export interface ServiceDeps {
   readonly stateDir: string;
   readonly logger: Logger;
   readonly planted: PlantedParts;
+  /** Whether broker and pool ask three nodes, of which one lies at times. */
+  readonly severalNodes: boolean;
 }
 
 /** Starts a service as a process. @returns what ends when it has ended by itself */
@@ -59,10 +61,12 @@ export function servicesOf(deps: ServiceDeps): ReadonlyMap<string, StartService>
 
 /** A client of the chain through the network's faults, for whoever runs. */
 export async function chainClient(
-  { network }: Pick<ServiceDeps, "network">,
+  { network, severalNodes }: Pick<ServiceDeps, "network" | "severalNodes">,
   clock: Clock,
 ): Promise<ChainClient> {
-  return await connectChain([{ request: network.rpc }], { pollMs: 500, clock });
+  const honest = { request: network.rpc };
+  const nodes = severalNodes ? [honest, { request: network.lyingRpc }, { ...honest }] : [honest];
+  return await connectChain(nodes, { pollMs: 1_000, clock });
 }
 
 /** Not yet seen to: what it sends and nobody waits for any more is whoever's that has it `run`. */
@@ -110,7 +114,7 @@ function brokerStart(deps: ServiceDeps): StartService {
     const sender = senderOf(chain, BROKER, journal, instance);
     const clerk = createClerkMarketChain(
       { chain, deployment: market.deployment, sender, logger: log, clock: instance.clock },
-      { pollMs: 500 },
+      { pollMs: 1_000 },
     );
     const broker = createBroker(
       {
@@ -167,7 +171,7 @@ function poolStart(deps: ServiceDeps): StartService {
 function workerStart(deps: ServiceDeps, account: LocalAccount, number: number): StartService {
   return async (instance) => {
     const { market, logger, stateDir } = deps;
-    const chain = await chainClient(deps, instance.clock);
+    const chain = await chainClient({ ...deps, severalNodes: false }, instance.clock);
     const log = logger.child({ instance: instance.label });
     const directory = join(stateDir, `worker-${number}`);
     await mkdir(directory, { recursive: true });

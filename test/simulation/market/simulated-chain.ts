@@ -1,5 +1,6 @@
 import { network } from "hardhat";
 import { type Address, type Hex, numberToHex } from "viem";
+import { createBlockAnswers } from "./block-answers.ts";
 
 export interface ChainBlock {
   readonly number: bigint;
@@ -62,8 +63,9 @@ export async function createSimulatedChain(genesisTime: number): Promise<Simulat
   const { provider } = connection as unknown as {
     provider: { request(call: { method: string; params: readonly unknown[] }): Promise<unknown> };
   };
-  const rpc = async <T>(method: string, ...params: unknown[]) =>
-    (await provider.request({ method, params })) as T;
+  const { rpc, forget } = createBlockAnswers(
+    async <T>(method: string, ...params: unknown[]) => (await provider.request({ method, params })) as T,
+  );
   let sent: Sent[] = [];
   let base: { readonly id: Hex; readonly number: bigint } | undefined;
   const snapshots = new Map<bigint, Hex>();
@@ -79,6 +81,7 @@ export async function createSimulatedChain(genesisTime: number): Promise<Simulat
     const time = timestamp > before.timestamp ? timestamp : before.timestamp + 1n;
     await rpc("evm_setNextBlockTimestamp", numberToHex(time));
     await rpc("evm_mine");
+    forget();
     if (base !== undefined) snapshots.set(before.number + 1n, await rpc<Hex>("evm_snapshot"));
   }
 
@@ -92,6 +95,7 @@ export async function createSimulatedChain(genesisTime: number): Promise<Simulat
     const snapshot = snapshots.get(to);
     if (snapshot === undefined) return;
     await rpc("evm_revert", snapshot);
+    forget();
     snapshots.set(to, await rpc<Hex>("evm_snapshot"));
     const { timestamp } = await head();
     const undone: Sent[] = [];
@@ -162,6 +166,7 @@ export async function createSimulatedChain(genesisTime: number): Promise<Simulat
       inTurn(async () => {
         if (base === undefined) throw new Error("nothing was remembered");
         await rpc("evm_revert", base.id);
+        forget();
         base = { ...base, id: await rpc<Hex>("evm_snapshot") };
         snapshots.clear();
         sent = [];

@@ -1,41 +1,26 @@
-import {
-  type Address,
-  encodeFunctionData,
-  type Hex,
-  type LocalAccount,
-  numberToHex,
-  stringToHex,
-} from "viem";
+import { encodeFunctionData, type Hex, type LocalAccount } from "viem";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
+import { keyringAbi } from "#src/abi/keyring-abi.ts";
 import { registryAbi } from "#src/abi/registry-abi.ts";
 import { createBrokerClient } from "#src/client/broker-client.ts";
-import { signOrder } from "#src/client/sign-order.ts";
-import { orderHash } from "#src/protocol/order-hash.ts";
-import { conditions, type Order, request, type SignedOrder } from "#src/protocol/orders.ts";
+import type { Order } from "#src/protocol/orders.ts";
 import { LEGS } from "#src/protocol/refusals.ts";
-import { ANYONE } from "#src/protocol/restrictions.ts";
-import { NO_TAGS } from "#src/protocol/tags.ts";
 import type { Random } from "../../model/history/random.ts";
 import type { Instance } from "./instance.ts";
 import { urlOf } from "./network.ts";
 import {
-  BROKER,
+  GRANT,
   HANSE,
+  OPERATOR,
   type OpenedMarket,
   POOL_OWNER,
   REQUESTERS,
   SELLER,
   STRANGER,
 } from "./opened-market.ts";
+import { createOrderDesk, type Signed } from "./order-desk.ts";
 
 const NO_DATASET = 2 ** 16 - 1;
-
-/** An order that somebody signed, and who. */
-interface Signed {
-  readonly account: LocalAccount;
-  readonly hash: Hex;
-  readonly signed: SignedOrder;
-}
 
 export interface TradersDeps {
   readonly market: OpenedMarket;
@@ -50,6 +35,8 @@ export interface Traders {
   readonly acknowledged: ReadonlySet<Hex>;
   /** Things tried, and how many of them were refused or failed. */
   readonly tried: { count: number; failed: number };
+  /** How many orders of each kind were acknowledged, and how many of these were traded. */
+  census(traded: readonly Hex[]): Record<string, number>;
   /** Does something. */
   act(): Promise<void>;
   /** Offers enough of everything for trade to begin. */
@@ -57,115 +44,13 @@ export interface Traders {
 }
 
 export function createTraders({ market, random, instance }: TradersDeps): Traders {
-  const { chain, deployment, app, dataset, pool } = market;
-  const { clerk, poco, registry } = deployment.contracts;
+  const { chain, deployment, app } = market;
+  const { clerk, keyring, registry } = deployment.contracts;
   const client = createBrokerClient({ baseUrl: urlOf("broker"), retries: 2 }, { clock: instance.clock });
-  const epochs = new Map<Address, bigint>();
-  const all: Signed[] = [];
+  const desk = createOrderDesk({ market, random, clock: instance.clock });
+  const { all } = desk;
   const acknowledged = new Set<Hex>();
   const tried = { count: 0, failed: 0 };
-  let salts = 1;
-
-  const terms = (account: LocalAccount, volume: number) =>
-    conditions({
-      ...{
-        certifier: poco,
-        volume,
-        minFill: Math.min(
-          volume,
-          random.weighted([
-            [8, 1],
-            [1, 2],
-          ] as const),
-        ),
-      },
-      validUntil: BigInt(
-        Math.floor(instance.clock.now() / 1000) +
-          random.weighted([
-            [2, 8],
-            [2, 30],
-            [8, 100_000],
-          ] as const),
-      ),
-      salt: numberToHex(salts++, { size: 32 }),
-      epoch: epochs.get(account.address) ?? 0n,
-      ...(random.chance(20) ? { matcher: BROKER.address } : {}),
-    });
-  const open = { tag: NO_TAGS, onlyRequester: ANYONE } as const;
-  const sells: Record<"app" | "dataset" | "pool", (volume: number) => Order> = {
-    app: (volume) => ({
-      type: "app",
-      order: {
-        ...{
-          ...open,
-          app,
-          price: BigInt(random.between(1, 4)) * HANSE,
-          trust: 0,
-          onlyDataset: ANYONE,
-          onlyPool: ANYONE,
-        },
-        conditions: terms(SELLER, volume),
-      },
-    }),
-    dataset: (volume) => ({
-      type: "dataset",
-      order: {
-        ...{
-          ...open,
-          dataset,
-          price: BigInt(random.between(1, 4)) * HANSE,
-          trust: 0,
-          onlyApp: ANYONE,
-          onlyPool: ANYONE,
-        },
-        conditions: terms(SELLER, volume),
-      },
-    }),
-    pool: (volume) => ({
-      type: "pool",
-      order: {
-        ...{ ...open, pool, price: BigInt(random.between(8, 14)) * HANSE, category: 0, trust: 100 },
-        ...{ onlyApp: ANYONE, onlyDataset: ANYONE, conditions: terms(POOL_OWNER, volume) },
-      },
-    }),
-  };
-  const wish = (account: LocalAccount): Order =>
-    request({
-      ...{
-        requester: account.address,
-        app,
-        category: 0,
-        trust: random.weighted([
-          [3, 0],
-          [2, 1],
-          [3, 2],
-          [4, 5],
-          [2, 9],
-        ] as const),
-      },
-      ...{
-        maxAppPrice: 4n * HANSE,
-        maxDatasetPrice: 4n * HANSE,
-        maxPoolPrice: BigInt(random.between(7, 14)) * HANSE,
-      },
-      dataset: random.chance(30) ? dataset : 0n,
-      params: stringToHex(random.chance(15) ? `trap ${salts}` : `${salts}`),
-      conditions: terms(
-        account,
-        random.weighted([
-          [6, 1],
-          [3, 2],
-          [1, 3],
-        ] as const),
-      ),
-    });
-
-  async function sign(account: LocalAccount, order: Order): Promise<Signed> {
-    const signed = await signOrder(account, order, deployment.chainId, clerk);
-    const one = { account, signed, hash: orderHash(order) };
-    all.push(one);
-    return one;
-  }
 
   async function publish({ hash, signed }: Signed): Promise<void> {
     const state = await client.publish(signed);
@@ -179,15 +64,17 @@ export function createTraders({ market, random, instance }: TradersDeps): Trader
   const anybody = () => random.pick([...REQUESTERS, SELLER, POOL_OWNER]);
 
   const actions: ReadonlyArray<readonly [weight: number, act: () => Promise<unknown>]> = [
-    [30, async () => publish(await signWish())],
-    [6, async () => publish(await sign(SELLER, sells.app(random.between(1, 3))))],
-    [3, async () => publish(await sign(SELLER, sells.dataset(random.between(1, 3))))],
-    [8, async () => publish(await sign(POOL_OWNER, sells.pool(random.between(1, 3))))],
+    [26, async () => publish(await desk.wish())],
+    [4, async () => Promise.all((await desk.wishes()).map(publish))],
+    [6, async () => publish(await desk.sell("app", random.between(1, 3)))],
+    [3, async () => publish(await desk.sell("dataset", random.between(1, 3)))],
+    [8, async () => publish(await desk.sell("pool", random.between(1, 3)))],
     // Again, or what nobody was told is stored.
     [8, async () => publish(random.pick(all))],
     [5, () => takeBack(random.pick(all))],
     [4, () => cancel(random.pick(all))],
     [1, () => raiseEpoch(anybody())],
+    [2, () => grantAnew(anybody())],
     [3, () => call(anybody(), "withdraw", [BigInt(random.between(1, 900)) * HANSE])],
     [3, () => call(anybody(), "deposit", [BigInt(random.between(1, 200)) * HANSE])],
     [
@@ -203,11 +90,6 @@ export function createTraders({ market, random, instance }: TradersDeps): Trader
     [2, async () => client.depth(0)],
   ];
 
-  function signWish(): Promise<Signed> {
-    const account = random.pick(REQUESTERS);
-    return sign(account, wish(account));
-  }
-
   async function takeBack({ hash, account }: Signed): Promise<void> {
     await client.cancel(hash, account);
   }
@@ -217,9 +99,15 @@ export function createTraders({ market, random, instance }: TradersDeps): Trader
   }
 
   async function raiseEpoch(account: LocalAccount): Promise<void> {
-    const epoch = (epochs.get(account.address) ?? 0n) + 1n;
-    epochs.set(account.address, epoch);
-    await call(account, "raiseEpoch", [epoch]);
+    await call(account, "raiseEpoch", [desk.nextEpoch(account)]);
+  }
+
+  /** Allows the operator key nothing, little, or as much as in the beginning. */
+  async function grantAnew(account: LocalAccount): Promise<void> {
+    const grant = random.pick([GRANT, { ...GRANT, powers: 0 }, { ...GRANT, limit: 20n * HANSE }]);
+    const args = [OPERATOR.address, grant] as const;
+    const data = encodeFunctionData({ abi: keyringAbi, functionName: "setOperator", args });
+    await chain.send(account.address, keyring, data);
   }
 
   /** Somebody else seals orders that the broker may have too. */
@@ -227,14 +115,14 @@ export function createTraders({ market, random, instance }: TradersDeps): Trader
     const of = (type: Order["type"]) => random.pick(all.filter(({ signed }) => signed.type === type)).signed;
     const wanted = of("request");
     const needsDataset = wanted.type === "request" && wanted.order.dataset !== 0n;
+    const orders = {
+      ...{ apps: [of("app")], datasets: needsDataset ? [of("dataset")] : [] },
+      ...{ pools: [of("pool")], requests: [wanted] },
+    };
+    const [terms] = Object.values(orders).flatMap((some) => some.flatMap((each) => each.terms ?? []));
     const batch = {
-      ...{
-        apps: [of("app")],
-        datasets: needsDataset ? [of("dataset")] : [],
-        pools: [of("pool")],
-        requests: [wanted],
-      },
-      ...{ sponsorships: [], terms: [] },
+      ...orders,
+      ...{ sponsorships: wanted.sponsorship ? [wanted.sponsorship] : [], terms: terms ? [terms] : [] },
       matches: [{ app: 0, dataset: needsDataset ? 0 : NO_DATASET, pool: 0, request: 0 }],
     };
     await call(STRANGER, "seal", [batch, false]);
@@ -263,12 +151,15 @@ export function createTraders({ market, random, instance }: TradersDeps): Trader
   }
 
   return {
-    acknowledged,
-    tried,
+    ...{ acknowledged, tried },
+    census: (traded) => ({
+      ...desk.count(acknowledged, "acknowledged"),
+      ...desk.count(traded, "traded"),
+    }),
     begin: async () => {
-      await attempt(async () => publish(await sign(SELLER, sells.app(5))));
-      await attempt(async () => publish(await sign(SELLER, sells.dataset(3))));
-      await attempt(async () => publish(await sign(POOL_OWNER, sells.pool(5))));
+      await attempt(async () => publish(await desk.sell("app", 5)));
+      await attempt(async () => publish(await desk.sell("dataset", 3)));
+      await attempt(async () => publish(await desk.sell("pool", 5)));
     },
     act: () => attempt(random.weighted(actions)),
   };
