@@ -2,7 +2,7 @@
 // and `try`, and each operand of `&&` and `||`, both ways. Hardhat's own coverage counts statements and lines; this runs it on
 // sources that tell more. The contracts' syntax trees are those of the last build.
 //   node scripts/measure/branches.ts [suites…]
-// Takes some minutes. Fails where a suite does.
+// Takes ten minutes or more. Fails where a suite does: one that bounds the cost of a draw does, since sources that tell cost more.
 import { spawnSync } from "node:child_process";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
