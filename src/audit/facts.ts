@@ -172,7 +172,7 @@ export interface MarketFacts {
 
 /** How much of what is under way is no finding. Nothing, where everything has come to rest. */
 export interface AuditGrace {
-  /** Blocks that a task may be overdue, or its settlement unknown to the pool. */
+  /** Blocks that a task may be overdue, or its settlement or an answer to it unknown to the pool. */
   readonly blocks: bigint;
   /** Seconds that an order may be open after its time, or an attempt to seal last. */
   readonly seconds: bigint;

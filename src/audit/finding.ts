@@ -57,3 +57,9 @@ export function same(report: Report, code: FindingCode, what: string, expected: 
   report(code, what, expected, found);
   return false;
 }
+
+/** What was found both times. Amounts move on while a market is at work: whose it is tells that it is the same. */
+export function foundAgain(first: readonly Finding[], second: readonly Finding[]): Finding[] {
+  const before = new Set(first.map(({ code, what }) => `${code} ${what}`));
+  return second.filter(({ code, what }) => before.has(`${code} ${what}`));
+}

@@ -12,7 +12,7 @@ export function auditPool(chain: ChainFacts, pool: PoolFacts, grace: AuditGrace,
   if (at === undefined) return;
   auditDeals(chain, pool, at, report);
   auditTasks(chain, pool, at, grace, report);
-  auditSeals(chain, pool, at, report);
+  auditSeals(chain, pool, at, grace, report);
 }
 
 function dealsOf({ deals, contracts }: ChainFacts, { pool }: PoolFacts, at: bigint) {
@@ -53,7 +53,7 @@ function auditTasks(chain: ChainFacts, pool: PoolFacts, at: bigint, grace: Audit
   for (const id of rows.keys()) report("POOL_TASK_MISSING", id, "a task of a deal", "a row of none");
 }
 
-function auditSeals(chain: ChainFacts, pool: PoolFacts, at: bigint, report: Report): void {
+function auditSeals(chain: ChainFacts, pool: PoolFacts, at: bigint, grace: AuditGrace, report: Report): void {
   const tasks = new Map(pool.tasks.map(({ id, status }) => [id, status]));
   const name = (seal: { taskId: string; seat: number; round: number; seal: string }) =>
     `${seal.taskId} seat ${seal.seat} round ${seal.round} seal ${seal.seal}`;
@@ -66,9 +66,9 @@ function auditSeals(chain: ChainFacts, pool: PoolFacts, at: bigint, report: Repo
   for (const each of pool.committed) {
     if (!onChain.has(name(each))) report("POOL_SEAL_INVENTED", each.taskId, "no such answer", name(each));
   }
-  // Of a settled task nothing is looked at any more.
+  // Of a settled task nothing is looked at any more; an open one is looked at after its block was stored.
   for (const each of all) {
-    const due = each.block <= at && tasks.get(each.taskId) === "open";
+    const due = each.block + grace.blocks <= at && tasks.get(each.taskId) === "open";
     if (due && !committed.has(name(each)))
       report("POOL_SEAL_MISSING", each.taskId, name(each), "no such answer");
   }

@@ -55,7 +55,6 @@ export function createProcessGroup(
         env: {
           PATH: process.env.PATH,
           HOME: process.env.HOME,
-          NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
           ...env,
           HANSE_SUPERVISED: "1",
         },

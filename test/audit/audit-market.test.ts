@@ -2,7 +2,7 @@ import { numberToHex } from "viem";
 import { describe, expect, test } from "vitest";
 import { AT_REST, auditMarket, WORKING } from "#src/audit/audit-market.ts";
 import type { MarketFacts } from "#src/audit/facts.ts";
-import { FINDING_CODES, type FindingCode } from "#src/audit/finding.ts";
+import { FINDING_CODES, type FindingCode, foundAgain } from "#src/audit/finding.ts";
 import {
   BUYER,
   DEAL,
@@ -302,6 +302,30 @@ describe("auditMarket", () => {
     expect(auditMarket(late, WORKING).map(({ code }) => code)).toEqual(["TASK_OVERDUE"]);
     const soon = { ...late, chain: { ...late.chain, head: { ...HEAD, number: 95n } } };
     expect(auditMarket(soon, WORKING)).toEqual([]);
+  });
+
+  test("lets the pool of a working market look at an answer that was just committed, and no longer", () => {
+    const forgetful = PLANTED.POOL_SEAL_MISSING[0]?.[1](soundMarket()) as MarketFacts;
+    const { seals } = forgetful.chain;
+    const committedIn = (block: bigint) => ({
+      ...forgetful,
+      chain: { ...forgetful.chain, seals: seals.map((each) => ({ ...each, block })) },
+    });
+    const { number } = HEAD;
+    expect(auditMarket(committedIn(number), WORKING)).toEqual([]);
+    expect(auditMarket(committedIn(number - WORKING.blocks), WORKING).map(({ code }) => code)).toEqual([
+      "POOL_SEAL_MISSING",
+    ]);
+  });
+
+  test("tells what is found again from what was on its way", () => {
+    const [own, other] = [
+      { code: "LOCKS_DIFFER", what: BUYER, expected: "1", found: "2" },
+      { code: "LOCKS_DIFFER", what: SELLER, expected: "1", found: "2" },
+    ] as const;
+    const later = { ...own, found: "3" };
+    expect(foundAgain([own], [later, other])).toEqual([later]);
+    expect(foundAgain([], [own])).toEqual([]);
   });
 
   test("does not judge what a database has not come to", () => {

@@ -14,7 +14,6 @@ import { temporaryDirectory } from "../store/test-database.ts";
 import { buildModule, op } from "../worker/runner/build-module.ts";
 import { startTestChain, type TestChain } from "./chain-fixture.ts";
 import { FIRST_WORKER, openTestMarket, type TestMarket } from "./market-fixture.ts";
-import { COMPILE_CACHE } from "./service-process.ts";
 
 // Given three workers, each a process of its own, no scheduler, and each worker killed with SIGKILL again and again:
 // every task is certified, nothing is computed again that was stored, and nobody seals twice, misses a place or is slashed
@@ -42,7 +41,6 @@ beforeAll(async () => {
   );
   env = {
     ...{ PATH: process.env.PATH ?? "", HANSE_RPC_URL: rpcUrl, HANSE_DEPLOYMENT: manifest },
-    NODE_COMPILE_CACHE: COMPILE_CACHE,
     ...{ HANSE_POOL: assetIdToHex(market.pool), HANSE_POOL_URL: `http://127.0.0.1:${await freePort()}` },
     ...{ HANSE_PORT: "0", HANSE_SLOTS: "2", HANSE_ALLOW_PRIVATE_SOURCES: "true" },
     // As soon as it can: what is proved here is that nothing is done twice.

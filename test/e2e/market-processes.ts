@@ -16,7 +16,6 @@ import { buildModule } from "../worker/runner/build-module.ts";
 import { startTestChain, type TestChain } from "./chain-fixture.ts";
 import { type KeptService, keepService } from "./kept-service.ts";
 import { FIRST_WORKER, openTestMarket, SELLER, type TestMarket } from "./market-fixture.ts";
-import { COMPILE_CACHE } from "./service-process.ts";
 
 /** How PostgreSQL ends: asked to, told to leave everything as it is, or not told anything. */
 export type PostgresEnd = "fast" | "immediate" | "killed";
@@ -132,7 +131,7 @@ export async function startMarketProcesses(workers: number): Promise<MarketProce
         ],
         {
           env: {
-            ...{ PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILE_CACHE, ...common },
+            ...{ PATH: process.env.PATH, ...common },
             DATABASE_URL: `${databaseUrls.broker},${databaseUrls.pool}`,
           },
           stdio: ["ignore", "pipe", "pipe"],

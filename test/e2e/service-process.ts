@@ -18,8 +18,6 @@ export interface ServiceProcess {
 }
 
 const ENTRY = join(import.meta.dirname, "../../src/bin/hanse.ts");
-/** As the wrapper has it. */
-export const COMPILE_CACHE = join(import.meta.dirname, "../../.hanse/compile-cache");
 
 /** Starts a service on a port of loopback, a free one unless told. It may not be ready yet: see `untilReady`. */
 export async function spawnService(
@@ -32,7 +30,6 @@ export async function spawnService(
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
-      NODE_COMPILE_CACHE: COMPILE_CACHE,
       ...env,
       HANSE_PORT: String(port),
       HANSE_SUPERVISED: "1",
