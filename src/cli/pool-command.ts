@@ -10,6 +10,7 @@ import { commandGroup } from "./command-group.ts";
 import { confirm, withYes, type YesFlag } from "./confirm.ts";
 import { type ChainConnection, type ChainFlags, connectToChain, withChain } from "./connection.ts";
 import type { CliContext } from "./context.ts";
+import { addPoolAccountCommand } from "./pool-account-command.ts";
 import { addRegisterCommand } from "./register-asset.ts";
 import { openSigner, type SignerFlags, withSigner } from "./signer.ts";
 
@@ -19,7 +20,7 @@ interface OpenFlags extends ChainFlags, SignerFlags, YesFlag {
   readonly closed: boolean;
 }
 
-/** `hanse pool register|open|show`: what a pool's owner does once. Its scheduler is `hanse pool start`. */
+/** `hanse pool register|open|show|account`: what a pool's owner does. Its scheduler is `hanse pool start`. */
 export function addPoolCommand(program: Command, context: CliContext): void {
   const group = commandGroup(program, "pool", "worker pools");
   addRegisterCommand(group, context, "pool", "the pool's description (any JSON)");
@@ -48,6 +49,8 @@ export function addPoolCommand(program: Command, context: CliContext): void {
     .action(async (text: string, flags: ChainFlags) => {
       await show(context, await connectToChain(flags), parseAsset(text), flags.json);
     });
+
+  addPoolAccountCommand(group, context);
 }
 
 interface Terms {

@@ -14,6 +14,7 @@ import { addSponsorCommand } from "./sponsor-command.ts";
 import { addTaskCommand } from "./task-command.ts";
 import { addTokenCommand } from "./token-command.ts";
 import { addWalletCommand } from "./wallet-command.ts";
+import { addWorkerCommand } from "./worker-command.ts";
 
 /** Adds what people who trade do, in the order in which they come to it. */
 export function addUserCommands(program: Command, context: CliContext): void {
@@ -29,6 +30,7 @@ export function addUserCommands(program: Command, context: CliContext): void {
   addClaimCommand(program, context);
   addAssetCommands(program, context);
   addPoolCommand(program, context);
+  addWorkerCommand(program, context);
   addOrderCommand(program, context);
   addSponsorCommand(program, context);
 }

@@ -1,3 +1,4 @@
+import { renderTable } from "#src/kernel/render-table.ts";
 import { formatHanse } from "#src/protocol/money.ts";
 import { LIAR, workerAccount } from "./cast.ts";
 import type { Ledger, WorkerBook } from "./ledger.ts";
@@ -33,19 +34,4 @@ function remark(address: string, books: ReadonlyMap<string, WorkerBook>): string
 
 function signed(amount: bigint): string {
   return amount > 0n ? `+${formatHanse(amount)}` : formatHanse(amount);
-}
-
-/** Columns of text; all but the first and the last are set flush right. */
-export function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const render = (cells: readonly string[]) =>
-    cells
-      .map((cell, i) =>
-        i === 0 || i === head.length - 1 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0),
-      )
-      .join("  ")
-      .trimEnd();
-  return [render(head), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(render)].join("\n");
 }

@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { zeroAddress } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { dealAccountSchema, poolAccountSchema } from "#src/client/pool-schema.ts";
+import { earningsSchema } from "#src/client/worker-schema.ts";
 import { appModulePath } from "../../apps/build.ts";
+import { eventually } from "../broker/support/test-broker.ts";
 import { addressOf, type CliMarket, HASTY, type Role, startCliMarket } from "./support/market.ts";
 import { cliError, cliJson, runCli } from "./support/run-cli.ts";
 
@@ -427,6 +430,66 @@ describe("a task", () => {
       deal,
       openUnits: 0,
     });
+  });
+
+  it("is in the books of its pool, as a whole and by itself", async () => {
+    const at = ["--pool-url", poolUrl];
+    for (const wrong of [
+      ["12"],
+      ["--from", "2026-02-30"],
+      ["--to", "today"],
+      [deal, "--from", "2026-01-01"],
+    ]) {
+      expect(await cliError(["pool", "account", ...wrong, ...at], as("poor"))).toMatchObject({ exitCode: 2 });
+    }
+    expect(await cliError(["pool", "account", bytes32Of("cd"), ...at], as("poor"))).toMatchObject({
+      code: "HANSE_DEAL_UNKNOWN",
+      exitCode: 3,
+    });
+    const one = await cliJson(dealAccountSchema, ["pool", "account", deal, ...at], as("poor"));
+    expect(one).toMatchObject({ dealId: deal, incomeNano: 125_000_000n, tasks: { certified: 1, open: 0 } });
+    const all = await cliJson(poolAccountSchema, ["pool", "account", ...at], as("poor"));
+    expect(all.total.incomeNano).toBe(one.incomeNano);
+    expect(all.days.reduce((sum, { incomeNano }) => sum + incomeNano, 0n)).toBe(one.incomeNano);
+    const later = await cliJson(
+      poolAccountSchema,
+      ["pool", "account", "--from", "2200-01-01", ...at],
+      as("poor"),
+    );
+    expect(later.days).toEqual([]);
+    const { out } = await runCli(["pool", "account", ...at], as("poor"));
+    expect(out).toContain("1 certified, 0 failed, 0 claimed, 0 open");
+    expect(out).toMatch(/^day .*income/m);
+  });
+
+  it("is in the books of the workers who did it", async () => {
+    const earningsAt = (url: string, ...more: string[]) => [
+      "worker",
+      "earnings",
+      "--worker-url",
+      url,
+      ...more,
+    ];
+    expect(await cliError(earningsAt("http://127.0.0.1:1"), as("poor"))).toMatchObject({
+      code: "HANSE_PEER_UNREACHABLE",
+    });
+    expect(await cliError(earningsAt("http://127.0.0.1:1", "--limit", "few"), as("poor"))).toMatchObject({
+      exitCode: 2,
+    });
+    const rewards = (await cliJson(poolAccountSchema, ["pool", "account", "--pool-url", poolUrl], as("poor")))
+      .total.rewardsNano;
+    // A worker hears of the verdict a moment later.
+    const books = await eventually("all rewards", async () => {
+      const told = await Promise.all(
+        market.workerUrls.map((url) => cliJson(earningsSchema, earningsAt(url), as("poor"))),
+      );
+      return told.reduce((sum, { totals }) => sum + totals.earnedNano, 0n) === rewards ? told : undefined;
+    });
+    const at = books.findIndex(({ totals }) => totals.earnedNano > 0n);
+    const url = market.workerUrls[at] ?? "";
+    expect(books[at]?.tasks).toContainEqual(expect.objectContaining({ task, deal }));
+    expect((await cliJson(earningsSchema, earningsAt(url, "--limit", "0"), as("poor"))).tasks).toEqual([]);
+    expect((await runCli(earningsAt(url), as("poor"))).out).toMatch(new RegExp(`^${task} `, "m"));
   });
 
   it("has a result that is verified, and computed again to the same memory", {

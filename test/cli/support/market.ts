@@ -51,6 +51,7 @@ export const HASTY = 1;
 
 /** A chain, a content service and a broker, all real; pool and workers begin when there is a pool. */
 export async function startCliMarket() {
+  const workerUrls: string[] = [];
   const running: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const each of running.splice(0).reverse()) await each();
@@ -175,11 +176,20 @@ export async function startCliMarket() {
           );
           await started.start();
           running.push(() => started.stop());
+          const own = await createServer(
+            { logger: silent, metrics: metrics() },
+            { name: "worker", ready: {} },
+          );
+          started.register(own);
+          running.push(() => own.close());
+          workerUrls[i] = (await listen(own, { port: 0 })).url;
         }),
       );
       return url;
     },
     workers: workerAccounts,
+    /** Where each worker tells of itself, once there is a pool. */
+    workerUrls,
     /** Worker accounts deposit their stakes. */
     workerKeys: workerAccounts.map((_, i) => developmentKey(FIRST_WORKER + i)),
   };
