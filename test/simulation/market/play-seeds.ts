@@ -5,7 +5,7 @@ import { play } from "./play.ts";
 
 /** Files that share the seeds out among them, so that every core has some until the end. */
 const PARTS = 4;
-/** A seed takes one to two seconds of a core. */
+/** A seed takes about two seconds of a core. */
 const SEEDS = process.env.HANSE_TEST_DEEP === "1" ? 10_000 : 200;
 /** New seeds begin above those that were ever kept for a reason. */
 const FIRST = 10_000;
