@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { openMarket, readMetric } from "./market/open-market.ts";
 import { type Row, record } from "./record.ts";
 
-const TASKS = Number(process.argv[2] ?? 40);
+const TASKS = Number(process.argv[2] ?? 20);
 /** One of each kind is told of: `results` is a content service too, and the workers are alike. */
 const TOLD = ["broker", "pool", "content", "worker-1"];
 /** After a start; what it needed and does not keep is gone by then. */
