@@ -8,6 +8,7 @@ import { contentOptions } from "#src/bin/start-content.ts";
 import { poolOptions } from "#src/bin/start-pool.ts";
 import { workerOptions } from "#src/bin/start-worker.ts";
 import { createBrokerMetrics } from "#src/broker/broker-metrics.ts";
+import { registerContentMetrics } from "#src/content/content-metrics.ts";
 import { describeErrors } from "#src/http/error-status.ts";
 import { createRequestHistogram } from "#src/http/request-metrics.ts";
 import { type ConfigOptions, describeConfig } from "#src/kernel/config.ts";
@@ -77,6 +78,7 @@ const REGISTRIES: Readonly<Record<string, (registry: Registry) => unknown>> = {
   broker: (registry) => createBrokerMetrics(registry, NOBODY_ASKS),
   pool: (registry) => createPoolMetrics(registry, undefined as never, NOBODY_ASKS),
   worker: createWorkerMetrics,
+  content: (registry) => registerContentMetrics(registry, undefined as never),
 };
 
 /** What a scrape would ask: only names are wanted here. */
