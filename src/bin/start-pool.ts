@@ -8,7 +8,7 @@ import { createSenderPool } from "#src/chain/sender-pool.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer } from "#src/http/server.ts";
 import { type ConfigSources, defineOption } from "#src/kernel/config.ts";
-import { httpUrlOption, listOption } from "#src/kernel/config-types.ts";
+import { httpUrlOption, listOption, wholeNumberOption } from "#src/kernel/config-types.ts";
 import { startPoolService } from "#src/pool/pool-service.ts";
 import type { PoolTables } from "#src/pool/pool-tables.ts";
 import { openDatabase } from "#src/store/database.ts";
@@ -53,7 +53,15 @@ export const poolOptions = {
     env: "HANSE_TRUSTED_WORKERS",
     doc: "addresses of the workers that may be named for tasks of trust 0 and 1, separated by commas; default: whoever has a seat",
   }),
+  logRetentionDays: defineOption({
+    schema: wholeNumberOption({ min: 1, max: 36_500 }),
+    env: "HANSE_LOG_RETENTION_DAYS",
+    doc: "for how many days the log of a settled task is kept",
+    default: 30,
+  }),
 };
+
+const DAY_MS = 86_400_000;
 
 /** `hanse pool start`: the scheduler of one pool. */
 export async function startPool(sources: ConfigSources): Promise<void> {
@@ -79,6 +87,7 @@ export async function startPool(sources: ConfigSources): Promise<void> {
       {
         pool: hexToBigInt(config.pool),
         contentUrl: config.contentUrl,
+        logRetentionMs: config.logRetentionDays * DAY_MS,
         ...(config.trustedWorkers === undefined
           ? {}
           : { trusted: config.trustedWorkers.map((each) => getAddress(each)) }),
