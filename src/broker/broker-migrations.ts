@@ -96,4 +96,16 @@ export const brokerMigrations: readonly Migration[] = [
       create index on deals (pool_hash, sequence);
     `,
   },
+  {
+    // A reorganisation opens units again.
+    id: "0005-settlements",
+    sql: `
+      create table settlements (
+        deal_id text not null references deals on delete cascade,
+        open_units int8 not null,
+        block int8 not null,
+        primary key (deal_id, open_units));
+      create index on settlements (block);
+    `,
+  },
 ];

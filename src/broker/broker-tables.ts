@@ -76,6 +76,8 @@ export interface BrokerTables {
     tx_hash: Hex;
     sealed_at: Date;
   };
+  /** Units settled in the last blocks, to open them again when those are undone. */
+  settlements: { deal_id: Hex; open_units: bigint; block: bigint };
   seal_attempts: {
     id: Generated<bigint>;
     /** `pending` from before the transaction is sent until its end is known. */

@@ -5,19 +5,19 @@ import { assetIdToHex, requestId } from "#src/protocol/ids.ts";
 import type { OrderType } from "#src/protocol/orders.ts";
 import type { BrokerMetrics } from "./broker-metrics.ts";
 import type { BrokerDatabase, DealRow } from "./broker-tables.ts";
-import { forgetBlocksAbove, rememberBlock } from "./chain-cursor.ts";
+import { forgetBlocksAbove, REMEMBERED_BLOCKS, rememberBlock } from "./chain-cursor.ts";
 import type { ChainFacts } from "./chain-facts.ts";
 import {
   dealsAbove,
   findDeals,
   removeDealsAbove,
   removeDealsOfOtherBranch,
-  setOpenUnits,
   storeDeals,
 } from "./deal-store.ts";
 import type { MarketChainEvent, MarketEvent, SealedDeal } from "./market-chain.ts";
 import type { MarketTime } from "./market-time.ts";
 import type { OrderLedger, Touched } from "./order-ledger.ts";
+import { forgetSettlementsUpTo, settleUnit, undoSettlementsAbove } from "./settlements.ts";
 
 export interface ChainApplierDeps {
   readonly database: BrokerDatabase;
@@ -74,7 +74,8 @@ export function createChainApplier(
         also: async (trx) => {
           await storeDeals(trx, deals, new Date(Number(timestamp) * 1000));
           await removeDealsOfOtherBranch(trx, block);
-          for (const { dealId, openUnits } of settled) await setOpenUnits(trx, dealId, openUnits);
+          for (const settlement of settled) await settleUnit(trx, settlement, block.number);
+          await forgetSettlementsUpTo(trx, block.number - REMEMBERED_BLOCKS);
           await rememberBlock(trx, block);
         },
       },
@@ -103,6 +104,7 @@ export function createChainApplier(
       {
         also: async (trx) => {
           await removeDealsAbove(trx, to.number);
+          await undoSettlementsAbove(trx, to.number);
           await forgetBlocksAbove(trx, to.number);
         },
       },

@@ -3,7 +3,7 @@ import type { BrokerDatabase, BrokerQueries } from "./broker-tables.ts";
 import type { BlockRef, MarketChain } from "./market-chain.ts";
 
 /** Blocks kept to find a reorg after a restart. */
-const REMEMBERED = 256n;
+export const REMEMBERED_BLOCKS = 256n;
 
 /**
  * Binds the database to its chain at the first start.
@@ -39,7 +39,7 @@ export async function knownBlocks(queries: BrokerQueries): Promise<BlockRef[]> {
     .selectFrom("blocks")
     .select(["number", "hash"])
     .orderBy("number", "desc")
-    .limit(Number(REMEMBERED))
+    .limit(Number(REMEMBERED_BLOCKS))
     .execute();
   return rows.reverse();
 }
@@ -53,7 +53,7 @@ export async function rememberBlock(queries: BrokerQueries, { number, hash }: Bl
     .execute();
   await queries
     .deleteFrom("blocks")
-    .where("number", "<=", number - REMEMBERED)
+    .where("number", "<=", number - REMEMBERED_BLOCKS)
     .execute();
 }
 

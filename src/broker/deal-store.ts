@@ -15,6 +15,16 @@ export async function storeDeals(
 ): Promise<void> {
   if (deals.length === 0) return;
   await queries
+    .deleteFrom("settlements")
+    .using("deals")
+    .whereRef("deals.id", "=", "settlements.deal_id")
+    .where((of) =>
+      of.or(
+        deals.map(({ id, block }) => of.and([of("deals.id", "=", id), of("block_hash", "!=", block.hash)])),
+      ),
+    )
+    .execute();
+  await queries
     .insertInto("deals")
     .values(
       deals.map(({ id, orders, deal, params, block, txHash }) => ({
@@ -72,14 +82,6 @@ export async function removeDealsOfOtherBranch(
 
 export async function dealsAbove(queries: BrokerQueries, block: bigint): Promise<DealRow[]> {
   return await queries.selectFrom("deals").selectAll().where("block", ">", block).execute();
-}
-
-export async function setOpenUnits(queries: BrokerQueries, id: Hex, openUnits: number): Promise<void> {
-  await queries
-    .updateTable("deals")
-    .set({ open_units: BigInt(openUnits) })
-    .where("id", "=", id)
-    .execute();
 }
 
 export async function findDeal(queries: BrokerQueries, id: Hex): Promise<DealRow | undefined> {

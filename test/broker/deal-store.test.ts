@@ -2,8 +2,9 @@ import { type Hex, numberToHex, zeroAddress, zeroHash } from "viem";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { brokerMigrations } from "#src/broker/broker-migrations.ts";
 import type { BrokerTables } from "#src/broker/broker-tables.ts";
-import { findDeal, removeDealsOfOtherBranch, setOpenUnits, storeDeals } from "#src/broker/deal-store.ts";
+import { findDeal, removeDealsAbove, removeDealsOfOtherBranch, storeDeals } from "#src/broker/deal-store.ts";
 import type { SealedDeal } from "#src/broker/market-chain.ts";
+import { forgetSettlementsUpTo, settleUnit, undoSettlementsAbove } from "#src/broker/settlements.ts";
 import type { Database } from "#src/store/database.ts";
 import { migrate } from "#src/store/migrations.ts";
 import { silent, startTestPostgres } from "./support/test-database.ts";
@@ -58,6 +59,8 @@ beforeEach(async () => {
 afterAll(() => postgres?.stop());
 
 const store = (deal: SealedDeal) => storeDeals(database.kysely, [deal], new Date(0));
+const settle = (openUnits: number, block: number) =>
+  settleUnit(database.kysely, { dealId: ID, openUnits }, BigInt(block));
 const stored = async () => {
   const row = await findDeal(database.kysely, ID);
   return (
@@ -74,14 +77,14 @@ const stored = async () => {
 describe("a deal that is stored again", () => {
   test("of another block is what it is there", async () => {
     await store(sealedIn(20, 1, 5));
-    await setOpenUnits(database.kysely, ID, 3);
+    await settle(3, 21);
     await store(sealedIn(21, 2, 4));
     expect(await stored()).toEqual({ block: 21n, pool: hash(6), volume: 4n, open: 4n, sealedAtBlock: "21" });
   });
 
   test("of the same block keeps what was settled of it", async () => {
     await store(sealedIn(20, 1, 5));
-    await setOpenUnits(database.kysely, ID, 3);
+    await settle(3, 21);
     await store(sealedIn(20, 1, 5));
     expect(await stored()).toMatchObject({ open: 3n });
   });
@@ -99,5 +102,61 @@ describe("a deal that was stored ahead of the follower", () => {
     await removeDealsOfOtherBranch(database.kysely, { number: 20n, hash: hash(120) });
     await removeDealsOfOtherBranch(database.kysely, { number: 19n, hash: hash(219) });
     expect(await stored()).toMatchObject({ block: 20n });
+  });
+});
+
+describe("units that were settled in blocks that did not happen", () => {
+  const undoAbove = (block: number) => undoSettlementsAbove(database.kysely, BigInt(block));
+  const open = async () => (await stored())?.open;
+
+  test("are open again, and those of blocks that stay are not", async () => {
+    await store(sealedIn(20, 1, 5));
+    for (const [openUnits, block] of [
+      [4, 21],
+      [3, 22],
+      [2, 24],
+      [1, 24],
+      [0, 25],
+    ] as const)
+      await settle(openUnits, block);
+    await undoAbove(25);
+    expect(await open()).toBe(0n);
+    await undoAbove(23);
+    expect(await open()).toBe(3n);
+    await settle(2, 24);
+    expect(await open()).toBe(2n);
+    await undoAbove(20);
+    expect(await open()).toBe(5n);
+    await undoAbove(20);
+    expect(await open(), "undone once").toBe(5n);
+  });
+
+  test("are settled once, however often their block is told", async () => {
+    await store(sealedIn(20, 1, 5));
+    for (let i = 0; i < 2; i++) await settle(4, 21);
+    await undoAbove(20);
+    expect(await open()).toBe(5n);
+  });
+
+  test("are no concern of the same deal of another block", async () => {
+    await store(sealedIn(20, 1, 5));
+    await settle(4, 22);
+    await settle(3, 22);
+    await store(sealedIn(21, 2, 4));
+    await undoAbove(21);
+    expect(await open()).toBe(4n);
+  });
+
+  test("go with their deal, are forgotten in time, and are nothing where the deal is not known", async () => {
+    await settle(4, 22);
+    await store(sealedIn(20, 1, 5));
+    await settle(4, 22);
+    await forgetSettlementsUpTo(database.kysely, 22n);
+    await undoAbove(21);
+    expect(await open(), "final").toBe(4n);
+    await settle(3, 23);
+    await removeDealsAbove(database.kysely, 19n);
+    await undoAbove(19);
+    expect(await stored()).toBeUndefined();
   });
 });
