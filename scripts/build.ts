@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { exportAbis } from "./abi/export.ts";
 import { findOversized, readContractFacts, writeContractFacts } from "./contracts/facts.ts";
 import { writePages } from "./measure/record.ts";
+import { pathWithTools } from "./path-with-tools.ts";
 import { findStaleVectors } from "./vectors/check.ts";
 
 const check = process.argv.includes("--check");
@@ -35,7 +36,8 @@ if (check) {
 
 /** Shows the output of a step only when it fails: a build that works has nothing to say. */
 function run(command: string, args: string[]): void {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
+  const env = { ...process.env, PATH: pathWithTools() };
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", env });
   if (status === 0) return;
   process.stderr.write(`${command} ${args.join(" ")} failed\n${stdout ?? ""}${stderr ?? ""}${error ?? ""}\n`);
   process.exit(1);

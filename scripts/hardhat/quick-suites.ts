@@ -4,8 +4,8 @@ import { join, relative } from "node:path";
 import { definePlugin } from "hardhat/plugins";
 
 /**
- * Compiles Solidity suites the quick way, not optimized, in as many jobs as there are cores: optimized like contracts they
- * take twenty minutes, so one. What they test is not touched by that: they take the contracts as they are built for a chain.
+ * Compiles Solidity suites the quick way, not optimized, in as many jobs as there are cores. That takes a minute; optimized like
+ * contracts, twenty. What they test is not touched by it: they take the contracts as they are built for a chain.
  */
 export default definePlugin({
   id: "hanse-quick-suites",

@@ -2,10 +2,12 @@
 // and `try`, and each operand of `&&` and `||`, both ways. Hardhat's own coverage counts statements and lines; this runs it on
 // sources that tell more. The contracts' syntax trees are those of the last build.
 //   node scripts/measure/branches.ts [suites…]
-// Takes ten minutes or more. Fails where a suite does: one that bounds the cost of a draw does, since sources that tell cost more.
+// Takes ten minutes or more. Fails where a way was never taken. A test that bounds the cost of a draw fails in it, since
+// sources that tell cost more; suites are judged by `hanse test`.
 import { spawnSync } from "node:child_process";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { pathWithTools } from "../path-with-tools.ts";
 import { type AstNode, type Branch, instrument, PROBE } from "./branches/instrument.ts";
 
 /** A project of its own, whose packages are found in the folders above. */
@@ -17,14 +19,14 @@ const CONFIG = `export { default } from "../../hardhat.config.ts";
 `;
 
 const branches = await prepare();
-const { status } = spawnSync(
+const { error } = spawnSync(
   "hardhat",
   ["test", "solidity", "--coverage", "--no-typechain", ...process.argv.slice(2)],
-  { cwd: PROJECT, stdio: "inherit" },
+  { cwd: PROJECT, stdio: "inherit", env: { ...process.env, PATH: pathWithTools() } },
 );
+if (error !== undefined) throw error;
 const taken = await readTags();
-report(branches, taken);
-process.exitCode = status ?? 1;
+if (!report(branches, taken)) process.exitCode = 1;
 
 async function prepare(): Promise<Branch[]> {
   for (const path of [...COPIED, "coverage"]) await rm(join(PROJECT, path), { recursive: true, force: true });
@@ -79,7 +81,8 @@ async function readTags(): Promise<Set<bigint>> {
   return new Set(tags.map((tag) => BigInt(`0x${tag}`)));
 }
 
-function report(all: readonly Branch[], tags: ReadonlySet<bigint>): void {
+/** @returns whether all were taken */
+function report(all: readonly Branch[], tags: ReadonlySet<bigint>): boolean {
   let ways = 0;
   for (const [number, { source, line, text }] of all.entries()) {
     for (const way of [0, 1]) {
@@ -89,4 +92,5 @@ function report(all: readonly Branch[], tags: ReadonlySet<bigint>): void {
   }
   const percent = ((100 * ways) / (2 * all.length)).toFixed(2);
   process.stdout.write(`branches: ${ways} of ${2 * all.length} (${percent} %)\n`);
+  return ways === 2 * all.length;
 }

@@ -22,7 +22,7 @@ const ORDERS = 100_000;
 const MOST_ROWS = 2_000;
 const BAR_S = 3;
 const LIMIT =
-  "CPU time of the one process: more than half of it is taking 1.4 kB of JSON an order from PostgreSQL and parsing it, of which near half are members that are zero; a fifth each are decoding and the book. Measured while others used the cores too";
+  "CPU time of the one process: more than half of it is taking 1.4 kB of JSON an order from PostgreSQL and parsing it, of which near half are members that are zero; a fifth each are decoding and the book";
 const rounds = Number(process.argv[2] ?? 5);
 const logger = createLogger({ service: "measure", level: "warn" });
 

@@ -71,6 +71,14 @@ export async function runAudit({ stateDir, atRest, ordersFile, json }: AuditOpti
     }
     const look = async (): Promise<{ readonly facts: MarketFacts; readonly findings: Finding[] }> => {
       const read = await readMarketFacts({ chain, deployment: manifest, databases });
+      if (acknowledged.length > 0 && read.broker === undefined) {
+        const hint = "Name the broker's database in DATABASE_URL.";
+        throw new HanseError(
+          "HANSE_ARGUMENT_INVALID",
+          "None of the databases is a broker's, whose orders are to be proved",
+          { hint },
+        );
+      }
       const facts = { ...read, acknowledged, now: Date.now() };
       return { facts, findings: auditMarket(facts, atRest ? AT_REST : WORKING) };
     };
@@ -93,15 +101,13 @@ async function readHashes(path: string): Promise<Hex[]> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new HanseError("HANSE_ARGUMENT_INVALID", `${path} cannot be read`, { cause });
   });
-  return text
-    .split("\n")
-    .map((line) => line.trim().toLowerCase())
-    .filter((line) => line !== "")
-    .map((line) => {
-      const hash = bytes32.safeParse(line);
-      if (hash.success) return hash.data;
-      throw new HanseError("HANSE_ARGUMENT_INVALID", `${path} holds ${line}, which is no hash of an order`);
-    });
+  return text.split("\n").flatMap((line, at) => {
+    if (line.trim() === "") return [];
+    const hash = bytes32.safeParse(line.trim().toLowerCase());
+    if (hash.success) return [hash.data];
+    // Not shown: it may be another file than was meant, and hold a secret.
+    throw new HanseError("HANSE_ARGUMENT_INVALID", `Line ${at + 1} of ${path} is no hash of an order`);
+  });
 }
 
 function countsOf({ chain, broker, pools = [] }: MarketFacts) {

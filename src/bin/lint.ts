@@ -10,7 +10,7 @@ interface Linter {
 const GENERATED: readonly Linter[] = [
   { name: "generated files", command: "node", args: ["scripts/build.ts", "--check"] },
 ];
-/** Then two rows at a time, each taking about as long as the other. */
+/** Then both rows at once, each taking about as long as the other. */
 const ROWS: readonly (readonly Linter[])[] = [
   [
     { name: "types", command: "tsc", args: ["-p", "."] },

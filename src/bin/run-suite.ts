@@ -25,7 +25,9 @@ export async function runSuite(
     [child.stdout, process.stdout],
     [child.stderr, process.stderr],
   ] as const) {
-    stream.on("data", (chunk: Buffer) => {
+    // Characters may be cut in two by the pieces they come in.
+    stream.setEncoding("utf8");
+    stream.on("data", (chunk: string) => {
       output += chunk;
       if (!held) target.write(chunk);
     });

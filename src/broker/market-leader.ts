@@ -64,11 +64,14 @@ export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
 
   /** Orders that another process took. */
   async function adopt(): Promise<void> {
-    const from = newest > LOOK_BEHIND ? newest - LOOK_BEHIND : 0n;
-    const rows = await openOrdersAfter(database.kysely, from, PAGE);
-    const unknown = rows.filter(({ hash }) => !book.has(hash));
-    newest = rows.at(-1)?.sequence ?? newest;
-    await enter(unknown.map(({ hash }) => hash));
+    let last = newest > LOOK_BEHIND ? newest - LOOK_BEHIND : 0n;
+    for (;;) {
+      const rows = await openOrdersAfter(database.kysely, last, PAGE);
+      await enter(rows.map(({ hash }) => hash).filter((hash) => !book.has(hash)));
+      last = rows.at(-1)?.sequence ?? last;
+      if (last > newest) newest = last;
+      if (rows.length < PAGE) return;
+    }
   }
 
   async function poll(signal: AbortSignal): Promise<void> {

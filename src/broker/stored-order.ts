@@ -18,7 +18,7 @@ type Json = Readonly<Record<string, unknown>>;
 /**
  * The order as it was signed: what `signedOrderSchema` reads, in a fraction of its time, for a book is rebuilt from all the
  * orders there are. What `newOrderRow` wrote had passed the schema, so it is in the one form the schema gives: addresses with
- * their checksum, hex in small letters. That it still has the shape of an order is looked at.
+ * their checksum, hex in small letters. That it still has the shape of an order is looked at, checksums are not.
  * @throws HanseError HANSE_STATE_DAMAGED
  */
 export function signedOrderOf(row: Pick<OrderRow, "hash" | "content" | "signature">): SignedOrder {
@@ -166,7 +166,7 @@ const UINT32_MAX = 2 ** 32 - 1;
 const UINT16_MAX = 2 ** 16 - 1;
 const DECIMAL = /^(?:0|[1-9]\d{0,19})$/;
 const BYTES32 = /^0x[0-9a-f]{64}$/;
-const BYTES = /^0x(?:[0-9a-fA-F]{2})*$/;
+const BYTES = /^0x(?:[0-9a-f]{2})*$/;
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 
 /** With all of its own members there, this leaves no room for others. */

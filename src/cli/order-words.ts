@@ -1,6 +1,6 @@
 import { getAddress, type Hex, hexToString, zeroAddress, zeroHash } from "viem";
 import { assetIdToHex, NO_ASSET } from "#src/protocol/ids.ts";
-import { formatHanse } from "#src/protocol/money.ts";
+import { inHanse } from "#src/protocol/money.ts";
 import { type Conditions, type Order, payerOf, type RequestOrder } from "#src/protocol/orders.ts";
 import { POOL_STAKE_PERCENT } from "#src/protocol/panel-parameters.ts";
 import { restrictionRule } from "#src/protocol/restrictions.ts";
@@ -14,7 +14,7 @@ export function orderInWords(order: Order): string[] {
     case "app": {
       const { app, price, trust, onlyDataset, onlyPool, onlyRequester } = order.order;
       return [
-        `sell the use of app ${assetIdToHex(app)} for ${hanse(price)} a task`,
+        `sell the use of app ${assetIdToHex(app)} for ${inHanse(price)} a task`,
         ...(trust > 0 ? [`only where trust ${trust} or more is asked for`] : []),
         ...needed(order.order.tag, "the pool has to offer"),
         ...only({ datasets: onlyDataset, pools: onlyPool, requesters: onlyRequester }),
@@ -24,7 +24,7 @@ export function orderInWords(order: Order): string[] {
     case "dataset": {
       const { dataset, price, trust, onlyApp, onlyPool, onlyRequester } = order.order;
       return [
-        `sell the use of dataset ${assetIdToHex(dataset)} for ${hanse(price)} a task`,
+        `sell the use of dataset ${assetIdToHex(dataset)} for ${inHanse(price)} a task`,
         ...(trust > 0 ? [`only where trust ${trust} or more is asked for`] : []),
         ...needed(order.order.tag, "the pool has to offer"),
         ...only({ apps: onlyApp, pools: onlyPool, requesters: onlyRequester }),
@@ -34,7 +34,7 @@ export function orderInWords(order: Order): string[] {
     case "pool": {
       const { pool, price, category, trust, onlyApp, onlyDataset, onlyRequester } = order.order;
       return [
-        `sell computing in pool ${assetIdToHex(pool)} for ${hanse(price)} a task`,
+        `sell computing in pool ${assetIdToHex(pool)} for ${inHanse(price)} a task`,
         `tasks of category ${category}, trust ${trust} at most; ${POOL_STAKE_PERCENT} % of the price are at stake for each`,
         ...needed(order.order.tag, "offers"),
         ...only({ apps: onlyApp, datasets: onlyDataset, requesters: onlyRequester }),
@@ -51,19 +51,19 @@ function requestWords(request: RequestOrder): string[] {
   const unit = maxAppPrice + maxDatasetPrice + maxPoolPrice;
   const { beneficiary, callback, sponsor, attesters, minSeats, minSeatStake } = request;
   return [
-    `buy ${request.conditions.volume} tasks of app ${assetIdToHex(app)}, for at most ${hanse(maxAppPrice)} each`,
+    `buy ${request.conditions.volume} tasks of app ${assetIdToHex(app)}, for at most ${inHanse(maxAppPrice)} each`,
     dataset === NO_ASSET
       ? "on no dataset"
-      : `on dataset ${assetIdToHex(dataset)}, for at most ${hanse(maxDatasetPrice)} each`,
-    `computed by a pool for at most ${hanse(maxPoolPrice)} each, category ${category}, ${trustWords(trust)}`,
-    `in all at most ${hanse(unit * BigInt(request.conditions.volume))}, paid by ${payerOf(request)}`,
+      : `on dataset ${assetIdToHex(dataset)}, for at most ${inHanse(maxDatasetPrice)} each`,
+    `computed by a pool for at most ${inHanse(maxPoolPrice)} each, category ${category}, ${trustWords(trust)}`,
+    `in all at most ${inHanse(unit * BigInt(request.conditions.volume))}, paid by ${payerOf(request)}`,
     `requester ${requester}`,
     ...(sponsor === zeroAddress ? [] : ["the sponsor has to sign too"]),
     ...(beneficiary === requester ? [] : [`the result is for ${beneficiary}`]),
     ...(callback === zeroAddress ? [] : [`contract ${callback} is told the result`]),
     ...(attesters === zeroHash ? [] : [`enclaves may stand in for replication: ${restricted(attesters)}`]),
     ...(minSeats > 0 ? [`the pool has ${minSeats} seats at least`] : []),
-    ...(minSeatStake > 0n ? [`with ${hanse(minSeatStake)} at stake behind each`] : []),
+    ...(minSeatStake > 0n ? [`with ${inHanse(minSeatStake)} at stake behind each`] : []),
     ...needed(request.tag, "the pool has to offer"),
     ...only({ apps: request.onlyApp, datasets: request.onlyDataset, pools: request.onlyPool }),
     `parameters: ${paramsWords(request.params)}`,
@@ -115,8 +115,4 @@ function restricted(restriction: Hex): string {
 function paramsWords(params: Hex): string {
   const text = hexToString(params);
   return params !== "0x" && /^[\x20-\x7e\n\t]*$/.test(text) ? text : params;
-}
-
-function hanse(nano: bigint): string {
-  return `${formatHanse(nano)} HANSE`;
 }

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { createPoolClient } from "#src/client/pool-client.ts";
 import type { Account, PoolAccount } from "#src/client/pool-schema.ts";
 import { renderTable } from "#src/kernel/render-table.ts";
-import { formatHanse } from "#src/protocol/money.ts";
+import { formatHanse, inHanse } from "#src/protocol/money.ts";
 import { answer, fields } from "./answer.ts";
 import { invalid, parseBytes32 } from "./arguments.ts";
 import { type JsonFlag, withJson } from "./connection.ts";
@@ -40,7 +40,7 @@ export function addPoolAccountCommand(group: Command, context: CliContext): void
       }
       const account = await client.dealAccount(parseBytes32("deal id", text));
       const { dealId, order, poolPriceNano } = account;
-      const deal = fields({ deal: dealId, order, "price per task": hanse(poolPriceNano) });
+      const deal = fields({ deal: dealId, order, "price per task": inHanse(poolPriceNano) });
       answer(context, json, account, [...deal, "", ...accountInWords(account)]);
     });
 }
@@ -57,16 +57,16 @@ function accountInWords(account: Account): string[] {
   const { open, certified, failed, claimed } = account.tasks;
   return fields({
     tasks: `${certified} certified, ${failed} failed, ${claimed} claimed, ${open} open`,
-    income: hanse(account.incomeNano),
-    "workers' rewards": hanse(account.rewardsNano),
-    "of failed tasks": hanse(account.failureFeesNano),
-    "of wrong stakes": hanse(account.spoilsNano),
-    "workers' fines": hanse(account.finesNano),
-    "stake locked": hanse(account.stakeLockedNano),
-    "stake returned": hanse(account.stakeReturnedNano),
-    "stake slashed": hanse(account.stakeSlashedNano),
-    "stake held": hanse(account.stakeHeldNano),
-    profit: hanse(account.profitNano),
+    income: inHanse(account.incomeNano),
+    "workers' rewards": inHanse(account.rewardsNano),
+    "of failed tasks": inHanse(account.failureFeesNano),
+    "of wrong stakes": inHanse(account.spoilsNano),
+    "workers' fines": inHanse(account.finesNano),
+    "stake locked": inHanse(account.stakeLockedNano),
+    "stake returned": inHanse(account.stakeReturnedNano),
+    "stake slashed": inHanse(account.stakeSlashedNano),
+    "stake held": inHanse(account.stakeHeldNano),
+    profit: inHanse(account.profitNano),
     gas: `${account.gas} in ${account.transactions} transactions, ${account.costWei} wei`,
   });
 }
@@ -81,8 +81,4 @@ function daysInWords(days: PoolAccount["days"]): string[] {
     String(day.costWei),
   ]);
   return [renderTable(head, rows)];
-}
-
-function hanse(nano: bigint): string {
-  return `${formatHanse(nano)} HANSE`;
 }

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { createWorkerClient } from "#src/client/worker-client.ts";
 import type { Earnings, TaskEarnings } from "#src/client/worker-schema.ts";
 import { renderTable } from "#src/kernel/render-table.ts";
-import { formatHanse } from "#src/protocol/money.ts";
+import { formatHanse, inHanse } from "#src/protocol/money.ts";
 import { answer, fields } from "./answer.ts";
 import { parseCount } from "./arguments.ts";
 import { commandGroup } from "./command-group.ts";
@@ -38,13 +38,13 @@ function earningsInWords({ worker, pool, seat, totals, waitingNano, upToBlock, t
     worker,
     pool,
     seat: seat ?? "none: the pool pays at once",
-    earned: hanse(totals.earnedNano),
-    compensated: hanse(totals.compensatedNano),
-    fined: hanse(totals.finedNano),
-    slashed: hanse(totals.slashedNano),
-    forfeited: hanse(totals.forfeitedNano),
-    collected: hanse(totals.collectedNano),
-    "in the seat": hanse(waitingNano),
+    earned: inHanse(totals.earnedNano),
+    compensated: inHanse(totals.compensatedNano),
+    fined: inHanse(totals.finedNano),
+    slashed: inHanse(totals.slashedNano),
+    forfeited: inHanse(totals.forfeitedNano),
+    collected: inHanse(totals.collectedNano),
+    "in the seat": inHanse(waitingNano),
     gas: `${totals.gasWei} wei`,
     "up to block": String(upToBlock),
   });
@@ -57,8 +57,4 @@ function taskRow(task: TaskEarnings): string[] {
   const { earnedNano, compensatedNano, finedNano, slashedNano, gasWei, atBlock } = task;
   const amounts = [earnedNano, compensatedNano, finedNano, slashedNano].map(formatHanse);
   return [task.task, ...amounts, String(gasWei), String(atBlock)];
-}
-
-function hanse(nano: bigint): string {
-  return `${formatHanse(nano)} HANSE`;
 }

@@ -19,3 +19,8 @@ export function parseHanse(text: string): bigint | undefined {
 export function formatHanse(nano: bigint): string {
   return formatUnits(nano, HANSE_DECIMALS);
 }
+
+/** With the unit. */
+export function inHanse(nano: bigint): string {
+  return `${formatHanse(nano)} HANSE`;
+}

@@ -31,7 +31,7 @@ export interface Database<Tables> {
    * @throws HanseError HANSE_DATABASE_UNAVAILABLE, HANSE_DISK_FULL; everything else as PostgreSQL says it
    */
   readonly kysely: Kysely<Tables>;
-  /** The pool itself, for bulk statements and libraries that want one; its failures are as `pg` throws them. */
+  /** The pool itself, for measurements and tests; its failures are as `pg` throws them. Services ask by `kysely`. */
   readonly pool: pg.Pool;
   /** Runs `work` in a transaction; it may run several times, so it must have no other effects. */
   transaction<Value>(

@@ -26,7 +26,11 @@ afterAll(async () => {
 
 async function start(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
   const service = await spawnService("content", {
-    ...{ HANSE_STATE_DIR: stateDir, HANSE_CONTENT_BACKEND: "s3", HANSE_UPLOAD_TOKEN: "correct-horse-battery" },
+    ...{
+      HANSE_STATE_DIR: stateDir,
+      HANSE_CONTENT_BACKEND: "s3",
+      HANSE_UPLOAD_TOKEN: "correct-horse-battery",
+    },
     ...env,
   });
   running.push(service);

@@ -24,6 +24,8 @@ export interface KeptService {
 
 /** Between an end that nobody asked for and the next start. */
 const PAUSE_MS = 500;
+/** How often it may end before it is ready. */
+const MOST_LIVES = 10;
 
 export interface KeptServiceOptions {
   /** What is started: `broker`, `pool`, `worker` or `content`. */
@@ -68,9 +70,19 @@ export async function keepService(name: string, { service, env }: KeptServiceOpt
       if (isWanted && last()?.exit() !== undefined) await start();
     },
     async untilReady() {
-      for (let life = last(); life !== undefined; life = last()) {
-        const ended = life.ended.then(() => false);
-        if (await Promise.race([untilReady(life).then(() => true), ended]).catch(() => false)) return;
+      // Whoever was just killed, or falls because another is not up yet, has further lives.
+      for (let tries = MOST_LIVES; ; tries--) {
+        const life = last();
+        if (life === undefined) return;
+        const ended = life.ended.then(() => {
+          throw new Error(`${name} ended: ${life.output().slice(-2_000)}`);
+        });
+        const failure = await Promise.race([untilReady(life), ended]).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        if (failure === undefined) return;
+        if (tries === 1) throw failure;
         await sleep(PAUSE_MS);
       }
     },

@@ -33,6 +33,9 @@ const POSTGRES_ENDS: readonly PostgresEnd[] = DEEP
 
 let stack: MarketProcesses;
 let traders: Traders;
+/** How PostgreSQL was ended so far, and how many audits meanwhile found nothing. */
+const databaseEnds: PostgresEnd[] = [];
+let audits = 0;
 
 beforeAll(async () => {
   stack = await startMarketProcesses(WORKERS);
@@ -68,6 +71,8 @@ describe("a market whose services are killed", () => {
     // Or it was no proof.
     expect(deals.length).toBeGreaterThanOrEqual(LEAST_DEALS);
     expect(neverKilled(stack.services).map(({ name }) => name)).toEqual([]);
+    expect(databaseEnds).toEqual(POSTGRES_ENDS);
+    expect(audits).toBeGreaterThan(0);
   });
 
   it("is found out where something is lost or made up", { timeout: 120_000 }, async () => {
@@ -103,7 +108,10 @@ describe("a market whose services are killed", () => {
 async function enoughIsKilled(): Promise<void> {
   const [least, most] = [KILLING_MS, LONGEST_MS].map((ms) => AbortSignal.timeout(ms));
   const isEnough = async () =>
-    neverKilled(stack.services).length === 0 && (await sealedDeals()).length >= LEAST_DEALS;
+    neverKilled(stack.services).length === 0 &&
+    databaseEnds.length === POSTGRES_ENDS.length &&
+    audits > 0 &&
+    (await sealedDeals()).length >= LEAST_DEALS;
   while (!least?.aborted || (!most?.aborted && !(await isEnough()))) await sleep(250);
 }
 
@@ -131,6 +139,7 @@ async function restartPostgres(over: AbortSignal): Promise<void> {
     await sleep(KILLING_MS / (POSTGRES_ENDS.length + 1));
     if (over.aborted) return;
     await stack.restartPostgres(end, random.between(500, 2_500));
+    databaseEnds.push(end);
   }
 }
 
@@ -141,6 +150,7 @@ async function auditMeanwhile(over: AbortSignal, wrong: string[]): Promise<void>
   while (!over.aborted) {
     await sleep(8_000);
     const { exitCode, findings, complaint } = await stack.audit({ atRest: false });
+    if (exitCode === 0) audits++;
     if (findings.length > 0 || (exitCode !== 0 && !AWAY.test(complaint)))
       wrong.push(JSON.stringify({ exitCode, findings, complaint }));
   }
@@ -150,19 +160,20 @@ async function auditMeanwhile(over: AbortSignal, wrong: string[]): Promise<void>
 async function comesToRest(): Promise<readonly Hex[]> {
   const client = createBrokerClient({ baseUrl: stack.broker.url });
   const { watcher } = stack.market;
+  const until = Date.now() + REST_MS / 2;
   for (const [hash, fate] of traders.acknowledged) {
     if (fate === "any") continue;
     await watcher.waitFor(
       `${hash} is ${fate}`,
       async () => ((await client.order(hash)).status === fate ? true : undefined),
-      60_000,
+      Math.max(until - Date.now(), 1_000),
     );
   }
   const deals = await sealedDeals();
   await watcher.waitFor(
     "all are settled",
     async () => ((await openUnits(deals)) === 0 ? true : undefined),
-    REST_MS,
+    REST_MS / 2,
   );
   const { number } = await stack.testChain.chain.viem.getBlock();
   await watcher.waitFor("all have seen it", () => haveFollowed(number), 60_000);

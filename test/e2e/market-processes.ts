@@ -139,13 +139,14 @@ export async function startMarketProcesses(workers: number): Promise<MarketProce
       );
       const told = { stdout: "", stderr: "" };
       for (const stream of ["stdout", "stderr"] as const) {
-        child[stream].on("data", (chunk: Buffer) => {
-          told[stream] += chunk.toString();
+        child[stream].setEncoding("utf8").on("data", (chunk: string) => {
+          told[stream] += chunk;
         });
       }
-      const exitCode = await new Promise<number>((resolve) =>
-        child.once("close", (code) => resolve(code ?? -1)),
-      );
+      const exitCode = await new Promise<number>((resolve, reject) => {
+        child.once("error", reject);
+        child.once("close", (code) => resolve(code ?? -1));
+      });
       const answer = told.stdout === "" ? { findings: [] } : JSON.parse(told.stdout);
       return { exitCode, complaint: told.stderr, ...answer };
     },

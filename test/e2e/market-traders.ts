@@ -26,6 +26,7 @@ export interface TradersDeps {
   readonly testChain: TestChain;
   readonly brokerUrl: string;
   readonly goods: Readonly<Record<"app" | "dataset" | "pool", AssetId>>;
+  /** Several trade at once: what each draws depends on their turns. */
   readonly random: Random;
 }
 
@@ -145,10 +146,12 @@ export function createTraders({ testChain, brokerUrl, goods, random }: TradersDe
 
     async begin() {
       const signal = AbortSignal.timeout(60_000);
-      for (const order of [app(100_000), dataset(100_000), pool(100_000)]) {
-        await publish(await sign(order), "any", signal);
+      const first = [app(100_000), dataset(100_000), pool(100_000), bid(0, LOW)];
+      for (const order of first) {
+        const fate = order.type === "request" ? "open" : "any";
+        const hash = await publish(await sign(order), fate, signal);
+        if (hash === undefined) throw new Error(`the market cannot begin: ${complaints.join(", ")}`);
       }
-      await publish(await sign(bid(0, LOW)), "open", signal);
     },
 
     async trade({ requests, everyMs, signal }) {

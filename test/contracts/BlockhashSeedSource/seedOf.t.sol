@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {BlockhashSeedSource} from "../../../contracts/certifiers/BlockhashSeedSource.sol";
+import {ISeedSource} from "../../../contracts/interfaces/ISeedSource.sol";
 import {Assertions} from "../Panel/support/Assertions.sol";
+import {Deployer} from "../support/Deployer.sol";
 import {vm} from "../support/Vm.sol";
 
 // seedOf, record
@@ -11,11 +12,11 @@ import {vm} from "../support/Vm.sol";
 // ├── of older ones: what was recorded, by anyone, once
 // └── recording what is unknown: refused
 contract BlockhashSeedSourceTest is Assertions {
-    BlockhashSeedSource private _seeds;
+    ISeedSource private _seeds;
 
     function setUp() external {
         vm.roll(1_000);
-        _seeds = new BlockhashSeedSource();
+        _seeds = ISeedSource(Deployer.create("BlockhashSeedSource", ""));
     }
 
     function test_unknownUntilTheBlockIsPast() external {

@@ -8,8 +8,8 @@ import {IRegistry} from "../../../contracts/interfaces/IRegistry.sol";
 import {Token} from "../../../contracts/token/Token.sol";
 import {vm} from "./Vm.sol";
 
-/// @notice Creates the real contracts as they are built for a chain. Suites import their interfaces only: they are compiled
-/// the quick way, and what they test is what is deployed.
+/// @notice Creates the real contracts as they are built for a chain: suites are compiled the quick way, and what they test
+/// is what is deployed. Where a suite imports a contract itself, as `Token`, it is for its type.
 /// @dev Warning: `hardhat test solidity <one file>` takes the contracts from what was built before: run `hardhat build`
 /// first, or all suites.
 library Deployer {

@@ -18,7 +18,6 @@ import { createTraders } from "./traders.ts";
 
 const BLOCK_MS = 2_000;
 const STEP_MS = 1_000;
-const QUIET_STEP_MS = 1_000;
 /** Blocks of trade and trouble. */
 const TROUBLED_BLOCKS = 10;
 /** Blocks in which everything comes to rest once nothing goes wrong any more: a deadline, and some to spare. */
@@ -37,6 +36,8 @@ export interface Outcome {
   readonly findings: readonly Finding[];
   /** What did not come to an end; empty where all did. */
   readonly unrest: string;
+  /** What traders met that should never be. */
+  readonly complaints: readonly string[];
   readonly stats: Readonly<Record<string, number>>;
 }
 
@@ -112,9 +113,8 @@ export async function play(bench: Bench, seed: number, options: PlayOptions = {}
   async function passBlock(blockMs = BLOCK_MS): Promise<void> {
     await chain.mine(BigInt(Math.floor(clock.now() / 1000)));
     stats.blocks++;
-    const step = faults.stopped ? QUIET_STEP_MS : STEP_MS;
-    for (let passed = 0; passed < blockMs; passed += step) {
-      await clock.advance(step);
+    for (let passed = 0; passed < blockMs; passed += STEP_MS) {
+      await clock.advance(STEP_MS);
       await activity.rest();
       if (!faults.stopped) makeTrouble();
     }
@@ -210,6 +210,7 @@ export async function play(bench: Bench, seed: number, options: PlayOptions = {}
         ),
       },
       unrest,
+      complaints: traders.complaints,
     };
   } finally {
     over = true;
@@ -238,27 +239,32 @@ export async function play(bench: Bench, seed: number, options: PlayOptions = {}
 
   async function readFacts(): Promise<Omit<MarketFacts, "now">> {
     const database = await openDatabase<unknown>({ logger }, { url: bench.databaseUrl, poolSize: 2 });
-    const facts = await person("auditor").run(async () =>
-      readMarketFacts({
-        chain: await chainClient({ network, severalNodes: false }, clock),
-        deployment: market.deployment,
-        databases: [database],
-      }),
-    );
-    await database.close();
-    return facts;
+    try {
+      return await person("auditor").run(async () =>
+        readMarketFacts({
+          chain: await chainClient({ network, severalNodes: false }, clock),
+          deployment: market.deployment,
+          databases: [database],
+        }),
+      );
+    } finally {
+      await database.close();
+    }
   }
 
   /** The supervisors sleep before they notice that it is over. */
   async function finish(supervised: Promise<void>[]): Promise<void> {
     let ended = false;
-    void Promise.all(supervised).then(() => {
+    const all = Promise.all(supervised).finally(() => {
       ended = true;
     });
+    // Told below.
+    all.catch(() => undefined);
     while (!ended) {
       await activity.rest();
       await clock.advance(1_000);
     }
+    await all;
   }
 }
 

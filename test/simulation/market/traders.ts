@@ -3,6 +3,7 @@ import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { keyringAbi } from "#src/abi/keyring-abi.ts";
 import { registryAbi } from "#src/abi/registry-abi.ts";
 import { createBrokerClient } from "#src/client/broker-client.ts";
+import { isHanseError } from "#src/kernel/errors.ts";
 import type { Order } from "#src/protocol/orders.ts";
 import { LEGS } from "#src/protocol/refusals.ts";
 import type { Random } from "../../model/history/random.ts";
@@ -33,6 +34,8 @@ export interface TradersDeps {
 export interface Traders {
   /** Orders whose storage was acknowledged. */
   readonly acknowledged: ReadonlySet<Hex>;
+  /** Answers that no broker should give, whatever is wrong with the world; none, if all is well. */
+  readonly complaints: readonly string[];
   /** Things tried, and how many of them were refused or failed. */
   readonly tried: { count: number; failed: number };
   /** How many orders of each kind were acknowledged, and how many of these were traded. */
@@ -51,10 +54,11 @@ export function createTraders({ market, random, instance }: TradersDeps): Trader
   const { all } = desk;
   const acknowledged = new Set<Hex>();
   const tried = { count: 0, failed: 0 };
+  const complaints: string[] = [];
 
   async function publish({ hash, signed }: Signed): Promise<void> {
     const state = await client.publish(signed);
-    if (state.hash !== hash) throw new Error("another order was acknowledged");
+    if (state.hash !== hash) complaints.push(`${state.hash} was acknowledged instead of ${hash}`);
     acknowledged.add(hash);
   }
 
@@ -147,11 +151,21 @@ export function createTraders({ market, random, instance }: TradersDeps): Trader
 
   async function attempt(what: () => Promise<unknown>): Promise<void> {
     tried.count++;
-    await what().catch(() => tried.failed++);
+    await what().catch((error: unknown) => {
+      tried.failed++;
+      // A program's fault is neither a refusal nor a failure of the world around it.
+      if (
+        error instanceof TypeError ||
+        error instanceof RangeError ||
+        isHanseError(error, "HANSE_INTERNAL")
+      ) {
+        complaints.push(error.stack ?? error.message);
+      }
+    });
   }
 
   return {
-    ...{ acknowledged, tried },
+    ...{ acknowledged, tried, complaints },
     census: (traded) => ({
       ...desk.count(acknowledged, "acknowledged"),
       ...desk.count(traded, "traded"),
