@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { COMPILE_CACHE_DIR } from "./compile-cache.ts";
 import { ROOT, runSuite } from "./run-suite.ts";
 
 interface Count {
@@ -15,7 +16,8 @@ const vitestReport = z.object({ numPassedTests: z.number(), numFailedTests: z.nu
  * @returns 0 only when every suite ran and nothing failed
  */
 export async function runTests({ deep }: { readonly deep: boolean }): Promise<number> {
-  const env = deep ? { HANSE_TEST_DEEP: "1" } : {};
+  // Each file of tests is a process, which loads the same packages.
+  const env = { NODE_COMPILE_CACHE: COMPILE_CACHE_DIR, ...(deep ? { HANSE_TEST_DEEP: "1" } : {}) };
   const counts = [await runSolidity(env), await runVitest(env)];
   const passed = counts.reduce((sum, count) => sum + count.passed, 0);
   const failed = counts.reduce((sum, count) => sum + count.failed, 0);
