@@ -20,7 +20,7 @@ export interface Activity {
 /** Turns of the event loop without anything under way after which nothing comes any more. */
 const QUIET_TURNS = 4;
 /** Milliseconds of the machine's own time without any step, after which what is under way does not end before time passes. */
-const STUCK_MS = { usually: 1_000, whilePaused: 40 } as const;
+const STUCK_MS = { usually: 1_000, whilePaused: 15 } as const;
 
 export function createActivity(): Activity {
   let count = 0;

@@ -46,7 +46,7 @@ export const accountOf = (name: string) =>
 
 /** Who buys and sells, and who works. The last worker has no seat yet. */
 export const REQUESTERS = [0, 1, 2].map((number) => accountOf(`requester ${number}`));
-export const WORKERS = [0, 1, 2, 3, 4, 5].map((number) => accountOf(`worker ${number}`));
+export const WORKERS = [0, 1, 2, 3].map((number) => accountOf(`worker ${number}`));
 export const SELLER = accountOf("seller");
 export const POOL_OWNER = accountOf("pool owner");
 export const BROKER = accountOf("broker");

@@ -22,9 +22,9 @@ const STEP_MS = 1_000;
 const TROUBLED_BLOCKS = 10;
 /** Blocks in which everything comes to rest once nothing goes wrong any more: a deadline, and some to spare. */
 const QUIET_BLOCKS = 100;
-/** Whoever is well is done after so many quiet blocks. Only deadlines are waited for then, and blocks come faster. */
+/** Whoever is well is done after so many quiet blocks. Only deadlines are waited for then, and blocks come several at once. */
 const BLOCKS_TO_FINISH = 10;
-const HURRIED_BLOCK_MS = 1_000;
+const HURRIED_BLOCKS = 3;
 /** How many traders act at a time. */
 const TRADERS = 3;
 /** Asking three nodes costs three times as much: some seeds do. */
@@ -76,6 +76,7 @@ export async function play(bench: Bench, seed: number, options: PlayOptions = {}
   const running = new Map<string, Instance>();
   const stats = { crashes: 0, reorgs: 0, starts: 0, blocks: 0, clockJumps: 0, staleHeads: 0 };
   let over = false;
+  let trading = true;
   let services: ReadonlyMap<string, StartService> = new Map();
 
   const person = (name: string) => new Instance(name, name, { activity, clock, offsetMs: () => 0 });
@@ -110,10 +111,12 @@ export async function play(bench: Bench, seed: number, options: PlayOptions = {}
     activity.end();
   }
 
-  async function passBlock(blockMs = BLOCK_MS): Promise<void> {
-    await chain.mine(BigInt(Math.floor(clock.now() / 1000)));
-    stats.blocks++;
-    for (let passed = 0; passed < blockMs; passed += STEP_MS) {
+  async function passBlocks(count = 1): Promise<void> {
+    for (let mined = 0; mined < count; mined++) {
+      await chain.mine(BigInt(Math.floor(clock.now() / 1000)));
+      stats.blocks++;
+    }
+    for (let passed = 0; passed < BLOCK_MS; passed += STEP_MS) {
       await clock.advance(STEP_MS);
       await activity.rest();
       if (!faults.stopped) makeTrouble();
@@ -165,21 +168,27 @@ export async function play(bench: Bench, seed: number, options: PlayOptions = {}
     );
     const instance = person("traders");
     const traders = createTraders({ market, random: new Random(seed ^ 0x0dde), instance });
-    const trade = instance.run(() =>
-      Promise.all(
-        Array.from({ length: TRADERS }, async (_, trader) => {
-          const patience = new Random(seed ^ (trader + 1));
-          await clock.sleep(2_000);
-          if (trader === 0) await traders.begin();
-          while (!faults.stopped) {
-            await traders.act();
-            await clock.sleep(patience.between(200, 2_000));
-          }
-        }),
-      ),
-    );
+    const trade = instance
+      .run(() =>
+        Promise.all(
+          Array.from({ length: TRADERS }, async (_, trader) => {
+            const patience = new Random(seed ^ (trader + 1));
+            await clock.sleep(2_000);
+            if (trader === 0) await traders.begin();
+            while (!faults.stopped) {
+              await traders.act();
+              await clock.sleep(patience.between(200, 2_000));
+            }
+          }),
+        ),
+      )
+      .finally(() => {
+        trading = false;
+      });
+    // Told once it is awaited.
+    trade.catch(() => undefined);
     for (let block = 0; block < TROUBLED_BLOCKS; block++) {
-      await passBlock();
+      await passBlocks();
       if (random.chance(8)) await reorganise();
     }
     faults.stop();
@@ -188,11 +197,12 @@ export async function play(bench: Bench, seed: number, options: PlayOptions = {}
     lying = false;
     let unrest = "";
     for (let block = 0, quiet = 0; block < QUIET_BLOCKS && quiet < 2; block++) {
-      await passBlock(block < BLOCKS_TO_FINISH ? BLOCK_MS : HURRIED_BLOCK_MS);
+      await passBlocks(block < BLOCKS_TO_FINISH ? 1 : HURRIED_BLOCKS);
       unrest = await findUnrest();
       quiet = unrest === "" ? quiet + 1 : 0;
     }
-    await trade;
+    // Their last acts take their time, which passes in blocks alone.
+    if (!trading) await trade;
     if (options.atRest !== undefined) await admin.query(options.atRest);
     // PostgreSQL dates attempts to seal by its own clock.
     const facts = { ...(await readFacts()), acknowledged: [...traders.acknowledged], now: Date.now() };
@@ -232,6 +242,7 @@ export async function play(bench: Bench, seed: number, options: PlayOptions = {}
       [hash],
     );
     const waits = Object.values(rows[0] ?? {}).filter((text) => text !== null);
+    if (trading) waits.push("somebody trades");
     const pending = waits.length > 0 ? 0 : await chain.pending();
     if (pending > 0) waits.push(`${pending} transactions wait`);
     return waits.length === 0 ? "" : `at block ${number}: ${waits.join("; ")}`;

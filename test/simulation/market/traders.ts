@@ -154,11 +154,7 @@ export function createTraders({ market, random, instance }: TradersDeps): Trader
     await what().catch((error: unknown) => {
       tried.failed++;
       // A program's fault is neither a refusal nor a failure of the world around it.
-      if (
-        error instanceof TypeError ||
-        error instanceof RangeError ||
-        isHanseError(error, "HANSE_INTERNAL")
-      ) {
+      if (error instanceof TypeError || isHanseError(error, "HANSE_INTERNAL")) {
         complaints.push(error.stack ?? error.message);
       }
     });
