@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {BlockhashSeedSource} from "../../../contracts/certifiers/BlockhashSeedSource.sol";
 import {ISeedSource} from "../../../contracts/interfaces/ISeedSource.sol";
 import {Assertions} from "../Panel/support/Assertions.sol";
 import {Deployer} from "../support/Deployer.sol";
