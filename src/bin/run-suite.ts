@@ -4,6 +4,9 @@ import { join } from "node:path";
 /** The package's own folder; suites run from there. */
 export const ROOT = join(import.meta.dirname, "../..");
 
+/** After its end, for what it wrote last to arrive. */
+const LAST_WORDS_MS = 10_000;
+
 export interface SuiteRun {
   readonly exitCode: number;
   readonly output: string;
@@ -38,6 +41,8 @@ export async function runSuite(
       resolve(127);
     });
     child.once("close", (code) => resolve(code ?? 1));
+    // What a failed test left running may hold the pipes for ever.
+    child.once("exit", (code) => setTimeout(() => resolve(code ?? 1), LAST_WORDS_MS));
   });
   return { exitCode, output };
 }
