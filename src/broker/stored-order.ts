@@ -61,15 +61,22 @@ function withoutSponsor<Brought extends object>(brought: Brought): Brought {
   return brought;
 }
 
-function appOrder(json: Json): AppOrder {
-  expectMembers(json, 8);
+/** What all have that sell something. */
+function offerOf(json: Json) {
   return {
-    app: assetId(json.app),
     price: uint64(json.price),
     trust: uint32(json.trust),
     tag: bytes32(json.tag),
     onlyRequester: bytes32(json.onlyRequester),
     conditions: conditionsOf(json.conditions),
+  };
+}
+
+function appOrder(json: Json): AppOrder {
+  expectMembers(json, 8);
+  return {
+    app: assetId(json.app),
+    ...offerOf(json),
     onlyDataset: bytes32(json.onlyDataset),
     onlyPool: bytes32(json.onlyPool),
   };
@@ -79,11 +86,7 @@ function datasetOrder(json: Json): DatasetOrder {
   expectMembers(json, 8);
   return {
     dataset: assetId(json.dataset),
-    price: uint64(json.price),
-    trust: uint32(json.trust),
-    tag: bytes32(json.tag),
-    onlyRequester: bytes32(json.onlyRequester),
-    conditions: conditionsOf(json.conditions),
+    ...offerOf(json),
     onlyApp: bytes32(json.onlyApp),
     onlyPool: bytes32(json.onlyPool),
   };
@@ -93,11 +96,7 @@ function poolOrder(json: Json): PoolOrder {
   expectMembers(json, 9);
   return {
     pool: assetId(json.pool),
-    price: uint64(json.price),
-    trust: uint32(json.trust),
-    tag: bytes32(json.tag),
-    onlyRequester: bytes32(json.onlyRequester),
-    conditions: conditionsOf(json.conditions),
+    ...offerOf(json),
     category: uint16(json.category),
     onlyApp: bytes32(json.onlyApp),
     onlyDataset: bytes32(json.onlyDataset),

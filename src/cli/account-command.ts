@@ -3,7 +3,7 @@ import type { Address } from "viem";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { tokenAbi } from "#src/abi/token-abi.ts";
 import { type Call, createSender } from "#src/chain/sender.ts";
-import { formatHanse } from "#src/protocol/money.ts";
+import { formatHanse, inHanse } from "#src/protocol/money.ts";
 import { answer, fields } from "./answer.ts";
 import { parseAddress, parseAmount, parsePrice } from "./arguments.ts";
 import { commandGroup } from "./command-group.ts";
@@ -114,16 +114,16 @@ async function show(context: CliContext, connection: ChainConnection, owner: Add
   const held = ({ allowance, bonded }: { allowance: bigint; bonded: bigint }) =>
     allowance === 0n && bonded === 0n
       ? undefined
-      : `holds ${formatHanse(bonded)} HANSE of at most ${formatHanse(allowance)}`;
+      : `holds ${inHanse(bonded)} of at most ${formatHanse(allowance)}`;
   answer(
     context,
     json,
     { address: owner, ...account, wallet, certifiers: { poco: ofPoco, jury: ofJury } },
     fields({
       address: owner,
-      free: `${formatHanse(account.free)} HANSE`,
-      locked: `${formatHanse(account.locked)} HANSE`,
-      wallet: `${formatHanse(wallet)} HANSE`,
+      free: inHanse(account.free),
+      locked: inHanse(account.locked),
+      wallet: inHanse(wallet),
       poco: held(ofPoco),
       jury: held(ofJury),
       epoch: String(account.epoch),

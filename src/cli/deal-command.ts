@@ -6,7 +6,7 @@ import { createTaskWatcher, type TaskEnd } from "#src/chain/task-watcher.ts";
 import { buyerUnit, taskId, taskIndices } from "#src/protocol/deals.ts";
 import { frozenTerms } from "#src/protocol/frozen-terms.ts";
 import { assetIdToHex, NO_ASSET } from "#src/protocol/ids.ts";
-import { formatHanse } from "#src/protocol/money.ts";
+import { inHanse } from "#src/protocol/money.ts";
 import { OUTCOMES } from "#src/protocol/outcomes.ts";
 import { courseOf } from "#src/protocol/task-course.ts";
 import { answer, fields } from "./answer.ts";
@@ -68,7 +68,7 @@ export function addDealCommand(program: Command, context: CliContext): void {
         [
           ...fields({
             ...shown,
-            "price per task": `${formatHanse(buyerUnit(deal))} HANSE`,
+            "price per task": inHanse(buyerUnit(deal)),
             tasks: `${deal.volume}, ${openUnits} open`,
             "sealed at": `${timeWords(timestamp)}, block ${deal.sealedAtBlock}`,
             deadline: `block ${deadline}, now ${head}`,

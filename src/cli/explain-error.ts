@@ -2,11 +2,11 @@ import { BaseError } from "viem";
 import { asChainError } from "#src/chain/chain-error.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { fromSystemError } from "#src/kernel/system-error.ts";
-import { formatHanse } from "#src/protocol/money.ts";
+import { inHanse } from "#src/protocol/money.ts";
 
 type Hint = (args: readonly unknown[]) => string;
 
-const hanse = (value: unknown) => (typeof value === "bigint" ? `${formatHanse(value)} HANSE` : String(value));
+const hanse = (value: unknown) => (typeof value === "bigint" ? inHanse(value) : String(value));
 
 /** What to do about a contract's refusal, by the name of its error. */
 const hints: Readonly<Record<string, Hint>> = {

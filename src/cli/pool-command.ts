@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
 import { createSender } from "#src/chain/sender.ts";
 import { type AssetId, assetIdToHex } from "#src/protocol/ids.ts";
-import { formatHanse } from "#src/protocol/money.ts";
+import { inHanse } from "#src/protocol/money.ts";
 import { answer, fields } from "./answer.ts";
 import { invalid, parseAmount, parseAsset } from "./arguments.ts";
 import { readAsset } from "./asset-commands.ts";
@@ -78,7 +78,7 @@ function termsInWords({ seatStake, schedulerShare, closed }: Terms): string[] {
   return [
     closed
       ? "closed: no seats, trust 0 and 1 only, workers of the owner's choice"
-      : `open: anybody may take a seat for a stake of ${formatHanse(seatStake)} HANSE`,
+      : `open: anybody may take a seat for a stake of ${inHanse(seatStake)}`,
     `the scheduler's share of the price is ${schedulerShare / 100} %`,
   ];
 }

@@ -7,7 +7,7 @@ import { publishOrder } from "#src/client/sign-order.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { buyerUnit, taskId } from "#src/protocol/deals.ts";
 import { type AssetId, NO_ASSET } from "#src/protocol/ids.ts";
-import { formatHanse } from "#src/protocol/money.ts";
+import { inHanse } from "#src/protocol/money.ts";
 import { orderHash } from "#src/protocol/order-hash.ts";
 import { conditions, type Order, request } from "#src/protocol/orders.ts";
 import { OUTCOMES } from "#src/protocol/outcomes.ts";
@@ -117,7 +117,7 @@ async function buy(
     });
   const { deal } = sealed;
   const price = buyerUnit(deal);
-  context.note(`sealed for ${formatHanse(price)} HANSE: deal ${sealed.id}`);
+  context.note(`sealed for ${inHanse(price)}: deal ${sealed.id}`);
   context.note(`(\`hanse deal show ${sealed.id}\` tells how it went, whatever happens here)`);
 
   const task = taskId(deal, deal.firstTask);
@@ -166,6 +166,6 @@ async function deliver(
     output: flags.output,
   };
   if (flags.output !== undefined || flags.json) {
-    answer(context, flags.json, summary, fields({ ...summary, price: `${formatHanse(price)} HANSE` }));
+    answer(context, flags.json, summary, fields({ ...summary, price: inHanse(price) }));
   } else context.write(new TextDecoder().decode(bytes).trimEnd());
 }

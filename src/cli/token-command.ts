@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Address } from "viem";
 import { tokenAbi } from "#src/abi/token-abi.ts";
 import { createSender } from "#src/chain/sender.ts";
-import { formatHanse } from "#src/protocol/money.ts";
+import { inHanse } from "#src/protocol/money.ts";
 import { answer, fields } from "./answer.ts";
 import { parseAddress, parseAmount } from "./arguments.ts";
 import { commandGroup } from "./command-group.ts";
@@ -27,7 +27,7 @@ export function addTokenCommand(program: Command, context: CliContext): void {
         context,
         flags.json,
         { address: owner, balance, coinWei: coin },
-        fields({ address: owner, balance: `${formatHanse(balance)} HANSE`, "coin for gas": `${coin} wei` }),
+        fields({ address: owner, balance: inHanse(balance), "coin for gas": `${coin} wei` }),
       );
     });
 
@@ -38,7 +38,7 @@ export function addTokenCommand(program: Command, context: CliContext): void {
       const connection = await connectToChain(flags);
       const { chain, deployment } = connection;
       const account = await openSigner(context, flags, chain.chainId);
-      await confirm(context, flags, `Send ${formatHanse(amount)} HANSE to ${to}?`);
+      await confirm(context, flags, `Send ${inHanse(amount)} to ${to}?`);
       const { transactionHash } = await createSender({ chain, account }).send({
         address: deployment.contracts.token,
         abi: tokenAbi,
@@ -50,7 +50,7 @@ export function addTokenCommand(program: Command, context: CliContext): void {
         context,
         flags.json,
         { from: account.address, to, amount, balance, transaction: transactionHash },
-        [`sent ${formatHanse(amount)} HANSE to ${to}; ${formatHanse(balance)} HANSE are left`],
+        [`sent ${inHanse(amount)} to ${to}; ${inHanse(balance)} are left`],
       );
     });
 }

@@ -6,7 +6,7 @@ import type { Deployment } from "#src/chain/deployment.ts";
 import { createPocoReader } from "#src/chain/poco-reader.ts";
 import { isOpenToOthers } from "#src/crypto/wallet-store.ts";
 import type { AssetId } from "#src/protocol/ids.ts";
-import { formatHanse } from "#src/protocol/money.ts";
+import { formatHanse, inHanse } from "#src/protocol/money.ts";
 import { type Finding, ok, skipped, warning, wrong } from "./finding.ts";
 
 /** Whose account is looked at, and where its key is. */
@@ -64,7 +64,7 @@ export async function examineFunds(
     coin > 0n
       ? ok("gas", `${owner} has ${formatEther(coin)} of the coin that pays for gas`)
       : wrong("gas", `${owner} has no coin to pay for gas`, "Send some of the chain's native coin to it.");
-  const held = `${formatHanse(free)} HANSE free, ${formatHanse(locked)} locked, ${formatHanse(balance)} in the wallet`;
+  const held = `${inHanse(free)} free, ${formatHanse(locked)} locked, ${formatHanse(balance)} in the wallet`;
   if (free + locked > 0n) return [gas, ok("account", held)];
   return [
     gas,
@@ -90,9 +90,7 @@ export async function examineSeat(
   const number = await reader.seatOf(pool, worker);
   if (number !== undefined) {
     const { score, earned } = await reader.seat(pool, number);
-    return [
-      ok("seat", `${worker} has seat ${number}, score ${score}, ${formatHanse(earned)} HANSE to collect`),
-    ];
+    return [ok("seat", `${worker} has seat ${number}, score ${score}, ${inHanse(earned)} to collect`)];
   }
   const { clerk, poco } = deployment.contracts;
   const onClerk = { address: clerk, abi: clerkAbi } as const;
@@ -100,7 +98,7 @@ export async function examineSeat(
     chain.viem.readContract({ ...onClerk, functionName: "account", args: [worker] }),
     chain.viem.readContract({ ...onClerk, functionName: "bondOf", args: [worker, poco] }),
   ]);
-  const stake = `${formatHanse(terms.seatStake)} HANSE`;
+  const stake = inHanse(terms.seatStake);
   if (free < terms.seatStake) {
     return [
       wrong(
