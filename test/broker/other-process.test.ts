@@ -3,6 +3,7 @@ import { newOrderRow } from "#src/broker/order-store.ts";
 import { orderHash } from "#src/protocol/order-hash.ts";
 import type { Order } from "#src/protocol/orders.ts";
 import { useOpenMarket } from "./support/open-market.ts";
+import { eventually } from "./support/test-broker.ts";
 import { appOrder, poolOrder, requester, requestOrder, signed } from "./support/traders.ts";
 
 const market = useOpenMarket();
@@ -23,6 +24,11 @@ async function takenElsewhere(...orders: Order[]): Promise<void> {
 describe("orders that another process took", () => {
   test("come into the book, however many are open already", { timeout: 60_000 }, async () => {
     await market.publish(appOrder(), poolOrder());
+    // Or the chain's first blocks, which tell of the requester's money, bring its orders in.
+    await eventually(
+      "the cursor",
+      async () => ((await market.broker.client.info()).block ?? 0n) >= market.chain.head.number,
+    );
     // More than are read at once, and bids that nobody meets.
     await takenElsewhere(...Array.from({ length: 1_200 }, () => requestOrder({ maxPoolPrice: 1n })));
     const wanted = requestOrder();
