@@ -43,9 +43,19 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   HANSE_CONTENT_STORE_FULL: 507,
 };
 
-/** The HTTP status that tells a caller what an error code means. Orders refused for what they say are 422. */
+/** What is refused for what it says has one status for all its reasons. */
+const families: readonly (readonly [prefix: string, status: number])[] = [
+  ["HANSE_ORDER_", 422],
+  ["HANSE_LOGIN_", 401],
+  ["HANSE_SIGNATURE_", 401],
+  ["HANSE_GRANT_", 403],
+  ["HANSE_STATEMENT_", 422],
+  ["HANSE_SEALED_BOX_", 422],
+];
+
+/** The HTTP status that tells a caller what an error code means. */
 export function errorStatus(code: ErrorCode): number {
-  return statuses[code] ?? (code.startsWith("HANSE_ORDER_") ? 422 : 500);
+  return statuses[code] ?? families.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 500;
 }
 
 /** The codes an HTTP answer may carry, with status and hint, for documentation. */
