@@ -82,3 +82,62 @@ export const ownerAnswerSchema = partnershipSchema.extend({
   delivered: z.boolean().describe("false: the other shop cannot be reached now, and is told later"),
 });
 export type OwnerAnswer = z.infer<typeof ownerAnswerSchema>;
+
+// ── Inventory ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A product as partners are told of it: the five fields of the first protocol, and exact money beside them. */
+export const feedItemSchema = z.object({
+  id: productIdSchema,
+  name: z.string(),
+  description: z.string(),
+  price: z.number().describe("In US dollars, for display only"),
+  imageURL: z.string(),
+  currency: z.string().length(3).describe("The seller's currency, ISO 4217"),
+  priceMinor: z.coerce.bigint().describe("Price of a piece in minor units of that currency: this counts"),
+  categories: z.array(z.string()),
+  available: z.boolean(),
+  featured: z.boolean().optional().describe("For partners who promote"),
+  quantity: z.coerce.bigint().optional().describe("Pieces left, for partners who share data; absent where they are not counted"),
+});
+export type FeedItem = z.output<typeof feedItemSchema>;
+
+export const productFeedSchema = z.object({
+  products: z.array(feedItemSchema),
+  gone: z.array(productIdSchema).describe("Not sold any more"),
+  cursor: z.string().describe("For `since`, at the next poll"),
+  more: z.boolean().describe("There is more now: ask again at once"),
+});
+export type ProductFeed = z.output<typeof productFeedSchema>;
+
+export const feedQuerySchema = z.object({
+  since: z.string().max(90).optional().describe("The cursor of the last poll; without it everything is told"),
+  limit: z.coerce.number().int().min(1).max(1_000).default(500),
+  featured: z.enum(["true"]).optional().describe("Only what is featured; takes the right co-promote"),
+});
+
+/** As JSON numbers or decimal strings; fractions and signs are refused. */
+export const piecesSchema = z
+  .union([z.number().int().positive().max(1_000_000), z.string().regex(/^[1-9]\d{0,6}$/)])
+  .transform((pieces) => BigInt(pieces))
+  .refine((pieces) => pieces <= 1_000_000n, "at most 1,000,000")
+  .describe("Whole pieces");
+
+export const reservationSchema = z.object({
+  id: z.string(),
+  product: productIdSchema,
+  quantity: z.coerce.bigint(),
+  state: z.enum(["held", "ordered", "released", "expired"]),
+  expiresAt: instant,
+});
+export type ReservationView = z.output<typeof reservationSchema>;
+
+export const availabilitySchema = feedItemSchema.extend({
+  reservation: reservationSchema.optional().describe("Where `reserve` was asked"),
+});
+
+export const reservationPostSchema = z.strictObject({ product: productIdSchema, quantity: piecesSchema });
+
+export const idempotencyKeySchema = z
+  .string()
+  .regex(/^[\w.:-]{8,80}$/, "8 to 80 letters, digits, `_`, `.`, `:` and `-`")
+  .describe("The same answer where the same request comes again");

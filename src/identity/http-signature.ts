@@ -20,7 +20,7 @@ export interface SignatureCheck {
   /** Is this key good for that shop's signatures now? */
   readonly isKeyOf: (code: string, publicKey: Hex) => Promise<boolean>;
   /** Notes a nonce, to be kept until `expires`. @returns false where it was seen before */
-  readonly takeNonce: (code: string, nonce: string, expires: Date) => Promise<boolean>;
+  readonly takeNonce: (code: string, nonce: string, expires: Date, created: Date) => Promise<boolean>;
   readonly clock: Pick<Clock, "now">;
   /** The verifier's own authority, such as `shop.example:8443`, where it is known: a request to another is refused. */
   readonly authority?: string;
@@ -93,7 +93,7 @@ export async function verifyRequest(
   const headers = lowerCased(parts.headers);
   checkHeaders(headers);
   checkTarget(parts.url, check.authority);
-  const { code, publicKey, nonce, expires, wrong } = await readSignature({ ...parts, headers }, check.clock);
+  const { code, publicKey, nonce, created, expires, wrong } = await readSignature({ ...parts, headers }, check.clock);
   if (hasBody(parts) || headers["content-digest"] !== undefined) {
     if (!isDigestOf(headers["content-digest"] ?? "", parts.body ?? "")) {
       throw refusal("DIGEST_MISMATCH", "The body is not the one that was signed", { code });
@@ -106,7 +106,7 @@ export async function verifyRequest(
       publicKey,
     });
   }
-  if (!(await check.takeNonce(code, nonce, expires))) {
+  if (!(await check.takeNonce(code, nonce, expires, created))) {
     throw refusal("REPLAYED", `This request of ${code} was taken already`, { code });
   }
   return { code, publicKey };
@@ -116,6 +116,7 @@ interface ReadSignature {
   readonly code: string;
   readonly publicKey: Hex;
   readonly nonce: string;
+  readonly created: Date;
   readonly expires: Date;
   readonly wrong: boolean;
 }
@@ -234,7 +235,7 @@ function checkParameters(parameters: SignatureParameters, clock: Pick<Clock, "no
       details,
     );
   }
-  return { code, publicKey, nonce, expires: new Date(expires * 1000) };
+  return { code, publicKey, nonce, created: new Date(created * 1000), expires: new Date(expires * 1000) };
 }
 
 function isSeconds(value: unknown): value is number {

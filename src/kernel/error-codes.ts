@@ -437,6 +437,38 @@ export const errorCodes = {
     retryable: false,
   },
 
+  HANSE_SHOP_UNKNOWN: {
+    hint: "`hanse shop list` shows who is a member now; one that has just joined is heard of at the next poll.",
+    retryable: false,
+  },
+  HANSE_PARTNERSHIP_STATE: {
+    hint: "docs/partnerships.md tells which call follows which; `hanse partner list` shows where it stands.",
+    retryable: false,
+  },
+  HANSE_PARTNERSHIP_PAUSED: {
+    hint: "The shop denied it; ask again when the pause it named is over.",
+    retryable: false,
+  },
+  HANSE_PARTNERSHIP_TERMS: { hint: "Name rights and an end that can be granted.", retryable: false },
+  HANSE_RIGHT_MISSING: {
+    hint: "Ask the shop for this right: `hanse partner request`.",
+    retryable: false,
+  },
+  HANSE_PRODUCT_UNKNOWN: {
+    hint: "It may be sold no more: poll the shop's products again.",
+    retryable: false,
+  },
+  HANSE_OUT_OF_STOCK: { hint: "Take fewer pieces, or another product.", retryable: false },
+  HANSE_STOCK_RESERVED: {
+    hint: "Release the reservations first, or wait until they expire; then import the lower stock.",
+    retryable: false,
+  },
+  HANSE_RESERVATION_UNKNOWN: { hint: "Reserve anew: reservations are known for a time only.", retryable: false },
+  HANSE_CATALOGUE_INVALID: {
+    hint: "Correct the file; README.md of data/ and `hanse products import --help` tell the forms that are read.",
+    retryable: false,
+  },
+
   HANSE_INTERNAL: {
     hint: "This is a fault of Hanse: report it with the request id and the log around it.",
     retryable: false,

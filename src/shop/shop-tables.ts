@@ -33,6 +33,18 @@ export interface ShopTables {
   /** Keys whose possession the shop's own endpoint has proved. */
   trusted_keys: { code: string; key: Hex; owner: Address; endpoint: string; trusted_at: Generated<Date> };
   hub_cursors: { hub: string; cursor: string };
+  /** What other shops have to be told, to each in this order. */
+  deliveries: {
+    number: Generated<bigint>;
+    id: string;
+    peer: string;
+    path: string;
+    /** JSON. */
+    body: string;
+    attempts: Generated<number>;
+    due_at: Date;
+    created_at: Date;
+  };
 
   partnerships: {
     peer: string;
@@ -68,7 +80,8 @@ export interface ShopTables {
     image_url: string;
     categories: string[];
     price_minor: bigint;
-    on_hand: bigint;
+    /** Null: not counted, there is always enough. */
+    on_hand: bigint | null;
     reserved: ColumnType<bigint, bigint | undefined, bigint>;
     featured: boolean;
     /** The feed's number of its last change that others see. */
@@ -89,6 +102,7 @@ export interface ShopTables {
     id: string;
     partner: string;
     buyer: Address;
+    idempotency_key: string;
     /** The lines and amounts as they were told, JSON. */
     content: string;
     total_minor: bigint;

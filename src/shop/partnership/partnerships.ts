@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { Transaction } from "kysely";
 import type {
   OwnerAnswer,
   OwnerCall,
@@ -10,10 +9,10 @@ import type {
 import { type Right, signGrant, verifyGrant } from "#src/identity/grant.ts";
 import type { ShopKey } from "#src/identity/shop-key.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
-import { HanseError, isRetryable } from "#src/kernel/errors.ts";
+import { HanseError } from "#src/kernel/errors.ts";
 import type { Peers } from "../federation/peers.ts";
 import type { PeerPost } from "../federation/peer-post.ts";
-import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
+import type { ShopDatabase } from "../shop-tables.ts";
 import { callersOf, type PartnershipCall, type PartnershipRole, stateAt, stepOf } from "./partnership-course.ts";
 import {
   lockPartnership,
@@ -45,7 +44,7 @@ export interface Partnerships {
   /**
    * Another shop's call, its signature checked.
    * @throws HANSE_PARTNERSHIP_STATE where the call is none for where it stands; HANSE_PARTNERSHIP_PAUSED;
-   * HANSE_PARTNERSHIP_TERMS for rights or times that cannot be; HANSE_GRANT_INVALID
+   * HANSE_PARTNERSHIP_TERMS for rights or times that cannot be; HANSE_GRANT_*
    */
   receive(peer: string, call: PartnershipCall, body: PartnershipCallBody): Promise<PartnershipAnswer>;
   /**
@@ -277,7 +276,7 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
 
   /** Keeps a grant that another shop signed. What it says counts, whatever was asked for or told beside it. */
   async function keep(record: PartnershipRecord, jwt: string | undefined, now: number): Promise<void> {
-    if (jwt === undefined) throw new HanseError("HANSE_GRANT_INVALID", "The call carries no grant");
+    if (jwt === undefined) throw new HanseError("HANSE_GRANT_MALFORMED", "The call carries no grant");
     const grant = await verifyGrant(
       jwt,
       (publicKey) => peers.isKeyOf(record.peer, publicKey),
