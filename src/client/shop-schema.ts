@@ -1,3 +1,4 @@
+import { getAddress, type Hex } from "viem";
 import { z } from "zod";
 import { RIGHTS } from "#src/identity/grant.ts";
 
@@ -141,3 +142,116 @@ export const idempotencyKeySchema = z
   .string()
   .regex(/^[\w.:-]{8,80}$/, "8 to 80 letters, digits, `_`, `.`, `:` and `-`")
   .describe("The same answer where the same request comes again");
+
+// ── Quotes and orders ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+const accountSchema = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, "an account")
+  .transform((text) => getAddress(text));
+const hashSchema = z
+  .string()
+  .regex(/^0x[0-9a-f]{64}$/, "0x and 64 small hex digits")
+  .transform((text) => text as Hex);
+const nanoSchema = z.coerce.bigint().describe("nano-HANSE");
+
+const lineSchema = z.strictObject({
+  product: productIdSchema,
+  quantity: piecesSchema,
+  reservation: z.uuid().optional().describe("Made before; without one the pieces are reserved now"),
+});
+
+export const quotePostSchema = z.strictObject({
+  lines: z.array(lineSchema).min(1).max(1_000),
+  buyer: accountSchema.describe("The account that will sign the purchase"),
+  supply: hashSchema.optional().describe("Of a resale: the deal by which the seller gets the goods"),
+});
+export type QuotePost = z.input<typeof quotePostSchema>;
+
+/** A `SaleOrder` as JSON: amounts as decimal strings. */
+export const saleOrderSchema = z.object({
+  seller: accountSchema,
+  goods: hashSchema,
+  price: nanoSchema,
+  shipWithin: z.number().int(),
+  deliverWithin: z.number().int(),
+  complaintTime: z.number().int(),
+  arbiter: hashSchema,
+  defaultOutcome: z.union([z.literal(0), z.literal(1)]),
+  sellerBond: nanoSchema,
+  referrer: accountSchema,
+  commission: nanoSchema,
+  resaleMargin: z.number().int(),
+  supply: hashSchema,
+  onlyBuyer: hashSchema,
+  conditions: z.object({
+    certifier: accountSchema,
+    matcher: accountSchema,
+    validUntil: z.coerce.bigint(),
+    epoch: z.coerce.bigint(),
+    volume: z.number().int(),
+    minFill: z.number().int(),
+    salt: hashSchema,
+    externalRef: hashSchema,
+    terms: hashSchema,
+  }),
+});
+
+export const quoteSchema = z.object({
+  id: z.uuid(),
+  seller: shopCodeSchema,
+  lines: z.array(
+    z.object({
+      product: productIdSchema,
+      name: z.string(),
+      quantity: z.coerce.bigint(),
+      priceMinor: z.coerce.bigint().describe("Of a piece"),
+      totalMinor: z.coerce.bigint(),
+    }),
+  ),
+  currency: z.string(),
+  totalMinor: z.coerce.bigint().describe("In minor units of the currency: exact"),
+  totalNano: nanoSchema.describe("What the buyer pays, nano-HANSE"),
+  rate: z.string().describe("What one HANSE was worth in that currency, decimal"),
+  validUntil: instant,
+  sale: saleOrderSchema,
+  saleHash: hashSchema,
+  signature: z.string().regex(/^0x([0-9a-f]{2})*$/).transform((text) => text as Hex),
+});
+export type Quote = z.output<typeof quoteSchema>;
+
+export const orderPostSchema = z.strictObject({
+  ref: z
+    .string()
+    .regex(/^[\w.:-]{8,80}$/)
+    .describe("What the caller calls it; the same order where it comes again"),
+  quote: z.uuid(),
+  deal: hashSchema.optional().describe("The deal that pays it, once it is sealed"),
+  shipTo: z.base64url().max(8_192).describe("Where it goes: a box sealed to the seller's key, in the quote's name"),
+});
+export type OrderPost = z.input<typeof orderPostSchema>;
+
+export const saleStateSchema = z.enum(["placed", "paid", "shipped", "settled", "refunded", "cancelled"]);
+export const saleSchema = z.object({
+  id: z.uuid(),
+  partner: z.string(),
+  ref: z.string().nullable(),
+  quote: z.uuid(),
+  state: saleStateSchema,
+  stage: z.string().nullable().describe("Of its deal, as the chain has it"),
+  deal: z.string().nullable(),
+  lines: z.array(z.object({ product: productIdSchema, quantity: z.coerce.bigint(), priceMinor: z.coerce.bigint() })),
+  currency: z.string(),
+  totalMinor: z.coerce.bigint(),
+  totalNano: nanoSchema,
+  tracking: z.string().nullable(),
+  returnReason: z.string().nullable(),
+  createdAt: instant,
+});
+export type Sale = z.output<typeof saleSchema>;
+
+export const returnPostSchema = z.strictObject({ reason: z.string().min(1).max(500) });
+export const shipPostSchema = z.strictObject({ tracking: z.string().min(1).max(200) });
+
+/** What a box with an address is sealed for, so that it serves nowhere else. */
+export const shipToContext = (quote: string): string => `hanse ship-to ${quote}`;

@@ -60,41 +60,90 @@ export const shopMigrations: readonly Migration[] = [
         quantity int8 not null check (quantity > 0),
         state text not null check (state in ('held', 'ordered', 'released', 'expired')),
         expires_at timestamptz not null, idempotency_key text not null,
+        quote_id text, sealable_until timestamptz,
         created_at timestamptz not null default now(),
         unique (partner, idempotency_key));
       create index on reservations (expires_at) where state = 'held';
+      create index on reservations (quote_id);
     `,
   },
   {
-    id: "0003-sales",
+    id: "0003-deals",
     sql: `
+      create table chain_cursor (
+        only_one boolean primary key default true check (only_one), receipt text not null, genesis_hash text not null);
+      create table chain_blocks (number int8 primary key, hash text not null, time int8 not null);
+      create table deals (
+        id text primary key, sale_hash text not null, purchase_hash text not null unique,
+        deal text not null, tx text not null, sealed_block int8 not null,
+        stage text not null, paid_out text);
+      create index on deals (sale_hash);
+      create index on deals (sealed_block);
+      create table deal_steps (
+        deal_id text not null references deals on delete cascade,
+        block int8 not null, log_index int4 not null, stage text not null, paid_out text,
+        primary key (deal_id, block, log_index));
+      create index on deal_steps (block);
+    `,
+  },
+  {
+    id: "0004-sales",
+    sql: `
+      create sequence sale_salts;
       create table quotes (
-        id text primary key, partner text not null, buyer text not null,
-        idempotency_key text not null,
-        content text not null, total_minor int8 not null, total_nano int8 not null,
+        id text primary key, partner text not null, buyer text not null, idempotency_key text not null,
+        wish text not null, content text not null,
+        total_minor int8 not null, total_nano int8 not null,
         sale_hash text not null unique, sale_order text not null, signature text not null,
-        expires_at timestamptz not null, created_at timestamptz not null default now(),
+        valid_until timestamptz not null, created_at timestamptz not null default now(),
         unique (partner, idempotency_key));
       create table sales (
-        id text primary key, partner text not null, partner_ref text not null,
+        id text primary key, partner text not null, partner_ref text,
         quote_id text not null unique references quotes,
         state text not null check (state in ('placed', 'paid', 'shipped', 'settled', 'refunded', 'cancelled')),
-        deal_id text unique, sealed_ship_to text not null, tracking text, return_reason text,
+        deal_id text,
+        stock text not null default 'reserved' check (stock in ('reserved', 'taken', 'missing', 'back')),
+        wanted text check (wanted in ('refund')),
+        ship_to text, tracking text, return_reason text,
         created_at timestamptz not null default now(), changed_at timestamptz not null default now(),
         unique (partner, partner_ref));
+      create index on sales (state);
       create table sale_lines (
-        sale_id text not null references sales, line int4 not null,
+        sale_id text not null references sales on delete cascade, line int4 not null,
         sku text not null references products, quantity int8 not null check (quantity > 0),
         price_minor int8 not null,
         primary key (sale_id, line));
+    `,
+  },
+  {
+    id: "0005-listings",
+    sql: `
       create table listings (
         partner text not null, sku text not null,
         name text not null, description text not null, image_url text not null,
         currency text not null, price_minor int8 not null, available boolean not null,
-        categories text[] not null default '{}', gone boolean not null default false, sequence int8 not null,
+        categories text[] not null default '{}', gone boolean not null default false,
         primary key (partner, sku));
       create table listing_cursors (
         partner text primary key, cursor text not null, etag text, polled_at timestamptz not null);
+    `,
+  },
+  {
+    id: "0006-checkouts",
+    sql: `
+      create table checkouts (
+        id text primary key, buyer text not null, owned boolean not null,
+        state text not null check (state in ('quoted', 'signed', 'sealed', 'failed')),
+        ship_to text not null, problem text,
+        expires_at timestamptz not null, created_at timestamptz not null default now());
+      create index on checkouts (state);
+      create table checkout_legs (
+        checkout_id text not null references checkouts, leg int4 not null,
+        seller text not null, quote text not null, purchase text not null, purchase_hash text not null unique,
+        signature text, deal_id text,
+        primary key (checkout_id, leg));
+      create table reviews (
+        hash text primary key, text text not null, created_at timestamptz not null default now());
     `,
   },
 ];

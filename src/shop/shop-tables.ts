@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from "kysely";
 import type { Address, Hex } from "viem";
+import type { Stage } from "#src/protocol/goods-deals.ts";
 import type { Right } from "#src/identity/grant.ts";
 import type { Database } from "#src/store/database.ts";
 import type { PartnershipRole, PartnershipState } from "./partnership/partnership-course.ts";
@@ -7,6 +8,15 @@ import type { PartnershipRole, PartnershipState } from "./partnership/partnershi
 export type ReservationState = "held" | "ordered" | "released" | "expired";
 
 /** Of an order that a partner, or a customer through it, placed here. */
+/** What became of the pieces of a sale: kept for it, out of the house, not there, or back in the house. */
+export type SaleStock = "reserved" | "taken" | "missing" | "back";
+
+export type CheckoutState =
+  | "quoted" // the buyer has to sign
+  | "signed" // to be sealed
+  | "sealed" // paid into escrow; sellers are told
+  | "failed"; // nothing was paid
+
 export type SaleState =
   | "placed" // told, its deal not seen on chain yet
   | "paid" // the deal is sealed
@@ -96,33 +106,62 @@ export interface ShopTables {
     state: ReservationState;
     expires_at: Date;
     idempotency_key: string;
+    /** The quote it is kept for, and until when a seal may turn it into an order. */
+    quote_id: Generated<string | null>;
+    sealable_until: Generated<Date | null>;
     created_at: Generated<Date>;
   };
+  /** Which chain and Receipt the deals here are of. */
+  chain_cursor: { only_one: Generated<boolean>; receipt: Address; genesis_hash: Hex };
+  /** The last blocks that were dealt with; time in Unix seconds. */
+  chain_blocks: { number: bigint; hash: Hex; time: bigint };
+  deals: {
+    id: Hex;
+    sale_hash: Hex;
+    purchase_hash: Hex;
+    /** What was agreed, JSON. */
+    deal: string;
+    tx: Hex;
+    sealed_block: bigint;
+    /** Where its last step left it. */
+    stage: Stage;
+    paid_out: string | null;
+  };
+  deal_steps: { deal_id: Hex; block: bigint; log_index: number; stage: Stage; paid_out: string | null };
+
+  /** What this shop signed that it sells, to whom, at which amount. */
   quotes: {
     id: string;
     partner: string;
     buyer: Address;
     idempotency_key: string;
-    /** The lines and amounts as they were told, JSON. */
+    /** What was asked for, and what was answered: JSON. */
+    wish: string;
     content: string;
     total_minor: bigint;
     total_nano: bigint;
     sale_hash: Hex;
     sale_order: string;
     signature: Hex;
-    expires_at: Date;
+    /** The last second at which it may be sealed. */
+    valid_until: Date;
     created_at: Generated<Date>;
   };
+  /** Orders of this shop's goods, by partners or customers through them. */
   sales: {
     id: string;
     partner: string;
-    /** What the partner calls it. */
-    partner_ref: string;
+    /** What the partner calls it; null: the chain told of it before the partner did. */
+    partner_ref: string | null;
     quote_id: string;
     state: SaleState;
-    /** The deal that pays it; null until it is told or seen. */
+    /** The deal that pays it, once it is seen on chain. */
     deal_id: Hex | null;
-    sealed_ship_to: string;
+    stock: Generated<SaleStock>;
+    /** What the shop owes the buyer and has not done yet. */
+    wanted: "refund" | null;
+    /** Sealed to this shop's key. */
+    ship_to: string | null;
     tracking: string | null;
     return_reason: string | null;
     created_at: Generated<Date>;
@@ -141,9 +180,36 @@ export interface ShopTables {
     available: boolean;
     categories: string[];
     gone: boolean;
-    sequence: bigint;
   };
   listing_cursors: { partner: string; cursor: string; etag: string | null; polled_at: Date };
+
+  /** What this shop's customers, or the shop itself, buy from partners. */
+  checkouts: {
+    id: string;
+    buyer: Address;
+    /** Whether this shop buys for itself, as merchant of record. */
+    owned: boolean;
+    state: CheckoutState;
+    /** Where the parcels go, JSON. */
+    ship_to: string;
+    problem: string | null;
+    expires_at: Date;
+    created_at: Generated<Date>;
+  };
+  checkout_legs: {
+    checkout_id: string;
+    leg: number;
+    seller: string;
+    /** As the seller told it, JSON. */
+    quote: string;
+    /** The order that the buyer signs, JSON. */
+    purchase: string;
+    purchase_hash: Hex;
+    signature: Hex | null;
+    deal_id: Hex | null;
+  };
+  /** Review texts, by the hash that is on chain. */
+  reviews: { hash: Hex; text: string; created_at: Generated<Date> };
 }
 
 export type ShopDatabase = Database<ShopTables>;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
-import type { Selectable, Transaction } from "kysely";
+import { type Selectable, sql, type Transaction } from "kysely";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
 import { nextSequence } from "./feed-sequence.ts";
 
@@ -115,6 +115,10 @@ export function createReservationDesk(
               .select("id")
               .where("state", "=", "held")
               .where("expires_at", "<=", new Date(clock.now()))
+              // A seal may still turn it into an order while the chain's time, as far as it was followed, is not over.
+              .where(
+                sql<boolean>`(sealable_until is null or sealable_until < (select to_timestamp(max(time)) from chain_blocks))`,
+              )
               .orderBy("id")
               .limit(AT_ONCE)
               .forUpdate()
@@ -213,6 +217,7 @@ export function createReservationDesk(
         const reservation: Reservation = {
           ...{ id: randomUUID(), sku, partner, quantity, state: "held" as const },
           ...{ expires_at: expiresAt, idempotency_key: idempotencyKey, created_at: now },
+          ...{ quote_id: null, sealable_until: null },
         };
         known.set(name, reservation);
         made.push(reservation);
