@@ -1,4 +1,4 @@
-import { type Hex, hexToString, isHex, padHex, stringToHex, trim } from "viem";
+import { type Hex, hexToString, isHex, padHex, stringToHex } from "viem";
 
 /** A shop's name in the federation: 2 to 8 characters `A–Z` and `0–9`, the first a letter. */
 export type ShopCode = string;
@@ -18,7 +18,8 @@ export function shopCodeToBytes(code: ShopCode): Hex {
 /** @returns undefined where these are no eight bytes of a code */
 export function shopCodeFromBytes(bytes: Hex): ShopCode | undefined {
   if (!isHex(bytes) || bytes.length !== 18) return undefined;
-  const code = hexToString(trim(bytes, { dir: "right" }));
+  // By whole bytes: the last digit of a code may be a zero as well.
+  const code = hexToString(bytes, { size: 8 });
   // Read back: a zero in the middle, or another way to write it, is no code.
   return isShopCode(code) && shopCodeToBytes(code) === bytes.toLowerCase() ? code : undefined;
 }
