@@ -11,6 +11,12 @@ uint16 constant POWER_SPONSORSHIP = 1 << 4;
 uint16 constant POWER_CONTRIBUTION = 1 << 5;
 // A pool owner's results at trust 0 and 1, which name the worker that is paid.
 uint16 constant POWER_RESULT = 1 << 6;
+uint16 constant POWER_SALE_ORDER = 1 << 7;
+uint16 constant POWER_PURCHASE_ORDER = 1 << 8;
+// What becomes of a deal of goods: ship, confirm, refund, split, dispute, contest, and rate the seller.
+// Warning: no limit holds for it. Such a key can have the other side paid all of its account's deals, and put up the bonds
+// of disputes, as far as the account allows the Receipt.
+uint16 constant POWER_PARCEL = 1 << 9;
 
 /// @notice What an account lets an operator key do, in one slot.
 struct Operator {

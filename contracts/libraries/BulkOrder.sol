@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {POWER_APP_ORDER, POWER_DATASET_ORDER, POWER_POOL_ORDER, POWER_REQUEST_ORDER} from "../interfaces/IKeyring.sol";
+import {
+    POWER_APP_ORDER,
+    POWER_DATASET_ORDER,
+    POWER_POOL_ORDER,
+    POWER_PURCHASE_ORDER,
+    POWER_REQUEST_ORDER,
+    POWER_SALE_ORDER
+} from "../interfaces/IKeyring.sol";
+import {GoodsHash} from "./GoodsHash.sol";
 import {Keccak} from "./Keccak.sol";
 import {OrderHash} from "./OrderHash.sol";
 
@@ -26,8 +34,7 @@ library BulkOrder {
         bytes calldata signature
     ) internal pure returns (bytes32 signed, bytes calldata inner) {
         uint256 height = _height(signature);
-        // Only orders are signed in bulk; power zero is asked for what no operator may sign.
-        if (height == 0 || power == 0 || power > POWER_REQUEST_ORDER) return (structHash, signature);
+        if (height == 0 || !_isOfOrders(power)) return (structHash, signature);
         // height != 0 tells that proof and trailer are there.
         uint256 proofAt = signature.length - TRAILER - 32 * height;
         uint256 index = uint16(bytes2(signature[signature.length - TRAILER:]));
@@ -58,7 +65,19 @@ library BulkOrder {
         if (power == POWER_POOL_ORDER) {
             return ("PoolOrder", string.concat(OrderHash.CONDITIONS_TYPE, OrderHash.POOL_ORDER_TYPE));
         }
+        if (power == POWER_SALE_ORDER) {
+            return ("SaleOrder", string.concat(OrderHash.CONDITIONS_TYPE, GoodsHash.SALE_ORDER_TYPE));
+        }
+        if (power == POWER_PURCHASE_ORDER) {
+            return ("PurchaseOrder", string.concat(OrderHash.CONDITIONS_TYPE, GoodsHash.PURCHASE_ORDER_TYPE));
+        }
         return ("RequestOrder", string.concat(OrderHash.CONDITIONS_TYPE, OrderHash.REQUEST_ORDER_TYPE));
+    }
+
+    /// @dev Only orders are signed in bulk; power zero is asked for what no operator may sign.
+    function _isOfOrders(uint16 power) private pure returns (bool) {
+        if (power <= POWER_REQUEST_ORDER) return power != 0;
+        return power == POWER_SALE_ORDER || power == POWER_PURCHASE_ORDER;
     }
 
     /// @return Zero: not bulk.

@@ -6,4 +6,6 @@ export const EXPORTED_CONTRACTS: Readonly<Record<string, string>> = {
   Clerk: "contracts/clerk/Clerk.sol",
   Poco: "contracts/certifiers/Poco.sol",
   BlockhashSeedSource: "contracts/certifiers/BlockhashSeedSource.sol",
+  Hub: "contracts/hub/Hub.sol",
+  Ratings: "contracts/hub/Ratings.sol",
 };

@@ -9,6 +9,9 @@ const NAMES = {
   sponsorship: POWERS.SPONSORSHIP,
   contribution: POWERS.CONTRIBUTION,
   result: POWERS.RESULT,
+  "sale-order": POWERS.SALE_ORDER,
+  "purchase-order": POWERS.PURCHASE_ORDER,
+  parcel: POWERS.PARCEL,
 } as const;
 
 export type PowerName = keyof typeof NAMES;

@@ -11,6 +11,10 @@ export const POWERS = {
   CONTRIBUTION: 1 << 5,
   /** A pool owner's results at trust 0 and 1, which name the worker that is paid. */
   RESULT: 1 << 6,
+  SALE_ORDER: 1 << 7,
+  PURCHASE_ORDER: 1 << 8,
+  /** What becomes of a deal of goods: ship, confirm, refund, split, dispute, contest, and rate the seller. */
+  PARCEL: 1 << 9,
 } as const;
 
 /** The power an operator needs to sign an order. */
