@@ -38,7 +38,8 @@ export async function isSignedBy(jws: string, publicKey: Hex, type: string): Pro
   if (key === undefined) return false;
   try {
     const { protectedHeader } = await compactVerify(jws, key, { algorithms: ["EdDSA"] });
-    return protectedHeader.typ === type;
+    // No extension: `b64` would have the payload read in another way than ours.
+    return protectedHeader.typ === type && protectedHeader.crit === undefined;
   } catch (error) {
     if (error instanceof joseErrors.JOSEError) return false;
     throw error;
