@@ -47,6 +47,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 const families: readonly (readonly [prefix: string, status: number])[] = [
   ["HANSE_ORDER_", 422],
   ["HANSE_LOGIN_", 401],
+  ["HANSE_SESSION_", 401],
   ["HANSE_SIGNATURE_", 401],
   ["HANSE_GRANT_", 403],
   ["HANSE_STATEMENT_", 422],

@@ -371,6 +371,11 @@ export const errorCodes = {
     hint: "Sign the message, unchanged, with the wallet it names.",
     retryable: false,
   },
+  HANSE_SESSION_UNKNOWN: { hint: "Sign in again.", retryable: false },
+  HANSE_SESSION_REVOKED: {
+    hint: "Sign in again. If you did not end the session: somebody else had its token, and has it no more.",
+    retryable: false,
+  },
   HANSE_SIGNATURE_MISSING: {
     hint: "Sign the request with the shop's key (RFC 9421): send Signature-Input and Signature.",
     retryable: false,
