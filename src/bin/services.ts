@@ -54,6 +54,14 @@ export const SERVICES: readonly Service[] = [
     },
   },
   {
+    name: "hub",
+    summary: "lists the shops of a Hub, logs wallets in, and tells shops of each other",
+    load: async () => {
+      const { hubOptions, startHub } = await import("./start-hub.ts");
+      return loaded(hubOptions, startHub);
+    },
+  },
+  {
     name: "chain",
     summary: "a development chain",
     load: async () => {

@@ -49,6 +49,14 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   HANSE_PARTNERSHIP_PAUSED: 429,
   HANSE_PARTNERSHIP_TERMS: 422,
   HANSE_OUT_OF_STOCK: 409,
+  HANSE_QUOTE_UNKNOWN: 404,
+  HANSE_QUOTE_EXPIRED: 409,
+  HANSE_QUOTE_EMPTY: 422,
+  HANSE_RATE_UNKNOWN: 503,
+  HANSE_SALE_UNKNOWN: 404,
+  HANSE_SALE_STATE: 409,
+  HANSE_CHECKOUT_UNKNOWN: 404,
+  HANSE_CHECKOUT_STATE: 409,
   HANSE_STOCK_RESERVED: 409,
   HANSE_CATALOGUE_INVALID: 422,
 };
@@ -57,6 +65,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 const families: readonly (readonly [prefix: string, status: number])[] = [
   ["HANSE_ORDER_", 422],
   ["HANSE_LOGIN_", 401],
+  ["HANSE_SESSION_", 401],
   ["HANSE_SIGNATURE_", 401],
   ["HANSE_GRANT_", 403],
   ["HANSE_STATEMENT_", 422],

@@ -371,6 +371,11 @@ export const errorCodes = {
     hint: "Sign the message, unchanged, with the wallet it names.",
     retryable: false,
   },
+  HANSE_SESSION_UNKNOWN: { hint: "Sign in again.", retryable: false },
+  HANSE_SESSION_REVOKED: {
+    hint: "Sign in again. If you did not end the session: somebody else had its token, and has it no more.",
+    retryable: false,
+  },
   HANSE_SIGNATURE_MISSING: {
     hint: "Sign the request with the shop's key (RFC 9421): send Signature-Input and Signature.",
     retryable: false,
@@ -464,6 +469,17 @@ export const errorCodes = {
     retryable: false,
   },
   HANSE_RESERVATION_UNKNOWN: { hint: "Reserve anew: reservations are known for a time only.", retryable: false },
+  HANSE_QUOTE_UNKNOWN: { hint: "Ask for a quote anew.", retryable: false },
+  HANSE_QUOTE_EXPIRED: { hint: "Ask for a quote anew: the price may be another by now.", retryable: false },
+  HANSE_QUOTE_EMPTY: { hint: "Give away what costs nothing outside of the market.", retryable: false },
+  HANSE_RATE_UNKNOWN: {
+    hint: "The shop's owner configures what HANSE is worth: HANSE_SHOP_RATES, or a file or feed of rates.",
+    retryable: false,
+  },
+  HANSE_SALE_UNKNOWN: { hint: "Ask with the id that the shop gave the order.", retryable: false },
+  HANSE_SALE_STATE: { hint: "See where the order stands, and do what follows from there.", retryable: false },
+  HANSE_CHECKOUT_UNKNOWN: { hint: "Begin a checkout anew.", retryable: false },
+  HANSE_CHECKOUT_STATE: { hint: "See where the checkout stands; one that is over is begun anew.", retryable: false },
   HANSE_CATALOGUE_INVALID: {
     hint: "Correct the file; README.md of data/ and `hanse products import --help` tell the forms that are read.",
     retryable: false,

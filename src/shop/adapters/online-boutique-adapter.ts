@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { HanseError } from "#src/kernel/errors.ts";
-import { minorFromUnitsAndNanos } from "#src/protocol/price.ts";
+import { isCurrency, MINOR_DIGITS } from "#src/protocol/currencies.ts";
 import type { ShopAdapter } from "./shop-adapter.ts";
 
 const catalogueSchema = z.object({
@@ -51,10 +51,25 @@ export function createOnlineBoutiqueAdapter({ path, pictureBase = "" }: OnlineBo
       return products.map(({ id, name, description, picture, priceUsd, categories }) => ({
         ...{ internalId: id, sku: id, name, description, categories, onHand: null },
         imageUrl: picture === "" ? "" : `${pictureBase}${picture}`,
-        priceMinor: minorFromUnitsAndNanos(priceUsd.units, priceUsd.nanos, priceUsd.currencyCode),
+        priceMinor: minorOf(priceUsd, path),
       }));
     },
     take: async () => true,
     putBack: async () => undefined,
   };
+}
+
+/** Units and billionths of a unit, exactly. */
+function minorOf(
+  { currencyCode, units, nanos }: z.output<typeof catalogueSchema>["products"][number]["priceUsd"],
+  path: string,
+): bigint {
+  const digits = isCurrency(currencyCode) ? MINOR_DIGITS[currencyCode] : undefined;
+  const step = digits === undefined ? 0n : 10n ** BigInt(9 - digits);
+  if (digits !== undefined && BigInt(nanos) % step === 0n) {
+    return units * 10n ** BigInt(digits) + BigInt(nanos) / step;
+  }
+  throw new HanseError("HANSE_CATALOGUE_INVALID", `${units}.${nanos} ${currencyCode} is no exact price`, {
+    details: { path, currencyCode },
+  });
 }

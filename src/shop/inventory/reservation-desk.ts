@@ -27,6 +27,8 @@ export interface ReservationDesk {
   release(partner: string, id: string): Promise<Reservation>;
   /** @throws HANSE_RESERVATION_UNKNOWN */
   find(partner: string, id: string): Promise<Reservation>;
+  /** Puts the pieces of reservations that are over back among those that others can have. */
+  giveBack(trx: Transaction<ShopTables>, over: readonly Reservation[]): Promise<void>;
   /** Gives back what has been held too long, some hundreds at a time. @returns those that expired */
   expire(): Promise<readonly Reservation[]>;
 }
@@ -103,6 +105,8 @@ export function createReservationDesk(
       if (found === undefined) throw unknown(id);
       return found;
     },
+
+    giveBack,
 
     async expire() {
       return await database.transaction(async (trx) => {
@@ -237,7 +241,7 @@ export function createReservationDesk(
     });
   }
 
-  async function giveBack(trx: Transaction<ShopTables>, over: readonly Reservation[]) {
+  async function giveBack(trx: Transaction<ShopTables>, over: readonly Reservation[]): Promise<void> {
     const bySku = new Map<string, bigint>();
     for (const { sku, quantity } of over) bySku.set(sku, (bySku.get(sku) ?? 0n) + quantity);
     for (const [sku, quantity] of [...bySku].sort(([a], [b]) => (a < b ? -1 : 1))) {

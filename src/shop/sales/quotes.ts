@@ -7,6 +7,8 @@ import { stringifyJson } from "#src/http/json.ts";
 import type { Right } from "#src/identity/grant.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
+import type { Currency } from "#src/protocol/currencies.ts";
+import { nanoPerPiece } from "#src/protocol/exchange-rate.ts";
 import { goodsOrderHash } from "#src/protocol/goods-order-hash.ts";
 import { sale } from "#src/protocol/goods-orders.ts";
 import { onlyAccount } from "#src/protocol/restrictions.ts";
@@ -37,7 +39,7 @@ export interface QuoteDeps {
 export interface QuoteOptions {
   readonly code: string;
   readonly owner: Address;
-  readonly currency: string;
+  readonly currency: Currency;
   readonly terms: SaleTerms;
 }
 
@@ -52,7 +54,7 @@ export interface Quotes {
   find(partner: string, id: string): Promise<Quote>;
 }
 
-/** How long pieces stay kept when a quote can no more be sealed: until the chain's time is known to be over. */
+/** Hundredths of a percent. */
 const SHARES = 10_000n;
 
 export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
@@ -126,11 +128,11 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     const id = randomUUID();
     const totalMinor = lines.reduce((sum, line) => sum + line.totalMinor, 0n);
     if (totalMinor === 0n) throw new HanseError("HANSE_QUOTE_EMPTY", "What costs nothing is not sold for escrow");
-    const { nano, rate } = await rates.toNano(totalMinor, currency);
+    const { rate, told } = await rates.hanseFor(currency);
     const only = lines.length === 1 ? lines[0] : undefined;
     // One product is sold by the piece; several together as the quote that names them.
     const pieces = only?.quantity ?? 1n;
-    const price = (nano + pieces - 1n) / pieces;
+    const price = nanoPerPiece({ currency, minor: totalMinor }, Number(pieces), rate);
     const earns = (await rightsOf(partner)).includes("earn-commission");
     const referrer = earns && terms.commissionShare > 0 ? await ownerOf(partner) : zeroAddress;
     const commission = referrer === zeroAddress ? 0n : (price * BigInt(terms.commissionShare)) / SHARES;
@@ -151,7 +153,7 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     const saleHash = goodsOrderHash(order);
     const { signature } = await signGoodsOrder(signer, order, chain.chainId, chain.receipt);
     const quote: Quote = {
-      ...{ id, seller: code, currency, totalMinor, totalNano: price * pieces, rate, saleHash, signature },
+      ...{ id, seller: code, currency, totalMinor, totalNano: price * pieces, rate: told, saleHash, signature },
       lines: lines.map(({ product, name, quantity, priceMinor, totalMinor: total }) => ({
         ...{ product, name, quantity, priceMinor, totalMinor: total },
       })),

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Selectable, Transaction } from "kysely";
+import { type Selectable, sql, type Transaction } from "kysely";
 import { type Hex, keccak256, stringToHex } from "viem";
 import { type OrderPost, quoteSchema, type Sale, shipToContext } from "#src/client/shop-schema.ts";
 import { open } from "#src/identity/sealed-box.ts";
@@ -7,6 +7,7 @@ import type { ShopKey } from "#src/identity/shop-key.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
+import type { Currency } from "#src/protocol/currencies.ts";
 import type { Stage } from "#src/protocol/goods-deals.ts";
 import { type ShipTo, shipToHash, shipToSchema } from "#src/protocol/ship-to.ts";
 import type { ShopAdapter } from "../adapters/shop-adapter.ts";
@@ -60,7 +61,7 @@ export interface Sales {
   work(): Promise<void>;
 }
 
-export function createSales(deps: SaleDeps, { code, currency }: { readonly code: string; readonly currency: string }): Sales {
+export function createSales(deps: SaleDeps, { code, currency }: { readonly code: string; readonly currency: Currency }): Sales {
   const { database, deals, reservations, adapter, receipt, rates, key, metrics, logger, clock = systemClock } = deps;
   const now = () => new Date(clock.now());
 
@@ -115,7 +116,7 @@ export function createSales(deps: SaleDeps, { code, currency }: { readonly code:
         if (found.state === "cancelled" || found.wanted === "refund") return found;
         if (found.state === "paid") return await update(trx, id, { wanted: "refund" });
         if (found.state !== "placed") throw wrongState(found, "be cancelled");
-        await giveBack(trx, found);
+        if (found.stock === "reserved") await giveBack(trx, found);
         return await update(trx, id, { state: "cancelled", stock: "back" });
       });
       metrics.ordered(sale.partner, "cancelled");
@@ -182,6 +183,7 @@ export function createSales(deps: SaleDeps, { code, currency }: { readonly code:
     },
 
     async work() {
+      await lapse();
       const due = await database.kysely
         .selectFrom("sales")
         .selectAll()
@@ -208,6 +210,26 @@ export function createSales(deps: SaleDeps, { code, currency }: { readonly code:
     },
   };
   return sales;
+
+  /** What was told and not paid in time is over: nobody can seal its quote any more, as the chain's time tells. */
+  async function lapse(): Promise<void> {
+    const lapsed = await database.kysely
+      .selectFrom("sales")
+      .innerJoin("quotes", "quotes.id", "sales.quote_id")
+      .select("sales.id")
+      .where("sales.state", "=", "placed")
+      .where(sql<boolean>`quotes.valid_until < (select to_timestamp(max(time)) from chain_blocks)`)
+      .limit(100)
+      .execute();
+    for (const { id } of lapsed) {
+      await database.transaction(async (trx) => {
+        const sale = await row(trx, id, undefined, true);
+        if (sale.state !== "placed") return;
+        if (sale.stock === "reserved") await giveBack(trx, sale);
+        await update(trx, id, { state: "cancelled", stock: "back" });
+      });
+    }
+  }
 
   // ── Stock ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -314,15 +336,16 @@ export function createSales(deps: SaleDeps, { code, currency }: { readonly code:
       .set({ state: "ordered" })
       .where("quote_id", "=", quote.id)
       .where("state", "=", "held")
-      .returning("id")
+      .returningAll()
       .execute();
+    const whole = kept.length === lines.length;
+    if (!whole) await reservations.giveBack(trx, kept);
     const sale = await trx
       .insertInto("sales")
       .values({
         ...{ id, partner: quote.partner, quote_id: quote.id, state: "placed", deal_id: null, wanted: null },
         ...{ partner_ref: null, ship_to: null, tracking: null, return_reason: null, ...told },
-        // All of them are kept, or none: they were made together and expire together.
-        stock: kept.length === lines.length ? "reserved" : "back",
+        stock: whole ? "reserved" : "back",
       })
       .returningAll()
       .executeTakeFirstOrThrow();
@@ -392,7 +415,7 @@ export function createSales(deps: SaleDeps, { code, currency }: { readonly code:
     if (state === "paid") {
       metrics.ordered(partner, "paid");
       // Without a rate it is sold all the same.
-      const cents = await rates.toUsdCents(totalMinor, currency).catch(() => 0n);
+      const cents = await rates.toUsdCents({ currency, minor: totalMinor }).catch(() => 0n);
       metrics.sold(partner, cents);
     } else if (state === "settled" || state === "refunded") metrics.ordered(partner, state);
   }
