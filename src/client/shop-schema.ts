@@ -1,6 +1,7 @@
 import { getAddress, type Hex } from "viem";
 import { z } from "zod";
 import { RIGHTS } from "#src/identity/grant.ts";
+import { shipToSchema } from "#src/protocol/ship-to.ts";
 
 // What shops tell each other, and their owners. `GET /docs/openapi.json` of a shop service tells the same.
 
@@ -72,7 +73,9 @@ export type Partnership = z.infer<typeof partnershipSchema>;
 
 /** What an owner has its shop do. */
 export const ownerCallSchema = z.strictObject({
-  role: roleSchema.optional().describe("Needed where either side may call so: leave, refreshAccept, refreshReject"),
+  role: roleSchema
+    .optional()
+    .describe("Needed where either side may call so: leave, refreshAccept, refreshReject"),
   rights: rightsSchema.optional(),
   until: instant.optional(),
   note: z.string().max(500).optional(),
@@ -98,7 +101,10 @@ export const feedItemSchema = z.object({
   categories: z.array(z.string()),
   available: z.boolean(),
   featured: z.boolean().optional().describe("For partners who promote"),
-  quantity: z.coerce.bigint().optional().describe("Pieces left, for partners who share data; absent where they are not counted"),
+  quantity: z.coerce
+    .bigint()
+    .optional()
+    .describe("Pieces left, for partners who share data; absent where they are not counted"),
 });
 export type FeedItem = z.output<typeof feedItemSchema>;
 
@@ -216,7 +222,10 @@ export const quoteSchema = z.object({
   validUntil: instant,
   sale: saleOrderSchema,
   saleHash: hashSchema,
-  signature: z.string().regex(/^0x([0-9a-f]{2})*$/).transform((text) => text as Hex),
+  signature: z
+    .string()
+    .regex(/^0x([0-9a-f]{2})*$/)
+    .transform((text) => text as Hex),
 });
 export type Quote = z.output<typeof quoteSchema>;
 
@@ -227,7 +236,10 @@ export const orderPostSchema = z.strictObject({
     .describe("What the caller calls it; the same order where it comes again"),
   quote: z.uuid(),
   deal: hashSchema.optional().describe("The deal that pays it, once it is sealed"),
-  shipTo: z.base64url().max(8_192).describe("Where it goes: a box sealed to the seller's key, in the quote's name"),
+  shipTo: z
+    .base64url()
+    .max(8_192)
+    .describe("Where it goes: a box sealed to the seller's key, in the quote's name"),
 });
 export type OrderPost = z.input<typeof orderPostSchema>;
 
@@ -240,7 +252,9 @@ export const saleSchema = z.object({
   state: saleStateSchema,
   stage: z.string().nullable().describe("Of its deal, as the chain has it"),
   deal: z.string().nullable(),
-  lines: z.array(z.object({ product: productIdSchema, quantity: z.coerce.bigint(), priceMinor: z.coerce.bigint() })),
+  lines: z.array(
+    z.object({ product: productIdSchema, quantity: z.coerce.bigint(), priceMinor: z.coerce.bigint() }),
+  ),
   currency: z.string(),
   totalMinor: z.coerce.bigint(),
   totalNano: nanoSchema,
@@ -255,3 +269,77 @@ export const shipPostSchema = z.strictObject({ tracking: z.string().min(1).max(2
 
 /** What a box with an address is sealed for, so that it serves nowhere else. */
 export const shipToContext = (quote: string): string => `hanse ship-to ${quote}`;
+
+// ── Checkout: what customers of a shop ask ─────────────────────────────────────────────────────────────────────────────
+
+/** Where a parcel goes; the salt that hides it on chain is made by the shop. */
+export const addressSchema = shipToSchema.omit({ salt: true });
+
+export const checkoutPostSchema = z.strictObject({
+  buyer: accountSchema.describe("The wallet that pays"),
+  lines: z
+    .array(z.strictObject({ product: productIdSchema, quantity: piecesSchema }))
+    .min(1)
+    .max(100),
+  shipTo: addressSchema,
+});
+export type CheckoutPost = z.input<typeof checkoutPostSchema>;
+
+export const purchaseOrderSchema = z.object({
+  buyer: accountSchema,
+  goods: hashSchema,
+  maxPrice: nanoSchema,
+  shipTo: hashSchema,
+  saleOrder: hashSchema,
+  onlySeller: hashSchema,
+  maxShipWithin: z.number().int(),
+  maxDeliverWithin: z.number().int(),
+  minComplaintTime: z.number().int(),
+  onlyArbiter: hashSchema,
+  defaultOutcome: z.union([z.literal(0), z.literal(1)]),
+  minSellerBond: nanoSchema,
+  minResaleMargin: z.number().int(),
+  basket: hashSchema,
+  basketSize: z.number().int(),
+  conditions: saleOrderSchema.shape.conditions,
+});
+
+export const checkoutSchema = z.object({
+  id: z.uuid(),
+  state: z.enum(["quoted", "signed", "sealed", "failed"]),
+  buyer: z.string(),
+  problem: z.string().nullable(),
+  totalNano: nanoSchema.describe("Of all legs"),
+  expiresAt: instant,
+  legs: z.array(
+    z.object({
+      leg: z.number().int(),
+      seller: shopCodeSchema,
+      quote: quoteSchema.describe("What is bought, in the seller's currency and in HANSE"),
+      purchase: purchaseOrderSchema.describe("To be signed by the buyer (EIP-712, domain of the Receipt)"),
+      purchaseHash: hashSchema,
+      deal: z.string().nullable(),
+      dealHash: z.string().nullable().describe("What the buyer signs to confirm: Confirmation(bytes32 deal)"),
+      stage: z.string().nullable(),
+    }),
+  ),
+  chainId: z.number().int(),
+  receipt: z.string(),
+});
+export type Checkout = z.output<typeof checkoutSchema>;
+
+const signatureSchema = z
+  .string()
+  .regex(/^0x([0-9a-fA-F]{2}){0,4096}$/)
+  .transform((text) => text as Hex);
+export const signaturesPostSchema = z.strictObject({
+  signatures: z
+    .array(signatureSchema)
+    .min(1)
+    .max(100)
+    .describe("Of each leg's purchase, in the order of the legs"),
+});
+export const confirmPostSchema = z.strictObject({
+  leg: z.number().int().min(0).max(99),
+  signature: signatureSchema,
+});

@@ -93,7 +93,10 @@ export async function verifyRequest(
   const headers = lowerCased(parts.headers);
   checkHeaders(headers);
   checkTarget(parts.url, check.authority);
-  const { code, publicKey, nonce, created, expires, wrong } = await readSignature({ ...parts, headers }, check.clock);
+  const { code, publicKey, nonce, created, expires, wrong } = await readSignature(
+    { ...parts, headers },
+    check.clock,
+  );
   if (hasBody(parts) || headers["content-digest"] !== undefined) {
     if (!isDigestOf(headers["content-digest"] ?? "", parts.body ?? "")) {
       throw refusal("DIGEST_MISMATCH", "The body is not the one that was signed", { code });

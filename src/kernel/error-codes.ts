@@ -468,7 +468,10 @@ export const errorCodes = {
     hint: "Release the reservations first, or wait until they expire; then import the lower stock.",
     retryable: false,
   },
-  HANSE_RESERVATION_UNKNOWN: { hint: "Reserve anew: reservations are known for a time only.", retryable: false },
+  HANSE_RESERVATION_UNKNOWN: {
+    hint: "Reserve anew: reservations are known for a time only.",
+    retryable: false,
+  },
   HANSE_QUOTE_UNKNOWN: { hint: "Ask for a quote anew.", retryable: false },
   HANSE_QUOTE_EXPIRED: { hint: "Ask for a quote anew: the price may be another by now.", retryable: false },
   HANSE_QUOTE_EMPTY: { hint: "Give away what costs nothing outside of the market.", retryable: false },
@@ -479,7 +482,10 @@ export const errorCodes = {
   HANSE_SALE_UNKNOWN: { hint: "Ask with the id that the shop gave the order.", retryable: false },
   HANSE_SALE_STATE: { hint: "See where the order stands, and do what follows from there.", retryable: false },
   HANSE_CHECKOUT_UNKNOWN: { hint: "Begin a checkout anew.", retryable: false },
-  HANSE_CHECKOUT_STATE: { hint: "See where the checkout stands; one that is over is begun anew.", retryable: false },
+  HANSE_CHECKOUT_STATE: {
+    hint: "See where the checkout stands; one that is over is begun anew.",
+    retryable: false,
+  },
   HANSE_CATALOGUE_INVALID: {
     hint: "Correct the file; README.md of data/ and `hanse products import --help` tell the forms that are read.",
     retryable: false,

@@ -2,7 +2,14 @@ import { Counter, Histogram, type Registry } from "prom-client";
 
 export type PollResult = "changed" | "unchanged" | "refused";
 export type ReservationResult = "reserved" | "out_of_stock" | "expired" | "released" | "refused";
-export type OrderResult = "accepted" | "paid" | "out_of_stock" | "refused" | "cancelled" | "refunded" | "settled";
+export type OrderResult =
+  | "accepted"
+  | "paid"
+  | "out_of_stock"
+  | "refused"
+  | "cancelled"
+  | "refunded"
+  | "settled";
 
 /** What partners do with this shop's inventory. Partners are few; products and orders are never labels. */
 export interface ShopMetrics {

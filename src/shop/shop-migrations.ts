@@ -14,7 +14,7 @@ export const shopMigrations: readonly Migration[] = [
         code text not null, key text not null, owner text not null, endpoint text not null,
         trusted_at timestamptz not null default now(),
         primary key (code, key));
-      create table hub_cursors (hub text primary key, cursor text not null);
+      create table hub_cursors (hub text primary key, feed text not null, cursor text not null);
       create table deliveries (
         number int8 generated always as identity,
         id text primary key, peer text not null, path text not null, body text not null,

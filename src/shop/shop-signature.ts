@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { HttpServer } from "#src/http/server.ts";
 import { type SignatureCheck, verifyRequest } from "#src/identity/http-signature.ts";
 import { HanseError } from "#src/kernel/errors.ts";
-import type { HttpServer } from "#src/http/server.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -14,7 +14,8 @@ declare module "fastify" {
 
 /** Who signed this request; only behind `requireShop`. */
 export function signerOf(request: FastifyRequest): string {
-  if (request.shopCode === undefined) throw new HanseError("HANSE_INTERNAL", "The route does not check signatures");
+  if (request.shopCode === undefined)
+    throw new HanseError("HANSE_INTERNAL", "The route does not check signatures");
   return request.shopCode;
 }
 

@@ -1,7 +1,7 @@
 import type { ColumnType, Generated } from "kysely";
 import type { Address, Hex } from "viem";
-import type { Stage } from "#src/protocol/goods-deals.ts";
 import type { Right } from "#src/identity/grant.ts";
+import type { Stage } from "#src/protocol/goods-deals.ts";
 import type { Database } from "#src/store/database.ts";
 import type { PartnershipRole, PartnershipState } from "./partnership/partnership-course.ts";
 
@@ -42,7 +42,7 @@ export interface ShopTables {
   };
   /** Keys whose possession the shop's own endpoint has proved. */
   trusted_keys: { code: string; key: Hex; owner: Address; endpoint: string; trusted_at: Generated<Date> };
-  hub_cursors: { hub: string; cursor: string };
+  hub_cursors: { hub: string; feed: string; cursor: string };
   /** What other shops have to be told, to each in this order. */
   deliveries: {
     number: Generated<bigint>;

@@ -37,7 +37,10 @@ export function createOnlineBoutiqueAdapter({ path, pictureBase = "" }: OnlineBo
   return {
     async catalogue() {
       const text = await readFile(path, "utf8").catch((cause: unknown) => {
-        throw new HanseError("HANSE_CATALOGUE_INVALID", `${path} cannot be read`, { cause, details: { path } });
+        throw new HanseError("HANSE_CATALOGUE_INVALID", `${path} cannot be read`, {
+          cause,
+          details: { path },
+        });
       });
       let products: z.output<typeof catalogueSchema>["products"];
       try {

@@ -52,7 +52,10 @@ export async function followDeals(deps: DealFollowerDeps, options: DealFollowerO
     for (const each of sealedDeals(logs)) if (await concerns(each)) sealed.push(each);
     const changed = await store.apply({ block, deals: sealed, steps: dealSteps(logs) }, onDeals);
     for (const { id, deal } of sealed) {
-      logger.info({ deal: id, seller: deal.seller, buyer: deal.buyer, block: block.number }, "deal of goods sealed");
+      logger.info(
+        { deal: id, seller: deal.seller, buyer: deal.buyer, block: block.number },
+        "deal of goods sealed",
+      );
     }
     // Time passes with each block: quotes run out.
     if (changed.length > 0) onChange();
@@ -61,10 +64,12 @@ export async function followDeals(deps: DealFollowerDeps, options: DealFollowerO
 
 /** The deals that these logs seal. */
 export function sealedDeals(logs: readonly Log[]): SealedDeal[] {
-  return decodeEvents({ abi: receiptAbi, logs, eventName: "GoodsSealed" }).map(({ args, transactionHash }) => ({
-    ...{ id: args.id, saleHash: args.saleHash, purchaseHash: args.purchaseHash, tx: transactionHash },
-    deal: args.deal as GoodsDeal,
-  }));
+  return decodeEvents({ abi: receiptAbi, logs, eventName: "GoodsSealed" }).map(
+    ({ args, transactionHash }) => ({
+      ...{ id: args.id, saleHash: args.saleHash, purchaseHash: args.purchaseHash, tx: transactionHash },
+      deal: args.deal as GoodsDeal,
+    }),
+  );
 }
 
 function dealSteps(logs: readonly Log[]): DealStep[] {

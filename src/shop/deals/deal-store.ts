@@ -13,7 +13,9 @@ export interface KnownDeal {
   readonly purchaseHash: Hex;
   readonly stage: Stage;
   /** Nano-HANSE, of a deal that is over. */
-  readonly paidOut: { readonly toBuyer: bigint; readonly toSeller: bigint; readonly toReferrer: bigint } | undefined;
+  readonly paidOut:
+    | { readonly toBuyer: bigint; readonly toSeller: bigint; readonly toReferrer: bigint }
+    | undefined;
   readonly sealedAtBlock: bigint;
 }
 
@@ -53,9 +55,15 @@ export interface DealStore {
   /** Number and time (Unix seconds) of the last block that was dealt with. */
   followedTo(): Promise<{ readonly number: bigint; readonly time: bigint } | undefined>;
   /** Stores what a block brought, and has `also` done in the same transaction. @returns deals that are new or changed */
-  apply(block: FollowedBlock, also: (trx: Transaction<ShopTables>, ids: readonly Hex[]) => Promise<void>): Promise<readonly Hex[]>;
+  apply(
+    block: FollowedBlock,
+    also: (trx: Transaction<ShopTables>, ids: readonly Hex[]) => Promise<void>,
+  ): Promise<readonly Hex[]>;
   /** Forgets everything above a block. @returns deals that are gone or stand where they stood before */
-  rewind(to: BlockRef, also: (trx: Transaction<ShopTables>, ids: readonly Hex[]) => Promise<void>): Promise<readonly Hex[]>;
+  rewind(
+    to: BlockRef,
+    also: (trx: Transaction<ShopTables>, ids: readonly Hex[]) => Promise<void>,
+  ): Promise<readonly Hex[]>;
   find(id: Hex): Promise<KnownDeal | undefined>;
   findBySale(saleHash: Hex): Promise<KnownDeal | undefined>;
   findByPurchase(purchaseHash: Hex): Promise<KnownDeal | undefined>;
@@ -77,11 +85,22 @@ export function createDealStore(database: ShopDatabase): DealStore {
         .execute();
       const row = await kysely.selectFrom("chain_cursor").selectAll().executeTakeFirstOrThrow();
       if (row.receipt !== receipt || row.genesis_hash !== genesisHash) {
-        throw new HanseError("HANSE_CHAIN_MISMATCH", "this database holds the deals of another chain or Receipt", {
-          details: { expected: { receipt, genesisHash }, found: { receipt: row.receipt, genesisHash: row.genesis_hash } },
-        });
+        throw new HanseError(
+          "HANSE_CHAIN_MISMATCH",
+          "this database holds the deals of another chain or Receipt",
+          {
+            details: {
+              expected: { receipt, genesisHash },
+              found: { receipt: row.receipt, genesisHash: row.genesis_hash },
+            },
+          },
+        );
       }
-      const known = await kysely.selectFrom("chain_blocks").select(["number", "hash"]).orderBy("number").execute();
+      const known = await kysely
+        .selectFrom("chain_blocks")
+        .select(["number", "hash"])
+        .orderBy("number")
+        .execute();
       return { cursor: known.at(-1), known: known.slice(0, -1) };
     },
 
@@ -108,7 +127,10 @@ export function createDealStore(database: ShopDatabase): DealStore {
             .onConflict((at) => at.doNothing())
             .execute();
         }
-        const known = await knownOf(trx, steps.map(({ id }) => id));
+        const known = await knownOf(
+          trx,
+          steps.map(({ id }) => id),
+        );
         const own = steps.filter(({ id }) => known.has(id));
         if (own.length > 0) {
           await trx
@@ -129,7 +151,10 @@ export function createDealStore(database: ShopDatabase): DealStore {
           .values({ number: block.number, hash: block.hash, time: block.timestamp })
           .onConflict((at) => at.column("number").doUpdateSet({ hash: block.hash, time: block.timestamp }))
           .execute();
-        await trx.deleteFrom("chain_blocks").where("number", "<=", block.number - REMEMBERED).execute();
+        await trx
+          .deleteFrom("chain_blocks")
+          .where("number", "<=", block.number - REMEMBERED)
+          .execute();
         if (ids.length > 0) await also(trx, ids);
         return ids;
       });
@@ -137,8 +162,16 @@ export function createDealStore(database: ShopDatabase): DealStore {
 
     async rewind(to, also) {
       return await database.transaction(async (trx) => {
-        const undone = await trx.deleteFrom("deal_steps").where("block", ">", to.number).returning("deal_id").execute();
-        const gone = await trx.deleteFrom("deals").where("sealed_block", ">", to.number).returning(["id", "sale_hash"]).execute();
+        const undone = await trx
+          .deleteFrom("deal_steps")
+          .where("block", ">", to.number)
+          .returning("deal_id")
+          .execute();
+        const gone = await trx
+          .deleteFrom("deals")
+          .where("sealed_block", ">", to.number)
+          .returning(["id", "sale_hash"])
+          .execute();
         const ids = [...new Set([...undone.map((row) => row.deal_id), ...gone.map(({ id }) => id)])];
         await restage(trx, ids);
         await trx.deleteFrom("chain_blocks").where("number", ">", to.number).execute();
@@ -178,7 +211,11 @@ async function restage(trx: Transaction<ShopTables>, ids: readonly Hex[]): Promi
 
 async function knownOf(trx: Transaction<ShopTables>, ids: readonly Hex[]): Promise<Set<Hex>> {
   if (ids.length === 0) return new Set();
-  const rows = await trx.selectFrom("deals").select("id").where("id", "in", [...new Set(ids)]).execute();
+  const rows = await trx
+    .selectFrom("deals")
+    .select("id")
+    .where("id", "in", [...new Set(ids)])
+    .execute();
   return new Set(rows.map(({ id }) => id));
 }
 

@@ -3,8 +3,8 @@ import { receiptAbi } from "#src/abi/receipt-abi.ts";
 import type { Sender } from "#src/chain/sender.ts";
 import { COMPLAINTS, type Complaint, goodsDealHash } from "#src/protocol/goods-deals.ts";
 import type { SignedGoodsOrder } from "#src/protocol/goods-orders.ts";
-import type { KnownDeal, SealedDeal } from "./deal-store.ts";
 import { sealedDeals } from "./deal-follower.ts";
+import type { KnownDeal, SealedDeal } from "./deal-store.ts";
 
 type Sale = Extract<SignedGoodsOrder, { type: "sale" }>;
 type Purchase = Extract<SignedGoodsOrder, { type: "purchase" }>;
@@ -16,7 +16,10 @@ type Deal = Pick<KnownDeal, "id" | "deal">;
  */
 export interface ReceiptCalls {
   /** Seals all of these pairs or none. @returns the deals, in the order of the pairs */
-  seal(id: string, pairs: readonly { readonly sale: Sale; readonly purchase: Purchase }[]): Promise<readonly SealedDeal[]>;
+  seal(
+    id: string,
+    pairs: readonly { readonly sale: Sale; readonly purchase: Purchase }[],
+  ): Promise<readonly SealedDeal[]>;
   ship(deal: Deal, trackingHash: Hex): Promise<void>;
   refund(deal: Deal): Promise<void>;
   /** With the buyer's signature; the buyer itself and its operators need none. */
@@ -27,7 +30,13 @@ export interface ReceiptCalls {
   enforce(deal: Deal): Promise<void>;
 }
 
-export function createReceiptCalls({ sender, receipt }: { readonly sender: Sender; readonly receipt: Address }): ReceiptCalls {
+export function createReceiptCalls({
+  sender,
+  receipt,
+}: {
+  readonly sender: Sender;
+  readonly receipt: Address;
+}): ReceiptCalls {
   const send = (functionName: string, args: readonly unknown[], id: string) =>
     sender.send({ address: receipt, abi: receiptAbi, functionName, args }, { id });
   const act = async (name: string, { deal, id }: Deal, ...args: readonly unknown[]) => {

@@ -1,8 +1,8 @@
-import { HanseError } from "#src/kernel/errors.ts";
 import type { Fetch } from "#src/http/http-client.ts";
 import { peerError, placeOf, transportError } from "#src/http/peer-error.ts";
 import { readLimited } from "#src/http/read-limited.ts";
 import { STATEMENT_PATH } from "#src/identity/statement.ts";
+import { HanseError } from "#src/kernel/errors.ts";
 
 const TIMEOUT_MS = 5_000;
 const MOST_BYTES = 8_192;

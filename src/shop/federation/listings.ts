@@ -29,14 +29,21 @@ export interface Listings {
 export interface ListingsDeps {
   readonly database: ShopDatabase;
   readonly peers: Pick<Peers, "find">;
-  readonly poll: (endpoint: string, cursor: string | undefined, etag: string | undefined) => Promise<FeedAnswer>;
+  readonly poll: (
+    endpoint: string,
+    cursor: string | undefined,
+    etag: string | undefined,
+  ) => Promise<FeedAnswer>;
   readonly rightsFrom: (partner: string) => Promise<readonly Right[]>;
   readonly partners: () => Promise<readonly string[]>;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
 
-export function createListings(deps: ListingsDeps, { everyMs = 60_000 }: { readonly everyMs?: number } = {}): Listings {
+export function createListings(
+  deps: ListingsDeps,
+  { everyMs = 60_000 }: { readonly everyMs?: number } = {},
+): Listings {
   const { database, peers, poll, rightsFrom, partners, logger, clock = systemClock } = deps;
 
   const listings: Listings = {
@@ -52,7 +59,11 @@ export function createListings(deps: ListingsDeps, { everyMs = 60_000 }: { reado
         const answer = await poll(endpoint, at?.cursor, at?.etag ?? undefined);
         if (answer.type === "unchanged") return { told, gone };
         const { feed } = answer;
-        checkPrefixes(partner, feed.products.map(({ id }) => id), feed.gone);
+        checkPrefixes(
+          partner,
+          feed.products.map(({ id }) => id),
+          feed.gone,
+        );
         await take(partner, feed.products, feed.gone, {
           cursor: feed.cursor,
           // A page is not the whole: its tag says nothing about the next poll.
@@ -98,7 +109,10 @@ export function createListings(deps: ListingsDeps, { everyMs = 60_000 }: { reado
             if ((await rightsFrom(partner)).includes("share-inventory")) await listings.sync(partner);
           } catch (error) {
             // Whatever a partner does, the others are synced; the log says that this one is not.
-            logger.warn({ partner, err: error, retryable: isRetryable(error) }, "a partner's products are not synced");
+            logger.warn(
+              { partner, err: error, retryable: isRetryable(error) },
+              "a partner's products are not synced",
+            );
           }
         }
         await clock.sleep(everyMs, signal).catch(() => undefined);
@@ -160,9 +174,13 @@ export function createListings(deps: ListingsDeps, { everyMs = 60_000 }: { reado
 function checkPrefixes(partner: string, ...lists: readonly (readonly string[])[]): void {
   const foreign = lists.flat().find((id) => !id.startsWith(`${partner}:`));
   if (foreign === undefined) return;
-  throw new HanseError("HANSE_PEER_RESPONSE_INVALID", `${partner} tells of ${foreign}, which is not its own`, {
-    details: { partner, id: foreign },
-  });
+  throw new HanseError(
+    "HANSE_PEER_RESPONSE_INVALID",
+    `${partner} tells of ${foreign}, which is not its own`,
+    {
+      details: { partner, id: foreign },
+    },
+  );
 }
 
 const skuOf = (id: string) => id.slice(id.indexOf(":") + 1);

@@ -1,10 +1,10 @@
 import type { Selectable, Transaction } from "kysely";
 import { z } from "zod";
-import { partnershipAnswerSchema, type PartnershipAnswer } from "#src/client/shop-schema.ts";
-import { signRequest } from "#src/identity/http-signature.ts";
-import type { ShopKey } from "#src/identity/shop-key.ts";
+import { type PartnershipAnswer, partnershipAnswerSchema } from "#src/client/shop-schema.ts";
 import { createHttpClient, type Fetch } from "#src/http/http-client.ts";
 import { stringifyJson } from "#src/http/json.ts";
+import { signRequest } from "#src/identity/http-signature.ts";
+import type { ShopKey } from "#src/identity/shop-key.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { isHanseError, isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
@@ -32,7 +32,11 @@ export interface SignedCall<Schema extends z.ZodType> {
 /** Signed requests to other shops. */
 export interface PeerPost {
   /** One signed request. @throws HANSE_SHOP_UNKNOWN, HANSE_PEER_*, and whatever the other answers */
-  call<Schema extends z.ZodType>(peer: string, path: string, call: SignedCall<Schema>): Promise<z.output<Schema>>;
+  call<Schema extends z.ZodType>(
+    peer: string,
+    path: string,
+    call: SignedCall<Schema>,
+  ): Promise<z.output<Schema>>;
   /** A call about a partnership, answered. */
   ask(peer: string, path: string, body: unknown): Promise<PartnershipAnswer>;
   /** Writes down, in the transaction of what it tells of, that it has to be told. */
@@ -69,7 +73,11 @@ export function createPeerPost(deps: PeerPostDeps): PeerPost {
 
   async function call<Schema extends z.ZodType>(peer: string, path: string, request: SignedCall<Schema>) {
     const { endpoint } = await peers.find(peer);
-    const { method = request.body === undefined ? "GET" : "POST", body, idempotent = method === "GET" } = request;
+    const {
+      method = request.body === undefined ? "GET" : "POST",
+      body,
+      idempotent = method === "GET",
+    } = request;
     const url = `${endpoint.replace(/\/+$/, "")}${path}`;
     const own: Record<string, string> = {
       ...(body === undefined ? {} : { "content-type": "application/json" }),

@@ -1,9 +1,9 @@
 import { type ProductFeed, productFeedSchema } from "#src/client/shop-schema.ts";
-import { signRequest } from "#src/identity/http-signature.ts";
-import type { ShopKey } from "#src/identity/shop-key.ts";
 import type { Fetch } from "#src/http/http-client.ts";
 import { peerError, placeOf, transportError } from "#src/http/peer-error.ts";
 import { readLimited } from "#src/http/read-limited.ts";
+import { signRequest } from "#src/identity/http-signature.ts";
+import type { ShopKey } from "#src/identity/shop-key.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 
 export interface FeedRequest {
@@ -34,7 +34,11 @@ export async function pollFeed(fetch: Fetch, request: FeedRequest): Promise<Feed
   try {
     const signed = await signRequest({ method: "GET", url, headers: {} }, signer);
     const response = await fetch(url, {
-      headers: { accept: "application/json", ...signed, ...(etag === undefined ? {} : { "if-none-match": etag }) },
+      headers: {
+        accept: "application/json",
+        ...signed,
+        ...(etag === undefined ? {} : { "if-none-match": etag }),
+      },
       redirect: "error",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });

@@ -63,7 +63,13 @@ export function createCatalogue({ database }: { readonly database: ShopDatabase 
       }
       return await database.transaction(async (trx) => {
         // Before any product is locked: reservations take the feed's row after their products', catalogues are few and wait.
-        await trx.selectFrom("products").select("sku").where("sku", "in", [...skus, ""]).orderBy("sku").forUpdate().execute();
+        await trx
+          .selectFrom("products")
+          .select("sku")
+          .where("sku", "in", [...skus, ""])
+          .orderBy("sku")
+          .forUpdate()
+          .execute();
         const before = new Map(
           (await trx.selectFrom("products").selectAll().execute()).map((row) => [row.sku, row]),
         );
@@ -78,9 +84,13 @@ export function createCatalogue({ database }: { readonly database: ShopDatabase 
         for (const { sku, onHand } of due) {
           const reserved = before.get(sku)?.reserved ?? 0n;
           if (onHand === null || onHand >= reserved) continue;
-          throw new HanseError("HANSE_STOCK_RESERVED", `${reserved} of ${sku} are reserved, more than ${onHand}`, {
-            details: { sku, reserved: reserved.toString(), onHand: onHand.toString() },
-          });
+          throw new HanseError(
+            "HANSE_STOCK_RESERVED",
+            `${reserved} of ${sku} are reserved, more than ${onHand}`,
+            {
+              details: { sku, reserved: reserved.toString(), onHand: onHand.toString() },
+            },
+          );
         }
         const gone = complete
           ? [...before.values()].filter((row) => !row.gone && !skus.has(row.sku)).map(({ sku }) => sku)

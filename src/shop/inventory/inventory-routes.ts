@@ -12,12 +12,12 @@ import {
   reservationPostSchema,
   reservationSchema,
 } from "#src/client/shop-schema.ts";
-import { RIGHTS, type Right } from "#src/identity/grant.ts";
 import { errorBodySchema } from "#src/http/error-body.ts";
 import type { HttpServer } from "#src/http/server.ts";
+import { RIGHTS, type Right } from "#src/identity/grant.ts";
 import { HanseError, isHanseError } from "#src/kernel/errors.ts";
-import { signerOf } from "../shop-signature.ts";
 import type { ShopMetrics } from "../shop-metrics.ts";
+import { signerOf } from "../shop-signature.ts";
 import type { Catalogue, ProductRow } from "./catalogue.ts";
 import type { Reservation, ReservationDesk } from "./reservation-desk.ts";
 
@@ -63,8 +63,10 @@ export function registerInventoryRoutes(scope: HttpServer, deps: InventoryRoutes
     async (request, reply) => {
       const partner = signerOf(request);
       const { since, limit, featured } = request.query;
-      const rights = await demand(partner, ["share-inventory", ...(featured ? (["co-promote"] as const) : [])], () =>
-        metrics.polled(partner, "refused"),
+      const rights = await demand(
+        partner,
+        ["share-inventory", ...(featured ? (["co-promote"] as const) : [])],
+        () => metrics.polled(partner, "refused"),
       );
       const sequence = await catalogue.sequence();
       // What is told depends on the partner's rights too.
@@ -104,7 +106,8 @@ export function registerInventoryRoutes(scope: HttpServer, deps: InventoryRoutes
       const sku = skuOf(request.params.id);
       if (reserve === undefined) return itemOf(await catalogue.find(sku), rights);
       const key = request.headers["idempotency-key"];
-      if (key === undefined) throw new HanseError("HANSE_REQUEST_INVALID", "Reserving takes an Idempotency-Key");
+      if (key === undefined)
+        throw new HanseError("HANSE_REQUEST_INVALID", "Reserving takes an Idempotency-Key");
       const reservation = await take(partner, sku, reserve, key);
       return { ...itemOf(await catalogue.find(sku), rights), reservation: viewOf(reservation) };
     },
@@ -133,12 +136,24 @@ export function registerInventoryRoutes(scope: HttpServer, deps: InventoryRoutes
   const reservationParams = z.object({ id: z.uuid() });
   scope.get(
     "/api/v1/reservations/:id",
-    { schema: { summary: "A reservation of the caller's", params: reservationParams, response: { 200: reservationSchema, ...refusals } } },
+    {
+      schema: {
+        summary: "A reservation of the caller's",
+        params: reservationParams,
+        response: { 200: reservationSchema, ...refusals },
+      },
+    },
     async (request) => viewOf(await reservations.find(signerOf(request), request.params.id)),
   );
   scope.delete(
     "/api/v1/reservations/:id",
-    { schema: { summary: "Give a reservation back", params: reservationParams, response: { 200: reservationSchema, ...refusals } } },
+    {
+      schema: {
+        summary: "Give a reservation back",
+        params: reservationParams,
+        response: { 200: reservationSchema, ...refusals },
+      },
+    },
     async (request) => {
       const partner = signerOf(request);
       const released = await reservations.release(partner, request.params.id);
@@ -147,7 +162,12 @@ export function registerInventoryRoutes(scope: HttpServer, deps: InventoryRoutes
     },
   );
 
-  async function take(partner: string, sku: string, quantity: bigint, idempotencyKey: string): Promise<Reservation> {
+  async function take(
+    partner: string,
+    sku: string,
+    quantity: bigint,
+    idempotencyKey: string,
+  ): Promise<Reservation> {
     try {
       const reservation = await reservations.reserve({ partner, sku, quantity, idempotencyKey });
       metrics.reserved(partner, "reserved");
@@ -159,14 +179,22 @@ export function registerInventoryRoutes(scope: HttpServer, deps: InventoryRoutes
   }
 
   /** @throws HANSE_RIGHT_MISSING */
-  async function demand(partner: string, wanted: readonly Right[], onRefusal?: () => void): Promise<readonly Right[]> {
+  async function demand(
+    partner: string,
+    wanted: readonly Right[],
+    onRefusal?: () => void,
+  ): Promise<readonly Right[]> {
     const rights = await rightsOf(partner);
     const missing = wanted.filter((right) => !rights.includes(right));
     if (missing.length === 0) return rights;
     onRefusal?.();
-    throw new HanseError("HANSE_RIGHT_MISSING", `${code} does not grant ${partner} ${missing.join(" and ")} now`, {
-      details: { partner, missing },
-    });
+    throw new HanseError(
+      "HANSE_RIGHT_MISSING",
+      `${code} does not grant ${partner} ${missing.join(" and ")} now`,
+      {
+        details: { partner, missing },
+      },
+    );
   }
 
   /** Of a product here: the prefix has to be this shop's. */
@@ -180,7 +208,12 @@ export function registerInventoryRoutes(scope: HttpServer, deps: InventoryRoutes
     const left = row.on_hand === null ? undefined : row.on_hand - row.reserved;
     return {
       id: `${code}:${row.sku}`,
-      ...{ name: row.name, description: row.description, price: inDollars(row.price_minor), imageURL: row.image_url },
+      ...{
+        name: row.name,
+        description: row.description,
+        price: inDollars(row.price_minor),
+        imageURL: row.image_url,
+      },
       ...{ currency, priceMinor: row.price_minor, categories: row.categories },
       available: left === undefined || left > 0n,
       ...(rights.includes("co-promote") ? { featured: row.featured } : {}),

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { type Selectable, sql, type Transaction } from "kysely";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
-import { type Selectable, sql, type Transaction } from "kysely";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
 import { nextSequence } from "./feed-sequence.ts";
 
@@ -82,7 +82,9 @@ export function createReservationDesk(
           .executeTakeFirst();
         if (held === undefined) throw unknown(id);
         if (held.state === "ordered") {
-          throw new HanseError("HANSE_CONFLICT", "The reservation is ordered: cancel the order", { details: { id } });
+          throw new HanseError("HANSE_CONFLICT", "The reservation is ordered: cancel the order", {
+            details: { id },
+          });
         }
         if (held.state !== "held") return held;
         await giveBack(trx, [held]);
@@ -265,5 +267,7 @@ export function createReservationDesk(
 }
 
 function unknown(id: string): HanseError {
-  return new HanseError("HANSE_RESERVATION_UNKNOWN", "There is no such reservation of yours", { details: { id } });
+  return new HanseError("HANSE_RESERVATION_UNKNOWN", "There is no such reservation of yours", {
+    details: { id },
+  });
 }

@@ -1,7 +1,7 @@
 import type { Transaction } from "kysely";
 import type { Partnership } from "#src/client/shop-schema.ts";
-import { type PartnershipRole, stateAt } from "./partnership-course.ts";
 import type { ShopTables } from "../shop-tables.ts";
+import { type PartnershipRole, stateAt } from "./partnership-course.ts";
 
 export type PartnershipRecord = ShopTables["partnerships"];
 type Trx = Transaction<ShopTables>;

@@ -10,10 +10,16 @@ import { type Right, signGrant, verifyGrant } from "#src/identity/grant.ts";
 import type { ShopKey } from "#src/identity/shop-key.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
-import type { Peers } from "../federation/peers.ts";
 import type { PeerPost } from "../federation/peer-post.ts";
+import type { Peers } from "../federation/peers.ts";
 import type { ShopDatabase } from "../shop-tables.ts";
-import { callersOf, type PartnershipCall, type PartnershipRole, stateAt, stepOf } from "./partnership-course.ts";
+import {
+  callersOf,
+  type PartnershipCall,
+  type PartnershipRole,
+  stateAt,
+  stepOf,
+} from "./partnership-course.ts";
 import {
   lockPartnership,
   type PartnershipRecord,
@@ -122,12 +128,21 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
 
   // ── What another shop calls ──────────────────────────────────────────────────────────────────────────────────────
 
-  async function take(record: PartnershipRecord, call: PartnershipCall, body: PartnershipCallBody, now: number) {
+  async function take(
+    record: PartnershipRecord,
+    call: PartnershipCall,
+    body: PartnershipCallBody,
+    now: number,
+  ) {
     const step = allowedStep(record, call, body.role, now);
     if (step.rights !== "asked" && call !== "leave" && body.exchange !== record.exchange) {
-      throw new HanseError("HANSE_PARTNERSHIP_STATE", `${call} is about a request or offer that is not the last`, {
-        details: { call, peer: record.peer, exchange: record.exchange },
-      });
+      throw new HanseError(
+        "HANSE_PARTNERSHIP_STATE",
+        `${call} is about a request or offer that is not the last`,
+        {
+          details: { call, peer: record.peer, exchange: record.exchange },
+        },
+      );
     }
     if (call === "request" && record.ask_again_at !== null && record.ask_again_at.getTime() > now) {
       const retryAfterSeconds = Math.ceil((record.ask_again_at.getTime() - now) / 1_000);
@@ -142,7 +157,8 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
         Object.assign(next, asked(body.rights, body.until, now), { exchange: body.exchange });
         break;
       case "granted":
-        if (record.role === "granter") grant = await give(next, record.pending_rights, record.pending_grant_until, now);
+        if (record.role === "granter")
+          grant = await give(next, record.pending_rights, record.pending_grant_until, now);
         else await keep(next, body.grant, now);
         break;
       case "kept":
@@ -211,7 +227,10 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
       const step = allowedStep(record, call, "grantee", now);
       const exchange = step.rights === "asked" ? randomUUID() : record.exchange;
       // Repeated after a crash, a call about the same exchange is the same call, and answered alike.
-      const callId = step.rights === "asked" ? randomUUID() : digestOf(`${exchange} ${call} ${record.changed_at.getTime()}`);
+      const callId =
+        step.rights === "asked"
+          ? randomUUID()
+          : digestOf(`${exchange} ${call} ${record.changed_at.getTime()}`);
       const told: PartnershipCallBody = { callId, exchange, role: "grantee" };
       if (wish.note !== undefined) told.note = wish.note;
       if (step.rights === "asked") {
@@ -337,7 +356,9 @@ function roleOfCaller(call: PartnershipCall, { role }: OwnerCall): PartnershipRo
   const only = callers.length === 1 ? callers[0] : undefined;
   const chosen = role ?? only;
   if (chosen !== undefined && callers.includes(chosen)) return chosen;
-  throw terms(only === undefined ? `${call} takes a role, granter or grantee` : `${call} is the ${only}'s to say`);
+  throw terms(
+    only === undefined ? `${call} takes a role, granter or grantee` : `${call} is the ${only}'s to say`,
+  );
 }
 
 function terms(text: string): HanseError {

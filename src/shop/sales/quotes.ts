@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { type Address, type Hex, type LocalAccount, zeroAddress, zeroHash } from "viem";
-import { type Quote, quoteSchema, type quotePostSchema } from "#src/client/shop-schema.ts";
+import type { z } from "zod";
+import { type Quote, type quotePostSchema, quoteSchema } from "#src/client/shop-schema.ts";
 import { signGoodsOrder } from "#src/client/sign-goods-order.ts";
 import { stringifyJson } from "#src/http/json.ts";
 import type { Right } from "#src/identity/grant.ts";
@@ -13,7 +14,6 @@ import { goodsOrderHash } from "#src/protocol/goods-order-hash.ts";
 import { sale } from "#src/protocol/goods-orders.ts";
 import { onlyAccount } from "#src/protocol/restrictions.ts";
 import { goodsId } from "#src/protocol/shop-code.ts";
-import type { z } from "zod";
 import type { Catalogue } from "../inventory/catalogue.ts";
 import type { Reservation, ReservationDesk } from "../inventory/reservation-desk.ts";
 import type { ShopDatabase } from "../shop-tables.ts";
@@ -58,7 +58,17 @@ export interface Quotes {
 const SHARES = 10_000n;
 
 export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
-  const { database, catalogue, reservations, rates, chain, signer, rightsOf, ownerOf, clock = systemClock } = deps;
+  const {
+    database,
+    catalogue,
+    reservations,
+    rates,
+    chain,
+    signer,
+    rightsOf,
+    ownerOf,
+    clock = systemClock,
+  } = deps;
   const { code, owner, currency, terms } = options;
   return {
     async make(partner, wish, idempotencyKey) {
@@ -75,7 +85,9 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
           details: { idempotencyKey },
         });
       }
-      const lines = await Promise.all(wish.lines.map((line, index) => priced(partner, line, `${idempotencyKey}:${index}`)));
+      const lines = await Promise.all(
+        wish.lines.map((line, index) => priced(partner, line, `${idempotencyKey}:${index}`)),
+      );
       try {
         return await sign(partner, wish, asked, idempotencyKey, lines);
       } catch (error) {
@@ -100,9 +112,10 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
 
   async function priced(partner: string, line: QuoteWish["lines"][number], key: string) {
     const sku = skuOf(line.product);
-    const held = line.reservation === undefined
-      ? await reservations.reserve({ partner, sku, quantity: line.quantity, idempotencyKey: key })
-      : await fitting(partner, line.reservation, sku, line.quantity);
+    const held =
+      line.reservation === undefined
+        ? await reservations.reserve({ partner, sku, quantity: line.quantity, idempotencyKey: key })
+        : await fitting(partner, line.reservation, sku, line.quantity);
     const product = await catalogue.find(sku);
     return {
       ...{ held, sku, product: line.product, name: product.name, quantity: line.quantity },
@@ -112,7 +125,8 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
 
   async function fitting(partner: string, id: string, sku: string, quantity: bigint): Promise<Reservation> {
     const held = await reservations.find(partner, id);
-    if (held.state === "held" && held.sku === sku && held.quantity === quantity && held.quote_id === null) return held;
+    if (held.state === "held" && held.sku === sku && held.quantity === quantity && held.quote_id === null)
+      return held;
     throw new HanseError("HANSE_CONFLICT", "The reservation is another's, for something else, or over", {
       details: { reservation: id, state: held.state, product: `${code}:${held.sku}` },
     });
@@ -127,7 +141,8 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
   ): Promise<Quote> {
     const id = randomUUID();
     const totalMinor = lines.reduce((sum, line) => sum + line.totalMinor, 0n);
-    if (totalMinor === 0n) throw new HanseError("HANSE_QUOTE_EMPTY", "What costs nothing is not sold for escrow");
+    if (totalMinor === 0n)
+      throw new HanseError("HANSE_QUOTE_EMPTY", "What costs nothing is not sold for escrow");
     const { rate, told } = await rates.hanseFor(currency);
     const only = lines.length === 1 ? lines[0] : undefined;
     // One product is sold by the piece; several together as the quote that names them.
@@ -140,7 +155,11 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     const order = sale({
       ...{ seller: owner, price, referrer, commission, supply: wish.supply ?? zeroHash },
       goods: goodsId({ code, sku: only?.sku ?? `Q.${id}` }),
-      ...{ shipWithin: terms.shipWithin, deliverWithin: terms.deliverWithin, complaintTime: terms.complaintTime },
+      ...{
+        shipWithin: terms.shipWithin,
+        deliverWithin: terms.deliverWithin,
+        complaintTime: terms.complaintTime,
+      },
       ...{ arbiter: terms.arbiter, defaultOutcome: terms.defaultOutcome, resaleMargin: terms.resaleMargin },
       sellerBond: (price * BigInt(terms.bondShare)) / SHARES,
       onlyBuyer: onlyAccount(wish.buyer),
@@ -153,7 +172,16 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     const saleHash = goodsOrderHash(order);
     const { signature } = await signGoodsOrder(signer, order, chain.chainId, chain.receipt);
     const quote: Quote = {
-      ...{ id, seller: code, currency, totalMinor, totalNano: price * pieces, rate: told, saleHash, signature },
+      ...{
+        id,
+        seller: code,
+        currency,
+        totalMinor,
+        totalNano: price * pieces,
+        rate: told,
+        saleHash,
+        signature,
+      },
       lines: lines.map(({ product, name, quantity, priceMinor, totalMinor: total }) => ({
         ...{ product, name, quantity, priceMinor, totalMinor: total },
       })),
@@ -164,7 +192,14 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
       await trx
         .insertInto("quotes")
         .values({
-          ...{ id, partner, buyer: wish.buyer, idempotency_key: idempotencyKey, wish: asked, content: stringifyJson(quote) },
+          ...{
+            id,
+            partner,
+            buyer: wish.buyer,
+            idempotency_key: idempotencyKey,
+            wish: asked,
+            content: stringifyJson(quote),
+          },
           ...{ total_minor: totalMinor, total_nano: quote.totalNano, sale_hash: saleHash, signature },
           ...{ sale_order: stringifyJson(order.order), valid_until: new Date(validUntil * 1_000) },
         })
@@ -172,7 +207,11 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
       const kept = await trx
         .updateTable("reservations")
         .set({ quote_id: id, sealable_until: new Date(validUntil * 1_000) })
-        .where("id", "in", lines.map(({ held }) => held.id))
+        .where(
+          "id",
+          "in",
+          lines.map(({ held }) => held.id),
+        )
         .where("state", "=", "held")
         .where("quote_id", "is", null)
         .returning("id")
@@ -185,7 +224,9 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
 
   /** Numbers that follow each other share storage on chain, which costs less gas. */
   async function nextSalt(): Promise<Hex> {
-    const { rows } = await sql<{ salt: bigint }>`select nextval('sale_salts') as salt`.execute(database.kysely);
+    const { rows } = await sql<{ salt: bigint }>`select nextval('sale_salts') as salt`.execute(
+      database.kysely,
+    );
     return `0x${(rows[0]?.salt ?? 0n).toString(16).padStart(64, "0")}`;
   }
 

@@ -40,7 +40,10 @@ export interface SaleRoutesDeps {
 }
 
 /** How partners buy, for their customers or themselves; on a part of the server whose requests are signed. */
-export function registerSaleCalls(scope: HttpServer, { code, quotes, sales, rightsOf, metrics }: SaleRoutesDeps): void {
+export function registerSaleCalls(
+  scope: HttpServer,
+  { code, quotes, sales, rightsOf, metrics }: SaleRoutesDeps,
+): void {
   scope.post(
     "/api/v1/quotes",
     {
@@ -83,7 +86,13 @@ export function registerSaleCalls(scope: HttpServer, { code, quotes, sales, righ
   );
   scope.get(
     "/api/v1/order/:id",
-    { schema: { summary: "How an order of the caller's stands", params: idParams, response: { 200: saleSchema, ...refusals } } },
+    {
+      schema: {
+        summary: "How an order of the caller's stands",
+        params: idParams,
+        response: { 200: saleSchema, ...refusals },
+      },
+    },
     (request) => sales.find(request.params.id, signerOf(request)),
   );
   scope.post(
@@ -123,12 +132,23 @@ export function registerSaleCalls(scope: HttpServer, { code, quotes, sales, righ
 export function registerSaleManagement(scope: HttpServer, { sales }: Pick<SaleRoutesDeps, "sales">): void {
   scope.get(
     "/v1/owner/sales",
-    { schema: { summary: "Orders of this shop's goods, newest first", response: { 200: z.object({ sales: z.array(saleSchema) }), ...refusals } } },
+    {
+      schema: {
+        summary: "Orders of this shop's goods, newest first",
+        response: { 200: z.object({ sales: z.array(saleSchema) }), ...refusals },
+      },
+    },
     async () => ({ sales: [...(await sales.list())] }),
   );
   scope.get(
     "/v1/owner/sales/:id/ship-to",
-    { schema: { summary: "Where an order goes", params: idParams, response: { 200: shipToSchema, ...refusals } } },
+    {
+      schema: {
+        summary: "Where an order goes",
+        params: idParams,
+        response: { 200: shipToSchema, ...refusals },
+      },
+    },
     async (request) => {
       const shipTo = await sales.shipTo(request.params.id);
       if (shipTo !== undefined) return shipTo;
@@ -137,7 +157,14 @@ export function registerSaleManagement(scope: HttpServer, { sales }: Pick<SaleRo
   );
   scope.post(
     "/v1/owner/sales/:id/ship",
-    { schema: { summary: "The parcel is on its way", params: idParams, body: shipPostSchema, response: { 200: saleSchema, ...refusals } } },
+    {
+      schema: {
+        summary: "The parcel is on its way",
+        params: idParams,
+        body: shipPostSchema,
+        response: { 200: saleSchema, ...refusals },
+      },
+    },
     (request) => sales.ship(request.params.id, request.body.tracking),
   );
   scope.post(
@@ -146,7 +173,9 @@ export function registerSaleManagement(scope: HttpServer, { sales }: Pick<SaleRo
       schema: {
         summary: "Give the price back",
         params: idParams,
-        body: z.strictObject({ restock: z.boolean().default(false).describe("The pieces are in the house again") }),
+        body: z.strictObject({
+          restock: z.boolean().default(false).describe("The pieces are in the house again"),
+        }),
         response: { 200: saleSchema, ...refusals },
       },
     },
@@ -154,7 +183,13 @@ export function registerSaleManagement(scope: HttpServer, { sales }: Pick<SaleRo
   );
   scope.post(
     "/v1/owner/sales/:id/cancel",
-    { schema: { summary: "Call an order off that is not shipped", params: idParams, response: { 200: saleSchema, ...refusals } } },
+    {
+      schema: {
+        summary: "Call an order off that is not shipped",
+        params: idParams,
+        response: { 200: saleSchema, ...refusals },
+      },
+    },
     (request) => sales.cancel(request.params.id),
   );
 }

@@ -61,8 +61,22 @@ export interface Sales {
   work(): Promise<void>;
 }
 
-export function createSales(deps: SaleDeps, { code, currency }: { readonly code: string; readonly currency: Currency }): Sales {
-  const { database, deals, reservations, adapter, receipt, rates, key, metrics, logger, clock = systemClock } = deps;
+export function createSales(
+  deps: SaleDeps,
+  { code, currency }: { readonly code: string; readonly currency: Currency },
+): Sales {
+  const {
+    database,
+    deals,
+    reservations,
+    adapter,
+    receipt,
+    rates,
+    key,
+    metrics,
+    logger,
+    clock = systemClock,
+  } = deps;
   const now = () => new Date(clock.now());
 
   const sales: Sales = {
@@ -76,11 +90,18 @@ export function createSales(deps: SaleDeps, { code, currency }: { readonly code:
           .forUpdate()
           .executeTakeFirst();
         if (quote === undefined) {
-          throw new HanseError("HANSE_QUOTE_UNKNOWN", "There is no such quote of yours", { details: { id: order.quote } });
+          throw new HanseError("HANSE_QUOTE_UNKNOWN", "There is no such quote of yours", {
+            details: { id: order.quote },
+          });
         }
         // Opened now: an address that nobody can read is refused while the buyer can still seal another.
         openAddress(order.quote, order.shipTo);
-        const known = await trx.selectFrom("sales").selectAll().where("quote_id", "=", quote.id).forUpdate().executeTakeFirst();
+        const known = await trx
+          .selectFrom("sales")
+          .selectAll()
+          .where("quote_id", "=", quote.id)
+          .forUpdate()
+          .executeTakeFirst();
         if (known !== undefined && known.partner_ref !== null) {
           if (known.partner_ref === order.ref) return known;
           throw new HanseError("HANSE_CONFLICT", "The quote was ordered under another reference", {
@@ -106,7 +127,12 @@ export function createSales(deps: SaleDeps, { code, currency }: { readonly code:
     },
 
     async list() {
-      const rows = await database.kysely.selectFrom("sales").selectAll().orderBy("created_at", "desc").limit(1_000).execute();
+      const rows = await database.kysely
+        .selectFrom("sales")
+        .selectAll()
+        .orderBy("created_at", "desc")
+        .limit(1_000)
+        .execute();
       return await Promise.all(rows.map(view));
     },
 
@@ -128,13 +154,16 @@ export function createSales(deps: SaleDeps, { code, currency }: { readonly code:
       const found = await row(database.kysely, id, partner);
       if (found.state !== "shipped" && found.state !== "settled") throw wrongState(found, "be returned");
       return await view(
-        await database.transaction((trx) => update(trx, id, { return_reason: found.return_reason ?? reason })),
+        await database.transaction((trx) =>
+          update(trx, id, { return_reason: found.return_reason ?? reason }),
+        ),
       );
     },
 
     async ship(id, tracking) {
       const found = await row(database.kysely, id);
-      if (found.state !== "paid" || found.stock !== "taken" || found.wanted !== null) throw wrongState(found, "be shipped");
+      if (found.state !== "paid" || found.stock !== "taken" || found.wanted !== null)
+        throw wrongState(found, "be shipped");
       await receipt.ship(await dealOf(found), keccak256(stringToHex(tracking)));
       return await view(await database.transaction((trx) => update(trx, id, { tracking })));
     },
@@ -157,12 +186,26 @@ export function createSales(deps: SaleDeps, { code, currency }: { readonly code:
         const deal = await trx.selectFrom("deals").selectAll().where("id", "=", id).executeTakeFirst();
         if (deal === undefined) {
           // Its seal was undone: it is placed again, and may be sealed again.
-          await trx.updateTable("sales").set({ state: "placed", deal_id: null, changed_at: now() }).where("deal_id", "=", id).execute();
+          await trx
+            .updateTable("sales")
+            .set({ state: "placed", deal_id: null, changed_at: now() })
+            .where("deal_id", "=", id)
+            .execute();
           continue;
         }
-        const quote = await trx.selectFrom("quotes").selectAll().where("sale_hash", "=", deal.sale_hash).forUpdate().executeTakeFirst();
+        const quote = await trx
+          .selectFrom("quotes")
+          .selectAll()
+          .where("sale_hash", "=", deal.sale_hash)
+          .forUpdate()
+          .executeTakeFirst();
         if (quote === undefined) continue;
-        const known = await trx.selectFrom("sales").selectAll().where("quote_id", "=", quote.id).forUpdate().executeTakeFirst();
+        const known = await trx
+          .selectFrom("sales")
+          .selectAll()
+          .where("quote_id", "=", quote.id)
+          .forUpdate()
+          .executeTakeFirst();
         // The chain told of it before its partner did, or the partner never will.
         const sale = known ?? (await insert(trx, quote, {}));
         const state = stateOf(deal.stage);
@@ -290,7 +333,9 @@ export function createSales(deps: SaleDeps, { code, currency }: { readonly code:
       .execute();
     const wanted = new Map<string, bigint>();
     for (const { sku, quantity } of lines) wanted.set(sku, (wanted.get(sku) ?? 0n) + quantity);
-    const short = lines.some(({ sku, on_hand, reserved }) => on_hand !== null && on_hand - reserved < (wanted.get(sku) ?? 0n));
+    const short = lines.some(
+      ({ sku, on_hand, reserved }) => on_hand !== null && on_hand - reserved < (wanted.get(sku) ?? 0n),
+    );
     if (short) return false;
     for (const [sku, quantity] of wanted) {
       await trx
@@ -305,9 +350,17 @@ export function createSales(deps: SaleDeps, { code, currency }: { readonly code:
   async function eachProduct(
     trx: Trx,
     sale: SaleRow,
-    change: (product: { reserved: bigint; on_hand: bigint | null }, quantity: bigint) => { reserved: bigint; on_hand: bigint | null },
+    change: (
+      product: { reserved: bigint; on_hand: bigint | null },
+      quantity: bigint,
+    ) => { reserved: bigint; on_hand: bigint | null },
   ): Promise<void> {
-    const lines = await trx.selectFrom("sale_lines").select(["sku", "quantity"]).where("sale_id", "=", sale.id).orderBy("sku").execute();
+    const lines = await trx
+      .selectFrom("sale_lines")
+      .select(["sku", "quantity"])
+      .where("sale_id", "=", sale.id)
+      .orderBy("sku")
+      .execute();
     for (const { sku, quantity } of lines) {
       const product = await trx
         .selectFrom("products")
@@ -319,7 +372,10 @@ export function createSales(deps: SaleDeps, { code, currency }: { readonly code:
       const soldOut = ({ on_hand, reserved }: typeof next) => on_hand !== null && on_hand <= reserved;
       await trx
         .updateTable("products")
-        .set({ ...next, ...(soldOut(product) === soldOut(next) ? {} : { sequence: await nextSequence(trx) }) })
+        .set({
+          ...next,
+          ...(soldOut(product) === soldOut(next) ? {} : { sequence: await nextSequence(trx) }),
+        })
         .where("sku", "=", sku)
         .execute();
     }
@@ -328,7 +384,11 @@ export function createSales(deps: SaleDeps, { code, currency }: { readonly code:
   // ── Rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** A sale of a quote; the pieces that are kept for the quote are the sale's from now on. */
-  async function insert(trx: Trx, quote: Selectable<ShopTables["quotes"]>, told: Partial<Pick<SaleRow, "partner_ref" | "ship_to">>) {
+  async function insert(
+    trx: Trx,
+    quote: Selectable<ShopTables["quotes"]>,
+    told: Partial<Pick<SaleRow, "partner_ref" | "ship_to">>,
+  ) {
     const id = randomUUID();
     const { lines } = quoteSchema.parse(JSON.parse(quote.content));
     const kept = await trx
@@ -353,7 +413,13 @@ export function createSales(deps: SaleDeps, { code, currency }: { readonly code:
       .insertInto("sale_lines")
       .values(
         lines.map(({ product, quantity, priceMinor }, line) => ({
-          ...{ sale_id: id, line, sku: product.slice(product.indexOf(":") + 1), quantity, price_minor: priceMinor },
+          ...{
+            sale_id: id,
+            line,
+            sku: product.slice(product.indexOf(":") + 1),
+            quantity,
+            price_minor: priceMinor,
+          },
         })),
       )
       .execute();
@@ -369,7 +435,12 @@ export function createSales(deps: SaleDeps, { code, currency }: { readonly code:
       .executeTakeFirstOrThrow();
   }
 
-  async function row(from: Trx | ShopDatabase["kysely"], id: string, partner?: string, lock = false): Promise<SaleRow> {
+  async function row(
+    from: Trx | ShopDatabase["kysely"],
+    id: string,
+    partner?: string,
+    lock = false,
+  ): Promise<SaleRow> {
     const found = await from
       .selectFrom("sales")
       .selectAll()
@@ -399,14 +470,33 @@ export function createSales(deps: SaleDeps, { code, currency }: { readonly code:
   }
 
   async function view(sale: SaleRow): Promise<Sale> {
-    const quote = await database.kysely.selectFrom("quotes").selectAll().where("id", "=", sale.quote_id).executeTakeFirstOrThrow();
-    const lines = await database.kysely.selectFrom("sale_lines").selectAll().where("sale_id", "=", sale.id).orderBy("line").execute();
+    const quote = await database.kysely
+      .selectFrom("quotes")
+      .selectAll()
+      .where("id", "=", sale.quote_id)
+      .executeTakeFirstOrThrow();
+    const lines = await database.kysely
+      .selectFrom("sale_lines")
+      .selectAll()
+      .where("sale_id", "=", sale.id)
+      .orderBy("line")
+      .execute();
     const deal = sale.deal_id === null ? undefined : await deals.find(sale.deal_id);
     return {
-      ...{ id: sale.id, partner: sale.partner, ref: sale.partner_ref, quote: sale.quote_id, state: sale.state },
+      ...{
+        id: sale.id,
+        partner: sale.partner,
+        ref: sale.partner_ref,
+        quote: sale.quote_id,
+        state: sale.state,
+      },
       ...{ stage: deal?.stage ?? null, deal: sale.deal_id, currency, tracking: sale.tracking },
       ...{ totalMinor: quote.total_minor, totalNano: quote.total_nano, returnReason: sale.return_reason },
-      lines: lines.map(({ sku, quantity, price_minor }) => ({ product: `${code}:${sku}`, quantity, priceMinor: price_minor })),
+      lines: lines.map(({ sku, quantity, price_minor }) => ({
+        product: `${code}:${sku}`,
+        quantity,
+        priceMinor: price_minor,
+      })),
       createdAt: sale.created_at.toISOString(),
     };
   }

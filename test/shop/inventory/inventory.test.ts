@@ -1,11 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { z } from "zod";
-import {
-  availabilitySchema,
-  productFeedSchema,
-  reservationSchema,
-} from "#src/client/shop-schema.ts";
+import type { z } from "zod";
+import { availabilitySchema, productFeedSchema, reservationSchema } from "#src/client/shop-schema.ts";
 import { signRequest } from "#src/identity/http-signature.ts";
 import { generateShopKey } from "#src/identity/shop-key.ts";
 import type { CatalogueProduct } from "#src/shop/inventory/catalogue.ts";
@@ -65,9 +61,13 @@ const left = async (sku: string) => {
 describe("rights are asked at every call", () => {
   it("nothing is told to a member that is no partner", async () => {
     await expect(feed()).rejects.toEqual(refused("HANSE_RIGHT_MISSING"));
-    await expect(get("/api/v1/product/ANNA:HAT", availabilitySchema)).rejects.toEqual(refused("HANSE_RIGHT_MISSING"));
+    await expect(get("/api/v1/product/ANNA:HAT", availabilitySchema)).rejects.toEqual(
+      refused("HANSE_RIGHT_MISSING"),
+    );
     await expect(reserve("HAT", 1)).rejects.toEqual(refused("HANSE_RIGHT_MISSING"));
-    expect(await anna.metric("federation_inventory_polls_total", { partner: "BEN", result: "refused" })).toBeGreaterThan(0);
+    expect(
+      await anna.metric("federation_inventory_polls_total", { partner: "BEN", result: "refused" }),
+    ).toBeGreaterThan(0);
   });
 
   it("who may look may not reserve; who may reserve may not see what is for promoters", async () => {
@@ -90,15 +90,21 @@ describe("rights are asked at every call", () => {
     expect(plain).not.toHaveProperty("quantity");
     expect(plain).not.toHaveProperty("featured");
     await anna.service.catalogue.put([product("SOCK", 3n, { featured: true })]);
-    await ben.ask("/v1/owner/partnerships/ANNA/refresh", { rights: ["share-inventory", "share-data", "co-promote"], until: new Date(Date.now() + 1e9).toISOString() });
+    await ben.ask("/v1/owner/partnerships/ANNA/refresh", {
+      rights: ["share-inventory", "share-data", "co-promote"],
+      until: new Date(Date.now() + 1e9).toISOString(),
+    });
     await anna.ask("/v1/owner/partnerships/BEN/refreshAccept", { role: "granter" });
-    expect((await feed("?featured=true")).products).toMatchObject([{ id: "ANNA:SOCK", featured: true, quantity: 3n }]);
+    expect((await feed("?featured=true")).products).toMatchObject([
+      { id: "ANNA:SOCK", featured: true, quantity: 3n },
+    ]);
   });
 });
 
 describe("requests", () => {
   const parts = (path: string) => ({ method: "GET", url: `${anna.endpoint}${path}`, headers: {} });
-  const send = (headers: Record<string, string>, path = "/api/v1/products") => fetch(`${anna.endpoint}${path}`, { headers });
+  const send = (headers: Record<string, string>, path = "/api/v1/products") =>
+    fetch(`${anna.endpoint}${path}`, { headers });
   const codeOf = async (answer: Response) => ((await answer.json()) as { code: string }).code;
 
   it("unsigned are refused", async () => {
@@ -135,12 +141,16 @@ describe("requests", () => {
   it("expired, and signed by a stranger's or a revoked key, are refused", async () => {
     await partners();
     const past = { now: () => Date.now() - 120_000 };
-    expect(await codeOf(await send(await signRequest(parts("/api/v1/products"), ben, { clock: past })))).toBe("HANSE_SIGNATURE_EXPIRED");
+    expect(await codeOf(await send(await signRequest(parts("/api/v1/products"), ben, { clock: past })))).toBe(
+      "HANSE_SIGNATURE_EXPIRED",
+    );
     const forged = await signRequest(parts("/api/v1/products"), { code: "BEN", key: generateShopKey().key });
     expect(await codeOf(await send(forged))).toBe("HANSE_SIGNATURE_KEY_UNKNOWN");
     const { key } = ben;
     await anna.database.kysely.updateTable("peers").set({ key: generateShopKey().key.publicKey }).execute();
-    expect(await codeOf(await send(await signRequest(parts("/api/v1/products"), { code: "BEN", key })))).toBe("HANSE_SIGNATURE_KEY_UNKNOWN");
+    expect(await codeOf(await send(await signRequest(parts("/api/v1/products"), { code: "BEN", key })))).toBe(
+      "HANSE_SIGNATURE_KEY_UNKNOWN",
+    );
     await anna.database.kysely.updateTable("peers").set({ key: key.publicKey }).execute();
     expect((await send(await signRequest(parts("/api/v1/products"), ben))).status).toBe(200);
   });
@@ -148,33 +158,53 @@ describe("requests", () => {
   it("of a shop that is suspended, or whose endpoint does not speak for its key, are refused", async () => {
     await partners();
     await anna.database.kysely.updateTable("peers").set({ standing: "suspended" }).execute();
-    expect(await codeOf(await send(await signRequest(parts("/api/v1/products"), ben)))).toBe("HANSE_SIGNATURE_KEY_UNKNOWN");
+    expect(await codeOf(await send(await signRequest(parts("/api/v1/products"), ben)))).toBe(
+      "HANSE_SIGNATURE_KEY_UNKNOWN",
+    );
     const carl = generateShopKey().key;
     await anna.database.kysely
       .updateTable("peers")
       .set({ standing: "member", key: carl.publicKey })
       .execute();
     // The list says it, Ben's own endpoint does not.
-    expect(await codeOf(await send(await signRequest(parts("/api/v1/products"), { code: "BEN", key: carl })))).toBe("HANSE_SIGNATURE_KEY_UNKNOWN");
+    expect(
+      await codeOf(await send(await signRequest(parts("/api/v1/products"), { code: "BEN", key: carl }))),
+    ).toBe("HANSE_SIGNATURE_KEY_UNKNOWN");
     await introduce(anna, ben);
   });
 
   it("with fractions, signs, nothing, too much or another shop's product are refused", async () => {
     await partners();
     for (const quantity of [0, -1, 1.5, "1.5", "-2", "1e3", "", null, 10_000_000, "99999999"]) {
-      await expect(reserve("HAT", quantity), String(quantity)).rejects.toEqual(refused("HANSE_REQUEST_INVALID"));
+      await expect(reserve("HAT", quantity), String(quantity)).rejects.toEqual(
+        refused("HANSE_REQUEST_INVALID"),
+      );
     }
-    await expect(get("/api/v1/product/BEN:HAT", availabilitySchema)).rejects.toEqual(refused("HANSE_PRODUCT_UNKNOWN"));
-    await expect(get("/api/v1/product/ANNA:NONE", availabilitySchema)).rejects.toEqual(refused("HANSE_PRODUCT_UNKNOWN"));
+    await expect(get("/api/v1/product/BEN:HAT", availabilitySchema)).rejects.toEqual(
+      refused("HANSE_PRODUCT_UNKNOWN"),
+    );
+    await expect(get("/api/v1/product/ANNA:NONE", availabilitySchema)).rejects.toEqual(
+      refused("HANSE_PRODUCT_UNKNOWN"),
+    );
     await expect(feed("?since=what")).rejects.toEqual(refused("HANSE_REQUEST_INVALID"));
   });
 
   it("of 10 MB are refused", async () => {
     const body = JSON.stringify({ product: "ANNA:HAT", quantity: 1, padding: "x".repeat(10_000_000) });
     const url = `${anna.endpoint}/api/v1/reservations`;
-    const signed = await signRequest({ method: "POST", url, headers: { "content-type": "application/json" }, body }, ben);
+    const signed = await signRequest(
+      { method: "POST", url, headers: { "content-type": "application/json" }, body },
+      ben,
+    );
     // The answer may come before the body is sent, and the connection be closed on it.
-    const status = await fetch(url, { method: "POST", headers: { "content-type": "application/json", ...signed }, body }).then((answer) => answer.status, () => 413);
+    const status = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...signed },
+      body,
+    }).then(
+      (answer) => answer.status,
+      () => 413,
+    );
     expect(status).toBe(413);
   });
 });
@@ -188,9 +218,14 @@ describe("the feed", () => {
       ...{ id: "ANNA:HAT", name: "A HAT", description: "Of cotton", price: 99.99, imageURL: "" },
       ...{ priceMinor: 9_999n, currency: "USD" },
     });
-    expect(JSON.stringify(all, (_, value) => (typeof value === "bigint" ? `${value}` : value)), "the shop's own ids stay").not.toContain("internal");
+    expect(
+      JSON.stringify(all, (_, value) => (typeof value === "bigint" ? `${value}` : value)),
+      "the shop's own ids stay",
+    ).not.toContain("internal");
     expect(await feed(`?since=${all.cursor}`)).toMatchObject({ products: [], gone: [], cursor: all.cursor });
-    await anna.service.catalogue.put([product("SOCK", 3n, { priceMinor: 500n }), product("SHOE", 5n)], { complete: true });
+    await anna.service.catalogue.put([product("SOCK", 3n, { priceMinor: 500n }), product("SHOE", 5n)], {
+      complete: true,
+    });
     const next = await feed(`?since=${all.cursor}`);
     expect(next.products.map(({ id, priceMinor }) => [id, priceMinor])).toEqual([["ANNA:SOCK", 500n]]);
     expect(next.gone).toEqual(["ANNA:HAT"]);
@@ -213,13 +248,17 @@ describe("the feed", () => {
     await partners();
     const url = `${anna.endpoint}/api/v1/products?since=0:`;
     const poll = async (headers: Record<string, string>) =>
-      fetch(url, { headers: { ...headers, ...(await signRequest({ method: "GET", url, headers: {} }, ben)) } });
+      fetch(url, {
+        headers: { ...headers, ...(await signRequest({ method: "GET", url, headers: {} }, ben)) },
+      });
     const first = await poll({});
     const etag = first.headers.get("etag") ?? "";
     expect((await poll({ "if-none-match": etag })).status).toBe(304);
     await anna.service.catalogue.put([product("HAT", null, { name: "Another hat" })]);
     expect((await poll({ "if-none-match": etag })).status).toBe(200);
-    expect(await anna.metric("federation_inventory_polls_total", { partner: "BEN", result: "unchanged" })).toBeGreaterThan(0);
+    expect(
+      await anna.metric("federation_inventory_polls_total", { partner: "BEN", result: "unchanged" }),
+    ).toBeGreaterThan(0);
   });
 
   it("tells when a product is sold out, and when it is back", async () => {
@@ -228,8 +267,13 @@ describe("the feed", () => {
     const held = await reserve("SOCK", 3);
     const soldOut = await feed(`?since=${cursor}`);
     expect(soldOut.products).toMatchObject([{ id: "ANNA:SOCK", available: false }]);
-    await ben.service.post.call("ANNA", `/api/v1/reservations/${held.id}`, { method: "DELETE", schema: reservationSchema });
-    expect((await feed(`?since=${soldOut.cursor}`)).products).toMatchObject([{ id: "ANNA:SOCK", available: true }]);
+    await ben.service.post.call("ANNA", `/api/v1/reservations/${held.id}`, {
+      method: "DELETE",
+      schema: reservationSchema,
+    });
+    expect((await feed(`?since=${soldOut.cursor}`)).products).toMatchObject([
+      { id: "ANNA:SOCK", available: true },
+    ]);
   });
 });
 
@@ -243,7 +287,9 @@ describe("a reservation", () => {
     await expect(reserve("SOCK", 2)).rejects.toEqual(refused("HANSE_OUT_OF_STOCK"));
     const path = `/api/v1/reservations/${held.id}`;
     for (const _ of [1, 2]) {
-      expect(await ben.service.post.call("ANNA", path, { method: "DELETE", schema: reservationSchema })).toMatchObject({ state: "released" });
+      expect(
+        await ben.service.post.call("ANNA", path, { method: "DELETE", schema: reservationSchema }),
+      ).toMatchObject({ state: "released" });
     }
     expect(await left("SOCK"), "given back once").toBe(3n);
   });
@@ -251,8 +297,12 @@ describe("a reservation", () => {
   it("asked for as the first protocol had it, by a GET", async () => {
     await partners();
     const key = randomUUID();
-    await expect(get("/api/v1/product/ANNA:SOCK?reserve=1", availabilitySchema)).rejects.toEqual(refused("HANSE_REQUEST_INVALID"));
-    const answer = await get("/api/v1/product/ANNA:SOCK?reserve=1", availabilitySchema, { "idempotency-key": key });
+    await expect(get("/api/v1/product/ANNA:SOCK?reserve=1", availabilitySchema)).rejects.toEqual(
+      refused("HANSE_REQUEST_INVALID"),
+    );
+    const answer = await get("/api/v1/product/ANNA:SOCK?reserve=1", availabilitySchema, {
+      "idempotency-key": key,
+    });
     expect(answer.reservation).toMatchObject({ quantity: 1n, state: "held" });
   });
 
@@ -278,24 +328,35 @@ describe("a reservation", () => {
   it("expires, and what it held is there again", async () => {
     await partners();
     const held = await reserve("SOCK", 3);
-    await anna.database.kysely.updateTable("reservations").set({ expires_at: new Date(Date.now() - 1) }).execute();
+    await anna.database.kysely
+      .updateTable("reservations")
+      .set({ expires_at: new Date(Date.now() - 1) })
+      .execute();
     await expect.poll(() => left("SOCK"), { timeout: 5_000 }).toBe(3n);
-    expect(await get(`/api/v1/reservations/${held.id}`, reservationSchema)).toMatchObject({ state: "expired" });
-    expect(await anna.metric("federation_reservations_total", { partner: "BEN", result: "expired" })).toBeGreaterThan(0);
+    expect(await get(`/api/v1/reservations/${held.id}`, reservationSchema)).toMatchObject({
+      state: "expired",
+    });
+    expect(
+      await anna.metric("federation_reservations_total", { partner: "BEN", result: "expired" }),
+    ).toBeGreaterThan(0);
   });
 
   it("is nobody else's to see", async () => {
     await partners();
     const { id } = await reserve("HAT", 1);
     await anna.database.kysely.updateTable("reservations").set({ partner: "CARL" }).execute();
-    await expect(get(`/api/v1/reservations/${id}`, reservationSchema)).rejects.toEqual(refused("HANSE_RESERVATION_UNKNOWN"));
+    await expect(get(`/api/v1/reservations/${id}`, reservationSchema)).rejects.toEqual(
+      refused("HANSE_RESERVATION_UNKNOWN"),
+    );
   });
 
   it("is not had without end: a partner holds so many at a time", async () => {
     await partners();
     const many = await Promise.allSettled(Array.from({ length: 70 }, () => reserve("HAT", 1)));
     expect(many.filter(({ status }) => status === "fulfilled")).toHaveLength(60);
-    expect(many.find(({ status }) => status === "rejected")).toMatchObject({ reason: refused("HANSE_RATE_LIMITED") });
+    expect(many.find(({ status }) => status === "rejected")).toMatchObject({
+      reason: refused("HANSE_RATE_LIMITED"),
+    });
   });
 });
 
@@ -303,7 +364,9 @@ describe("the catalogue", () => {
   it("never says that less is there than is reserved", async () => {
     await partners();
     await reserve("SOCK", 2);
-    await expect(anna.service.catalogue.put([product("SOCK", 1n)])).rejects.toEqual(refused("HANSE_STOCK_RESERVED"));
+    await expect(anna.service.catalogue.put([product("SOCK", 1n)])).rejects.toEqual(
+      refused("HANSE_STOCK_RESERVED"),
+    );
     expect(await anna.service.catalogue.find("SOCK")).toMatchObject({ on_hand: 3n });
   });
 

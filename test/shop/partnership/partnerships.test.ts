@@ -23,7 +23,8 @@ afterAll(async () => {
 beforeEach(() => Promise.all([anna, ben].map((shop) => shop?.forget())));
 
 const rights = ["share-inventory", "sell"];
-const own = (shop: TestShop | undefined, path: string, body: unknown = {}) => shop?.ask(`/v1/owner/partnerships/${path}`, body);
+const own = (shop: TestShop | undefined, path: string, body: unknown = {}) =>
+  shop?.ask(`/v1/owner/partnerships/${path}`, body);
 
 /** Calls as `from` would, without its own idea of what may be said. */
 function say(from: TestShop | undefined, to: string, call: string, body: Record<string, unknown>) {
@@ -37,12 +38,16 @@ const refused = (code: string) => expect.objectContaining({ code });
 
 describe("a partnership", () => {
   it("is asked for, granted, used by its rights, and left", async () => {
-    expect(await own(ben, "ANNA/request", { rights, until: inDays(30) })).toMatchObject({ state: "requested" });
+    expect(await own(ben, "ANNA/request", { rights, until: inDays(30) })).toMatchObject({
+      state: "requested",
+    });
     expect(await anna?.service.partnerships.rightsOf("BEN"), "nothing before it is granted").toEqual([]);
     expect(await own(anna, "BEN/accept")).toMatchObject({ state: "active", rights, delivered: true });
     expect(await anna?.service.partnerships.rightsOf("BEN"), "granter").toEqual(rights);
     expect(await ben?.service.partnerships.rightsFrom("ANNA"), "grantee").toEqual(rights);
-    expect(await ben?.service.partnerships.rightsOf("ANNA"), "the other direction is another matter").toEqual([]);
+    expect(await ben?.service.partnerships.rightsOf("ANNA"), "the other direction is another matter").toEqual(
+      [],
+    );
     expect(await own(anna, "BEN/leave", { role: "granter" })).toMatchObject({ state: "ended", rights: [] });
     expect(await anna?.service.partnerships.rightsOf("BEN")).toEqual([]);
     expect(await ben?.service.partnerships.rightsFrom("ANNA")).toEqual([]);
@@ -50,7 +55,9 @@ describe("a partnership", () => {
 
   it("is granted for less than was asked, never for more", async () => {
     await own(ben, "ANNA/request", { rights, until: inDays(30) });
-    await expect(own(anna, "BEN/accept", { rights: ["co-promote"] })).rejects.toEqual(refused("HANSE_PARTNERSHIP_TERMS"));
+    await expect(own(anna, "BEN/accept", { rights: ["co-promote"] })).rejects.toEqual(
+      refused("HANSE_PARTNERSHIP_TERMS"),
+    );
     await own(anna, "BEN/accept", { rights: ["sell"], until: inDays(2) });
     expect(await ben?.service.partnerships.rightsFrom("ANNA")).toEqual(["sell"]);
   });
@@ -68,7 +75,10 @@ describe("a partnership", () => {
     await makePartners(anna, ben, rights);
     await own(ben, "ANNA/refresh", { rights: ["sell"], until: inDays(60) });
     expect(await anna.service.partnerships.rightsOf("BEN"), "while it is asked").toEqual(rights);
-    expect(await own(anna, "BEN/refreshReject", { role: "granter" })).toMatchObject({ state: "active", rights });
+    expect(await own(anna, "BEN/refreshReject", { role: "granter" })).toMatchObject({
+      state: "active",
+      rights,
+    });
     await own(anna, "BEN/refreshOffer", { rights: ["sell"], until: inDays(90) });
     const taken = await own(ben, "ANNA/refreshAccept", { role: "grantee" });
     expect(taken).toMatchObject({ state: "active", rights: ["sell"] });
@@ -78,15 +88,22 @@ describe("a partnership", () => {
   it("that was denied may be asked for again after a pause", async () => {
     await own(ben, "ANNA/request", { rights, until: inDays(30) });
     expect(await own(anna, "BEN/reject")).toMatchObject({ state: "denied" });
-    await expect(own(ben, "ANNA/request", { rights, until: inDays(30) })).rejects.toEqual(refused("HANSE_PARTNERSHIP_PAUSED"));
+    await expect(own(ben, "ANNA/request", { rights, until: inDays(30) })).rejects.toEqual(
+      refused("HANSE_PARTNERSHIP_PAUSED"),
+    );
     await anna?.database.kysely.updateTable("partnerships").set({ ask_again_at: new Date() }).execute();
-    expect(await own(ben, "ANNA/request", { rights, until: inDays(30) })).toMatchObject({ state: "requested" });
+    expect(await own(ben, "ANNA/request", { rights, until: inDays(30) })).toMatchObject({
+      state: "requested",
+    });
   });
 
   it("ends with its time, though nobody says so", async () => {
     if (anna === undefined || ben === undefined) throw new Error("no shops");
     await makePartners(anna, ben, rights);
-    await anna.database.kysely.updateTable("partnerships").set({ until: new Date(Date.now() - 1_000) }).execute();
+    await anna.database.kysely
+      .updateTable("partnerships")
+      .set({ until: new Date(Date.now() - 1_000) })
+      .execute();
     expect(await anna.service.partnerships.rightsOf("BEN")).toEqual([]);
   });
 
@@ -95,7 +112,10 @@ describe("a partnership", () => {
     await makePartners(anna, ben, rights);
     const { endpoint } = ben;
     await anna.database.kysely.updateTable("peers").set({ endpoint: "http://127.0.0.1:1" }).execute();
-    expect(await own(anna, "BEN/leave", { role: "granter" })).toMatchObject({ state: "ended", delivered: false });
+    expect(await own(anna, "BEN/leave", { role: "granter" })).toMatchObject({
+      state: "ended",
+      delivered: false,
+    });
     expect(await anna.service.partnerships.rightsOf("BEN")).toEqual([]);
     const { count } = await anna.database.kysely
       .selectFrom("deliveries")
@@ -111,7 +131,9 @@ describe("a partnership", () => {
 describe("refuses", () => {
   it("calls that are none for where it stands", async () => {
     for (const call of ["accept", "reject", "refreshAccept", "refreshReject", "leave"]) {
-      await expect(own(anna, `BEN/${call}`, { role: "granter" }), call).rejects.toEqual(refused("HANSE_PARTNERSHIP_STATE"));
+      await expect(own(anna, `BEN/${call}`, { role: "granter" }), call).rejects.toEqual(
+        refused("HANSE_PARTNERSHIP_STATE"),
+      );
     }
     for (const call of ["acceptOffer", "rejectOffer", "refresh"]) {
       const body = { rights, until: inDays(1) };
@@ -127,18 +149,27 @@ describe("refuses", () => {
       ...{ iss: "BEN", aud: "ANNA", jti: randomUUID(), rights: ["sell"] },
       ...{ iat: Math.floor(Date.now() / 1_000), exp: Math.floor(Date.now() / 1_000) + 60 },
     });
-    await expect(say(ben, "ANNA", "accept", { role: "granter", grant })).rejects.toEqual(refused("HANSE_PARTNERSHIP_STATE"));
+    await expect(say(ben, "ANNA", "accept", { role: "granter", grant })).rejects.toEqual(
+      refused("HANSE_PARTNERSHIP_STATE"),
+    );
     expect(await anna?.service.partnerships.rightsOf("BEN")).toEqual([]);
   });
 
   it("rights in the body that the signed grant does not say: what was signed counts", async () => {
     await own(ben, "ANNA/request", { rights: ["share-inventory", "sell"], until: inDays(30) });
-    const { exchange } = (await ben?.database.kysely.selectFrom("partnerships").select("exchange").executeTakeFirst()) ?? {};
+    const { exchange } =
+      (await ben?.database.kysely.selectFrom("partnerships").select("exchange").executeTakeFirst()) ?? {};
     const now = Math.floor(Date.now() / 1_000);
     const grant = await signGrant((anna as TestShop).key, {
       ...{ iss: "ANNA", aud: "BEN", jti: randomUUID(), rights: ["share-inventory"], iat: now, exp: now + 60 },
     });
-    await say(anna, "BEN", "accept", { role: "granter", exchange, grant, rights: ["share-inventory", "sell"], until: inDays(30) });
+    await say(anna, "BEN", "accept", {
+      role: "granter",
+      exchange,
+      grant,
+      rights: ["share-inventory", "sell"],
+      until: inDays(30),
+    });
     expect(await ben?.service.partnerships.rightsFrom("ANNA")).toEqual(["share-inventory"]);
   });
 
@@ -148,44 +179,60 @@ describe("refuses", () => {
     ["a grant that is over", { exp: 1_700_000_000, iat: 1_600_000_000 }, "HANSE_GRANT_EXPIRED"],
   ])("%s", async (_, wrong, code) => {
     await own(ben, "ANNA/request", { rights, until: inDays(30) });
-    const { exchange } = (await ben?.database.kysely.selectFrom("partnerships").select("exchange").executeTakeFirst()) ?? {};
+    const { exchange } =
+      (await ben?.database.kysely.selectFrom("partnerships").select("exchange").executeTakeFirst()) ?? {};
     const now = Math.floor(Date.now() / 1_000);
     const grant = await signGrant((anna as TestShop).key, {
       ...{ iss: "ANNA", aud: "BEN", jti: randomUUID(), rights: ["sell"], iat: now, exp: now + 60 },
       ...wrong,
     });
-    await expect(say(anna, "BEN", "accept", { role: "granter", exchange, grant })).rejects.toEqual(refused(code));
+    await expect(say(anna, "BEN", "accept", { role: "granter", exchange, grant })).rejects.toEqual(
+      refused(code),
+    );
     expect(await ben?.service.partnerships.rightsFrom("ANNA")).toEqual([]);
   });
 
   it("a grant signed with a key that is not the granter's", async () => {
     await own(ben, "ANNA/request", { rights, until: inDays(30) });
-    const { exchange } = (await ben?.database.kysely.selectFrom("partnerships").select("exchange").executeTakeFirst()) ?? {};
+    const { exchange } =
+      (await ben?.database.kysely.selectFrom("partnerships").select("exchange").executeTakeFirst()) ?? {};
     const now = Math.floor(Date.now() / 1_000);
     const grant = await signGrant(generateShopKey().key, {
       ...{ iss: "ANNA", aud: "BEN", jti: randomUUID(), rights: ["sell"], iat: now, exp: now + 60 },
     });
-    await expect(say(anna, "BEN", "accept", { role: "granter", exchange, grant })).rejects.toEqual(refused("HANSE_GRANT_KEY_UNKNOWN"));
+    await expect(say(anna, "BEN", "accept", { role: "granter", exchange, grant })).rejects.toEqual(
+      refused("HANSE_GRANT_KEY_UNKNOWN"),
+    );
   });
 
   it("an answer to a request that is not the last", async () => {
     await own(ben, "ANNA/request", { rights, until: inDays(30) });
-    await expect(say(anna, "BEN", "reject", { role: "granter" })).rejects.toEqual(refused("HANSE_PARTNERSHIP_STATE"));
+    await expect(say(anna, "BEN", "reject", { role: "granter" })).rejects.toEqual(
+      refused("HANSE_PARTNERSHIP_STATE"),
+    );
   });
 
   it("ends in the past, and for ever", async () => {
     for (const until of [inDays(-1), inDays(5_000)]) {
-      await expect(say(ben, "ANNA", "request", { rights, until })).rejects.toEqual(refused("HANSE_PARTNERSHIP_TERMS"));
+      await expect(say(ben, "ANNA", "request", { rights, until })).rejects.toEqual(
+        refused("HANSE_PARTNERSHIP_TERMS"),
+      );
     }
   });
 
   it("itself, and shops that are no members", async () => {
-    await expect(own(anna, "ANNA/request", { rights, until: inDays(1) })).rejects.toEqual(refused("HANSE_PARTNERSHIP_TERMS"));
-    await expect(own(anna, "NOBODY/request", { rights, until: inDays(1) })).rejects.toEqual(refused("HANSE_SHOP_UNKNOWN"));
+    await expect(own(anna, "ANNA/request", { rights, until: inDays(1) })).rejects.toEqual(
+      refused("HANSE_PARTNERSHIP_TERMS"),
+    );
+    await expect(own(anna, "NOBODY/request", { rights, until: inDays(1) })).rejects.toEqual(
+      refused("HANSE_SHOP_UNKNOWN"),
+    );
   });
 
   it("whoever is not the owner", async () => {
-    const answer = await fetch(`${anna?.endpoint}/v1/owner/partnerships`, { headers: { authorization: "Bearer guess" } });
+    const answer = await fetch(`${anna?.endpoint}/v1/owner/partnerships`, {
+      headers: { authorization: "Bearer guess" },
+    });
     expect(answer.status).toBe(401);
   });
 });
@@ -194,9 +241,11 @@ describe("a call that comes again", () => {
   it("is answered alike and does nothing", async () => {
     const body = { callId: randomUUID(), exchange: randomUUID(), role: "grantee", rights, until: inDays(9) };
     const first = await say(ben, "ANNA", "request", body);
-    const { changed_at: before } = (await anna?.database.kysely.selectFrom("partnerships").selectAll().executeTakeFirst()) ?? {};
+    const { changed_at: before } =
+      (await anna?.database.kysely.selectFrom("partnerships").selectAll().executeTakeFirst()) ?? {};
     expect(await say(ben, "ANNA", "request", body)).toEqual(first);
-    const { changed_at: after } = (await anna?.database.kysely.selectFrom("partnerships").selectAll().executeTakeFirst()) ?? {};
+    const { changed_at: after } =
+      (await anna?.database.kysely.selectFrom("partnerships").selectAll().executeTakeFirst()) ?? {};
     expect(after).toEqual(before);
   });
 
@@ -205,7 +254,10 @@ describe("a call that comes again", () => {
     const offered = await ben?.database.kysely.selectFrom("partnerships").selectAll().executeTakeFirst();
     await own(ben, "ANNA/acceptOffer");
     // Killed before it wrote the answer down.
-    await ben?.database.kysely.updateTable("partnerships").set(offered as never).execute();
+    await ben?.database.kysely
+      .updateTable("partnerships")
+      .set(offered as never)
+      .execute();
     expect(await own(ben, "ANNA/acceptOffer")).toMatchObject({ state: "active", rights });
   });
 });

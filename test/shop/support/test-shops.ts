@@ -8,6 +8,7 @@ import { generateShopKey, type ShopKey } from "#src/identity/shop-key.ts";
 import type { Clock } from "#src/kernel/clock.ts";
 import { createLogger } from "#src/kernel/logger.ts";
 import { createMetrics } from "#src/kernel/metrics.ts";
+import type { KnownHub } from "#src/shop/federation/directory.ts";
 import { createShopService, type ShopService, type ShopServiceOptions } from "#src/shop/shop-service.ts";
 import type { ShopDatabase, ShopTables } from "#src/shop/shop-tables.ts";
 import { openDatabase } from "#src/store/database.ts";
@@ -42,6 +43,7 @@ export interface ShopSetup {
   readonly key?: ShopKey;
   readonly port?: number;
   readonly clock?: Clock;
+  readonly hubs?: readonly KnownHub[];
   readonly options?: Partial<ShopServiceOptions>;
 }
 
@@ -62,7 +64,7 @@ export async function startTestShop(setup: ShopSetup): Promise<TestShop> {
   const owner = `0x${code.charCodeAt(0).toString(16).padStart(40, "0")}` as const;
   const service = await createShopService(
     {
-      ...{ key, database, logger, metrics: registry },
+      ...{ key, database, logger, metrics: registry, hubs: setup.hubs ?? [] },
       fetch: createGuardedFetch({ allowPrivate: true }),
       ...(setup.clock === undefined ? {} : { clock: setup.clock }),
     },
@@ -114,14 +116,15 @@ export async function startTestShop(setup: ShopSetup): Promise<TestShop> {
 export async function introduce(...shops: readonly TestShop[]): Promise<void> {
   for (const shop of shops) {
     for (const { code, owner, endpoint, key } of shops) {
-      if (code === shop.code) continue;
       await shop.database.kysely
         .insertInto("peers")
         .values({
           ...{ code, owner, endpoint, key: key.publicKey, previous_key: null, previous_key_until: null },
           ...{ standing: "member", origin: "test", seen_at: new Date() },
         })
-        .onConflict((conflict) => conflict.column("code").doUpdateSet({ endpoint, key: key.publicKey, owner }))
+        .onConflict((conflict) =>
+          conflict.column("code").doUpdateSet({ endpoint, key: key.publicKey, owner }),
+        )
         .execute();
     }
   }
@@ -131,7 +134,11 @@ const DAY_MS = 86_400_000;
 export const inDays = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString();
 
 /** `granter` gives `grantee` rights, asked for and granted as their owners would. */
-export async function makePartners(granter: TestShop, grantee: TestShop, rights: readonly string[]): Promise<void> {
+export async function makePartners(
+  granter: TestShop,
+  grantee: TestShop,
+  rights: readonly string[],
+): Promise<void> {
   await grantee.ask(`/v1/owner/partnerships/${granter.code}/request`, { rights, until: inDays(30) });
   await granter.ask(`/v1/owner/partnerships/${grantee.code}/accept`, {});
 }
