@@ -33,6 +33,7 @@ export default defineConfig({
     overrides: {
       "contracts/certifiers/Jury.sol": compiler(200),
       "contracts/certifiers/Poco.sol": compiler(20),
+      "contracts/certifiers/Receipt.sol": compiler(200),
       "contracts/clerk/Clerk.sol": compiler(200),
     },
   },

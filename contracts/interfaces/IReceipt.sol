@@ -103,7 +103,7 @@ struct DisputeRules {
 /// - Split: `toBuyer` of the price to the buyer, the rest as if paid; all bonds back.
 /// - WonBySeller: as paid, and the buyer's dispute bond to the seller, who gets its own back.
 /// - WonByBuyer: the price, the seller's bond and the seller's dispute bond to the buyer, who gets its own back.
-/// So a dispute is free for nobody who loses it.
+/// So a dispute is free for nobody who loses it. What is split is rounded in the seller's favour, against the referrer.
 ///
 /// Orders are EIP-712 typed data of the domain ("Hanse Receipt", "1", chain id, this contract), signed in every way that
 /// `IKeyring` tells. What is taken of an order is counted by side, signer and salt, as in the Clerk.
@@ -160,13 +160,15 @@ interface IReceipt is IResultReceiver {
     error ReceiptNotItsResale(DealId supply, DealId resale);
     /// @notice Only the jury tells rulings.
     error ReceiptNotTheJury(address caller);
-    /// @notice Rules that cannot work: no time to answer or rule, a share above the whole.
+    /// @notice Rules that cannot work: no time to answer or rule, a share above the whole, disputes that cost nothing.
     error ReceiptRulesInvalid();
 
     // ── Orders ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Seals matches into deals, in the order given. Anyone may call it. Of each match the smallest remaining
     /// volume is sealed, at the seller's price. Emits `GoodsSealed` for each deal, `GoodsRefused` for each match left out.
+    /// Of what is wrong with a match the first is told: with the purchase, with the sale, with both together, with terms,
+    /// volumes, basket, money.
     /// @param strict Whether one refusal reverts it all (`ReceiptMatchRefused`); baskets are sealed only so.
     /// @return sealedCount How many deals were sealed.
     /// @dev Contracts named by orders (signers, groups, terms) are called statically, with capped gas and return data, and
@@ -206,9 +208,10 @@ interface IReceipt is IResultReceiver {
     /// with `ReceiptDealUnknown`, `ReceiptWrongStage`, `ReceiptNotAllowed`, `ReceiptTooEarly`.
     function refund(GoodsDeal calldata deal) external;
 
-    /// @notice Both sides agree who gets what, by their signatures of `Split(bytes32 deal,uint64 toBuyer)`. Anyone. At any
-    /// time before the end. Emits `GoodsSettled`.
+    /// @notice Both sides agree who gets what, by their signatures of `Split(bytes32 deal,uint64 toBuyer)`; either side
+    /// itself and its operators need none (empty). Anyone. At any time before the end. Emits `GoodsSettled`.
     /// @param toBuyer What the buyer gets of the price (nano-HANSE).
+    /// @dev Warning: what one side signed stays good until the deal ends: it cannot be taken back.
     /// @dev Reverts with `ReceiptDealUnknown`, `ReceiptWrongStage`, `ReceiptSplitTooHigh`, `ReceiptNotSigned`.
     function split(
         GoodsDeal calldata deal,
@@ -218,7 +221,8 @@ interface IReceipt is IResultReceiver {
     ) external;
 
     /// @notice Lengthens the time to complain about `supply` by its `resaleMargin`: its buyer sells on what it delivers,
-    /// and would otherwise pay for a late complaint of its own customer. Anyone. Emits `ComplaintExtended`.
+    /// and would otherwise pay for a late complaint of its own customer. Anyone; once, however many resales there are: done
+    /// again it changes nothing. Emits `ComplaintExtended`.
     /// @param resale A deal that is not over, whose seller is the supply's buyer, that names the supply, and is of the
     /// same goods or others, but of no more pieces.
     /// @dev Reverts with `ReceiptDealUnknown` for either, `ReceiptNotItsResale`, `ReceiptWrongStage` unless the supply is
@@ -227,9 +231,11 @@ interface IReceipt is IResultReceiver {
 
     // ── Disputes ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice The buyer (or its operator) complains about what was shipped, and puts up `disputeBond`. Emits `Disputed`.
-    /// @dev Reverts with `ReceiptDealUnknown`, `ReceiptNotAllowed`, `ReceiptWrongStage`, `ReceiptTooLate` after the time to
-    /// complain; the Clerk's errors where the bond is not there or not allowed come through.
+    /// @notice The buyer (or its operator) complains about what was shipped, and puts up `disputeBond`. That nothing arrived
+    /// it can say only once it should have (`deliverWithin`). Emits `Disputed`.
+    /// @dev Reverts with `ReceiptDealUnknown`, `ReceiptNotAllowed`, `ReceiptWrongStage`, `ReceiptTooEarly`,
+    /// `ReceiptTooLate` after the time to complain; the Clerk's errors where the bond is not there or not allowed come
+    /// through.
     function dispute(GoodsDeal calldata deal, Complaint complaint, bytes32 evidenceHash) external;
 
     /// @notice The seller (or its operator) answers that the complaint is wrong, and puts up as much. Emits `Contested`.
@@ -251,7 +257,8 @@ interface IReceipt is IResultReceiver {
     function summon(GoodsDeal calldata deal, uint64 maxPoolPrice, uint64 validUntil) external;
 
     /// @notice Ends a dispute by what stands: a jury's ruling; or, when the seller did not answer in time, for the buyer; or,
-    /// when nobody ruled in time, by the order's default. Anyone. Emits `GoodsSettled`.
+    /// when nobody ruled in time, by the order's default. A jury that is late is heard while nobody has had the default
+    /// enforced. Anyone. Emits `GoodsSettled`.
     /// @dev Reverts with `ReceiptDealUnknown`, `ReceiptWrongStage`, `ReceiptTooEarly`.
     function enforce(GoodsDeal calldata deal) external;
 

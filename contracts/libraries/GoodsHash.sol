@@ -10,8 +10,7 @@ import {OrderHash} from "./OrderHash.sol";
 /// @notice EIP-712 struct hashes of what buyers and sellers of goods sign. `src/protocol/goods-orders.ts` is the twin;
 /// both are held to `test/vectors/goods-orders.json`.
 /// @dev Hashed as `OrderHash` hashes: copied from the calldata as they lie there, a word for each field, behind the free
-/// memory's beginning. A field's unused upper bits are not looked at here: whoever reads the field reverts on them, and a
-/// seal reads them all.
+/// memory's beginning. A field's unused upper bits are not looked at here: whoever reads the field reverts on them.
 library GoodsHash {
     using OrderHash for Conditions;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {DealId, RequestId, Restriction, toDealId} from "./Ids.sol";
+import {AssetId, AssetKind, DealId, RequestId, Restriction, toDealId} from "./Ids.sol";
 import {Conditions} from "./Orders.sol";
 
 // Goods: what shops sell, as it is signed (EIP-712) and as it is agreed. `src/protocol/goods-orders.ts` mirrors the orders
@@ -13,11 +13,41 @@ import {Conditions} from "./Orders.sol";
 /// What is sold: `keccak256` of its public id, `CODE:SKU`.
 type GoodsId is bytes32;
 
+using {otherGoods as !=} for GoodsId global;
+
+function otherGoods(GoodsId a, GoodsId b) pure returns (bool) {
+    return GoodsId.unwrap(a) != GoodsId.unwrap(b);
+}
+
 /// Who decides when buyer and seller do not agree:
 /// - zero: nobody, the order's default stands;
 /// - an account, left-padded;
 /// - a worker pool's `AssetId` (top byte 3): jurors drawn among its seats.
+/// Anything else is no arbiter, and refused at the seal.
 type Arbiter is bytes32;
+
+using {isNobody, isPool, isAccount, isWellFormed, asSubject} for Arbiter global;
+
+function isNobody(Arbiter arbiter) pure returns (bool) {
+    return Arbiter.unwrap(arbiter) == 0;
+}
+
+function isPool(Arbiter arbiter) pure returns (bool) {
+    return asSubject(arbiter).assetKind() == AssetKind.Pool;
+}
+
+function isAccount(Arbiter arbiter, address account) pure returns (bool) {
+    return Arbiter.unwrap(arbiter) == bytes32(uint256(uint160(account)));
+}
+
+function isWellFormed(Arbiter arbiter) pure returns (bool) {
+    return uint256(Arbiter.unwrap(arbiter)) >> 160 == 0 || isPool(arbiter);
+}
+
+/// What a `Restriction` compares: a pool's id, or an account in the same bits.
+function asSubject(Arbiter arbiter) pure returns (AssetId) {
+    return AssetId.wrap(uint256(Arbiter.unwrap(arbiter)));
+}
 
 /// Who gets the price.
 enum Outcome {
@@ -127,6 +157,22 @@ function goodsDealId(GoodsDeal memory deal) pure returns (DealId) {
     return toDealId(deal.purchaseId, deal.firstPiece);
 }
 
+/// `keccak256(abi.encode(deal))`: what buyer and seller sign for when they agree how it ends.
+function hashOfGoods(GoodsDeal calldata deal) pure returns (bytes32 hash) {
+    assembly ("memory-safe") {
+        let free := mload(0x40)
+        calldatacopy(free, deal, GOODS_DEAL_BYTES)
+        hash := keccak256(free, GOODS_DEAL_BYTES)
+    }
+}
+
+/// What the Receipt keeps of a deal in memory: the first 24 bytes of that hash. A collision costs 2^96.
+function commitmentOfGoods(GoodsDeal memory deal) pure returns (bytes24 commitment) {
+    assembly ("memory-safe") {
+        commitment := shl(64, shr(64, keccak256(deal, GOODS_DEAL_BYTES)))
+    }
+}
+
 /// Where a deal stands. From `Paid` on it is over.
 enum Stage {
     None,
@@ -153,7 +199,7 @@ enum GoodsRefusal {
     OtherCertifier,
     TermsNotMet,
     CommissionTooHigh, // above the price, or for nobody
-    ArbiterIsParty, // the seller or the referrer would be the judge
+    ArbiterIsParty, // the seller, the referrer or the buyer would be the judge
     // about both orders together
     OtherGoods,
     OtherSale,
@@ -163,7 +209,7 @@ enum GoodsRefusal {
     ShipsTooLate,
     DeliversTooLate,
     ComplaintTooShort,
-    ArbiterNotAccepted,
+    ArbiterNotAccepted, // by the buyer; or it is neither an account nor a pool
     DefaultNotAccepted,
     SellerBondTooLow,
     ResaleMarginTooShort,

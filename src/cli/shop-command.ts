@@ -10,7 +10,7 @@ import { publicJwk, shopKeyFromSeed } from "#src/identity/shop-key.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { renderTable } from "#src/kernel/render-table.ts";
 import { inHanse } from "#src/protocol/money.ts";
-import { isShopCode, shopCodeToBytes } from "#src/protocol/shop-code.ts";
+import { isShopCode, shopCodeToHex } from "#src/protocol/shop-code.ts";
 import { answer, fields } from "./answer.ts";
 import { invalid, parseAddress, parseBytes32, parseDuration } from "./arguments.ts";
 import { commandGroup } from "./command-group.ts";
@@ -97,7 +97,7 @@ export function addShopCommand(program: Command, context: CliContext): void {
       const key = parseBytes32("key", flags.key);
       await act(flags, code, async (hub, token) => await hub.join(token, { code, key, endpoint, profile }), {
         functionName: "join",
-        args: [shopCodeToBytes(code), key, endpoint, profile],
+        args: [shopCodeToHex(code), key, endpoint, profile],
       });
     });
 
@@ -107,7 +107,7 @@ export function addShopCommand(program: Command, context: CliContext): void {
       const code = parseCode(text);
       await act(flags, code, async (hub, token) => await hub.leave(token, code), {
         functionName: "leave",
-        args: [shopCodeToBytes(code)],
+        args: [shopCodeToHex(code)],
       });
     });
 
@@ -120,7 +120,7 @@ export function addShopCommand(program: Command, context: CliContext): void {
       const overlapS = Number(parseDuration(flags.overlap));
       await act(flags, code, async (hub, token) => await hub.rotateKey(token, code, { key, overlapS }), {
         functionName: "rotateKey",
-        args: [shopCodeToBytes(code), key, overlapS],
+        args: [shopCodeToHex(code), key, overlapS],
       });
     });
 
@@ -132,7 +132,7 @@ export function addShopCommand(program: Command, context: CliContext): void {
       const account = await openSigner(context, flags, chain.chainId);
       const { transactionHash } = await createSender({ chain, account }).send({
         ...{ address: parseAddress(flags.contract), abi: hubAbi, functionName: "release" },
-        args: [shopCodeToBytes(code)],
+        args: [shopCodeToHex(code)],
       });
       const shown = { code, transaction: transactionHash };
       answer(context, flags.json, shown, fields(shown));
@@ -204,7 +204,7 @@ async function checkedCalls(
   if (before.length === 0) return [main];
   if (wanted.functionName !== "join" || before.length > 1) throw unexpected();
   const [stake, bond] = await Promise.all([
-    chain.viem.readContract({ ...onHub, functionName: "stakeFor", args: [shopCodeToBytes(code)] }),
+    chain.viem.readContract({ ...onHub, functionName: "stakeFor", args: [shopCodeToHex(code)] }),
     chain.viem.readContract({ address: clerk, abi: clerkAbi, functionName: "bondOf", args: [owner, hub] }),
   ]);
   const allowance = bond.bonded + stake;

@@ -165,11 +165,11 @@ describe("another hub service", () => {
     const joinThem = async (shop: ReturnType<typeof newShop>) => {
       const { clerkAbi } = await import("#src/abi/clerk-abi.ts");
       const { hubAbi } = await import("#src/abi/hub-abi.ts");
-      const { shopCodeToBytes } = await import("#src/protocol/shop-code.ts");
+      const { shopCodeToHex } = await import("#src/protocol/shop-code.ts");
       const sender = chain.senderOf(OWNER);
       const allow = [theirHub, 10n ** 12n / 2n] as const;
       await sender.send({ address: chain.clerk, abi: clerkAbi, functionName: "allowCertifier", args: allow });
-      const args = [shopCodeToBytes(shop.code), shop.key, shop.endpoint, ""] as const;
+      const args = [shopCodeToHex(shop.code), shop.key, shop.endpoint, ""] as const;
       await sender.send({ address: theirHub, abi: hubAbi, functionName: "join", args });
     };
     // SHOPA1 is ours, and a stranger's there.
@@ -192,9 +192,9 @@ describe("another hub service", () => {
 
       // What leaves there is gone here, and what they do with a code of ours changes nothing.
       const { hubAbi } = await import("#src/abi/hub-abi.ts");
-      const { shopCodeToBytes } = await import("#src/protocol/shop-code.ts");
+      const { shopCodeToHex } = await import("#src/protocol/shop-code.ts");
       for (const code of ["LATER", "SHOPA1", "THEIRS"]) {
-        const args = [shopCodeToBytes(code)] as const;
+        const args = [shopCodeToHex(code)] as const;
         await chain.senderOf(OWNER).send({ address: theirHub, abi: hubAbi, functionName: "leave", args });
       }
       await us.until("THEIRS", "gone");

@@ -203,8 +203,8 @@ describe("a shop", () => {
     await expect(hub.client.leave(token, code)).rejects.toMatchObject({ code: "HANSE_CONFLICT" });
     await chain.command("evm_increaseTime", [UNBONDING_S + 1]);
     const { hubAbi } = await import("#src/abi/hub-abi.ts");
-    const { shopCodeToBytes } = await import("#src/protocol/shop-code.ts");
-    const args = [shopCodeToBytes(code)] as const;
+    const { shopCodeToHex } = await import("#src/protocol/shop-code.ts");
+    const args = [shopCodeToHex(code)] as const;
     await chain.senderOf(STRANGER).send({ address: chain.hub, abi: hubAbi, functionName: "release", args });
     await hub.until(code, "left");
   });

@@ -4,7 +4,7 @@ import { hubAbi } from "#src/abi/hub-abi.ts";
 import { tokenAbi } from "#src/abi/token-abi.ts";
 import { developmentKey } from "#src/chain/development-keys.ts";
 import { createSender, type Sender } from "#src/chain/sender.ts";
-import { shopCodeToBytes } from "#src/protocol/shop-code.ts";
+import { shopCodeToHex } from "#src/protocol/shop-code.ts";
 import { Hub__factory } from "#typechain";
 import { connectDeployer } from "../../../scripts/deploy/deployer.ts";
 import { startTestChain, testAccount } from "../../e2e/chain-fixture.ts";
@@ -56,19 +56,19 @@ export async function startHubChain(funded: readonly number[]) {
       await sender.send({
         ...onHub,
         functionName: "join",
-        args: [shopCodeToBytes(code), key, endpoint, profile],
+        args: [shopCodeToHex(code), key, endpoint, profile],
       });
     },
     leave: (number: number, code: string) =>
-      senderOf(number).send({ ...onHub, functionName: "leave", args: [shopCodeToBytes(code)] }),
+      senderOf(number).send({ ...onHub, functionName: "leave", args: [shopCodeToHex(code)] }),
     rotate: (number: number, code: string, key: Hex, overlapS: number) =>
       senderOf(number).send({
         ...onHub,
         functionName: "rotateKey",
-        args: [shopCodeToBytes(code), key, overlapS],
+        args: [shopCodeToHex(code), key, overlapS],
       }),
     suspend: (code: string, suspended: boolean) =>
-      governance.send({ ...onHub, functionName: "suspend", args: [shopCodeToBytes(code), suspended] }),
+      governance.send({ ...onHub, functionName: "suspend", args: [shopCodeToHex(code), suspended] }),
   };
 }
 

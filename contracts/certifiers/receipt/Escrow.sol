@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IClerk} from "../../interfaces/IClerk.sol";
+import {GoodsState, IReceipt} from "../../interfaces/IReceipt.sol";
+import {GoodsDeal, Stage, commitmentOfGoods, hashOfGoods} from "../../types/Goods.sol";
+import {DealId, toDealId} from "../../types/Ids.sol";
+import {Rules} from "./Rules.sol";
+import {Signers} from "./Signers.sol";
+
+/// @title Escrow
+/// @notice The deals of goods: where each stands, and what is held for it. Every bond is taken and paid out in this file.
+/// @dev Nobody can call back in between: the Clerk's `bond` and `slash` move balances and call nobody, not even the token.
+/// Amounts fit 64 bits: each was locked out of an account's free money, and all money together is below 2^57.
+abstract contract Escrow is Rules, Signers {
+    /// @dev What is known of a seller.
+    struct Seller {
+        uint32 openDeals;
+        // Of all deals there ever were. It keeps the slot from falling back to zero, which would cost the next deal more.
+        uint64 deals;
+    }
+
+    mapping(DealId id => GoodsState) private _deals;
+    mapping(address seller => Seller) private _sellers;
+
+    /// @inheritdoc IReceipt
+    function openDealsOf(address seller) external view returns (uint32) {
+        return _sellers[seller].openDeals;
+    }
+
+    /// @inheritdoc IReceipt
+    function goodsState(DealId id) external view returns (GoodsState memory) {
+        return _deals[id];
+    }
+
+    /// @inheritdoc IReceipt
+    function checkDeal(GoodsDeal calldata deal) public view returns (DealId id, GoodsState memory state) {
+        (id, state, ) = _checkDeal(deal);
+    }
+
+    /// @inheritdoc IReceipt
+    function disputeBond(GoodsDeal calldata deal) external view returns (uint64) {
+        return _bondOf(deal);
+    }
+
+    // ── Where a deal stands ──────────────────────────────────────────────────────────────────────────────────────────
+
+    function _checkDeal(
+        GoodsDeal calldata deal
+    ) internal view returns (DealId id, GoodsState memory state, bytes32 hash) {
+        id = toDealId(deal.purchaseId, deal.firstPiece);
+        state = _deals[id];
+        hash = hashOfGoods(deal);
+        // An unknown deal's commitment is zero, and nothing hashes to that.
+        require(state.commitment == bytes24(hash), ReceiptDealUnknown(id));
+    }
+
+    function _checkStage(DealId id, GoodsState memory state, bool possible) internal pure {
+        require(possible, ReceiptWrongStage(id, state.stage));
+    }
+
+    /// @dev That it is not too late yet.
+    function _checkNotAfter(DealId id, uint256 until) internal view {
+        require(block.timestamp <= until, ReceiptTooLate(id, until));
+    }
+
+    /// @dev That it is not too early any more.
+    function _checkAfter(DealId id, uint256 until) internal view {
+        require(block.timestamp > until, ReceiptTooEarly(id, until));
+    }
+
+    function _isOver(Stage stage) internal pure returns (bool) {
+        return stage >= Stage.Paid;
+    }
+
+    function _enter(DealId id, GoodsState memory state, Stage stage) internal {
+        state.stage = stage;
+        // Fits 40 bits for some ten thousand years.
+        state.since = uint40(block.timestamp);
+        _deals[id] = state;
+    }
+
+    /// @dev Assumes that the supply may be extended; its stage stays as it is.
+    function _setExtended(DealId id) internal {
+        _deals[id].extended = true;
+    }
+
+    // ── What is held for it ──────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @dev Locks what both sides put in. Assumes that they have and allow it: else the Clerk reverts it all.
+    function _open(DealId id, GoodsDeal memory deal) internal {
+        GoodsState memory state;
+        state.commitment = commitmentOfGoods(deal);
+        _enter(id, state, Stage.Sealed);
+        Seller storage seller = _sellers[deal.seller];
+        (seller.openDeals, seller.deals) = (seller.openDeals + 1, seller.deals + 1);
+        _bond(deal.buyer, _times(deal.price, deal.quantity));
+        _bond(deal.seller, _times(deal.sellerBond, deal.quantity));
+    }
+
+    /// @dev Ends a deal. The seller gets what is left of all that is held for it.
+    /// @param toBuyer Of all that is held.
+    function _end(
+        GoodsDeal calldata deal,
+        DealId id,
+        GoodsState memory state,
+        Stage end,
+        uint64 toBuyer,
+        uint64 toReferrer
+    ) internal {
+        (uint64 ofBuyer, uint64 ofSeller) = _heldOf(deal, state.stage);
+        uint64 toSeller = ofBuyer + ofSeller - toBuyer - toReferrer;
+        _enter(id, state, end);
+        --_sellers[deal.seller].openDeals;
+        _slash(deal, ofBuyer, ofSeller, toBuyer, toSeller, toReferrer);
+        emit GoodsSettled(id, end, toBuyer, toSeller, toReferrer);
+    }
+
+    /// @dev What is held of each side's money at a stage before the end.
+    function _heldOf(GoodsDeal calldata deal, Stage stage) internal view returns (uint64 ofBuyer, uint64 ofSeller) {
+        (ofBuyer, ofSeller) = (_priceOf(deal), _times(deal.sellerBond, deal.quantity));
+        if (stage < Stage.Disputed) return (ofBuyer, ofSeller);
+        uint64 bond = _bondOf(deal);
+        ofBuyer += bond;
+        if (stage == Stage.Contested) ofSeller += bond;
+    }
+
+    function _bond(address account, uint64 amount) internal {
+        if (amount != 0) CLERK.bond(account, amount);
+    }
+
+    function _priceOf(GoodsDeal calldata deal) internal pure returns (uint64) {
+        return _times(deal.price, deal.quantity);
+    }
+
+    function _bondOf(GoodsDeal calldata deal) internal view returns (uint64) {
+        return _bondFor(_priceOf(deal));
+    }
+
+    /// @dev Of what was locked at the seal, or is part of it.
+    function _times(uint64 amount, uint32 quantity) internal pure returns (uint64) {
+        return amount * quantity;
+    }
+
+    /// @dev `CLERK.slash(seized, credits)`, put together where it is sent from: what the compiler makes of arrays of structs
+    /// is more code, and more gas. Entries of nothing are left out: an account that gets nothing is not touched.
+    function _slash(
+        GoodsDeal calldata deal,
+        uint64 ofBuyer,
+        uint64 ofSeller,
+        uint64 toBuyer,
+        uint64 toSeller,
+        uint64 toReferrer
+    ) private {
+        bytes4 selector = IClerk.slash.selector;
+        address clerk = address(CLERK);
+        (address buyer, address seller, address referrer) = (deal.buyer, deal.seller, deal.referrer);
+        assembly ("memory-safe") {
+            function put(at_, account, amount) -> end_ {
+                end_ := at_
+                if amount {
+                    mstore(at_, account)
+                    mstore(add(at_, 0x20), amount)
+                    end_ := add(at_, 0x40)
+                }
+            }
+            // Behind the free memory's beginning, which stays where it is: where both lists begin, then each list's length
+            // and entries, of two words.
+            let data := mload(0x40)
+            mstore(data, selector)
+            let start := add(data, 0x04)
+            mstore(start, 0x40)
+            let first := add(start, 0x60)
+            let end := put(put(first, buyer, ofBuyer), seller, ofSeller)
+            mstore(sub(first, 0x20), shr(6, sub(end, first)))
+            mstore(add(start, 0x20), sub(end, start))
+            first := add(end, 0x20)
+            end := put(put(put(first, buyer, toBuyer), seller, toSeller), referrer, toReferrer)
+            mstore(sub(first, 0x20), shr(6, sub(end, first)))
+            if iszero(call(gas(), clerk, 0, data, sub(end, data), 0, 0)) {
+                returndatacopy(data, 0, returndatasize())
+                revert(data, returndatasize())
+            }
+        }
+    }
+}
