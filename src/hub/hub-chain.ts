@@ -7,7 +7,7 @@ import type { Prepared } from "#src/client/hub-schema.ts";
 import type { ContractSignatureCheck } from "#src/identity/siwe.ts";
 import { HanseError, isHanseError } from "#src/kernel/errors.ts";
 import { inHanse } from "#src/protocol/money.ts";
-import { shopCodeToBytes } from "#src/protocol/shop-code.ts";
+import { shopCodeToHex } from "#src/protocol/shop-code.ts";
 
 /** One to one with `Standing` in `IHub`. */
 const STANDINGS = ["none", "member", "suspended", "leaving", "left"] as const;
@@ -66,7 +66,7 @@ export function createHubChain(
     hub,
 
     async shop(code) {
-      const args = [shopCodeToBytes(code)] as const;
+      const args = [shopCodeToHex(code)] as const;
       const read = viem.readContract({ address: hub, abi: hubAbi, functionName: "shop", args });
       const { owner, standing, endpoint, key } = await asked(read, `reading the shop ${code}`);
       return { owner, standing: STANDINGS[standing] ?? "none", endpoint, key };
@@ -78,7 +78,7 @@ export function createHubChain(
     },
 
     async prepareJoin(owner, { code, key, endpoint, profile }) {
-      const bytes = shopCodeToBytes(code);
+      const bytes = shopCodeToHex(code);
       const [stake, bond] = await asked(
         Promise.all([
           viem.readContract({ address: hub, abi: hubAbi, functionName: "stakeFor", args: [bytes] }),
@@ -107,14 +107,14 @@ export function createHubChain(
 
     prepareLeave(code) {
       const data = encodeFunctionData({
-        ...{ abi: hubAbi, functionName: "leave", args: [shopCodeToBytes(code)] },
+        ...{ abi: hubAbi, functionName: "leave", args: [shopCodeToHex(code)] },
       });
       return { code, transactions: [{ to: hub, data, description: `leave with ${code}` }] };
     },
 
     prepareRotation(code, key, overlapS) {
       const data = encodeFunctionData({
-        ...{ abi: hubAbi, functionName: "rotateKey", args: [shopCodeToBytes(code), key, overlapS] },
+        ...{ abi: hubAbi, functionName: "rotateKey", args: [shopCodeToHex(code), key, overlapS] },
       });
       return { code, transactions: [{ to: hub, data, description: `have ${code} sign with another key` }] };
     },

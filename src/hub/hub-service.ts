@@ -154,6 +154,16 @@ export async function startHubService(deps: HubServiceDeps, options: HubServiceO
     }
   }
 
+  /** Resolves once the list has come to the block that is the newest now, or the signal aborts. */
+  async function untilCaughtUp(signal: AbortSignal): Promise<void> {
+    let head: bigint | undefined;
+    while (!signal.aborted) {
+      head ??= await chain.viem.getBlockNumber().catch(() => undefined);
+      if (head !== undefined && ((await store.followedTo()) ?? -1n) >= head) return;
+      await clock.sleep(options.pollMs, signal).catch(() => undefined);
+    }
+  }
+
   async function lead(lost: AbortSignal): Promise<void> {
     const ended = new AbortController();
     const signal = AbortSignal.any([lost, ended.signal]);
@@ -161,9 +171,12 @@ export async function startHubService(deps: HubServiceDeps, options: HubServiceO
       { chain, store, logger, clock },
       { hub, startBlock: options.startBlock, pollMs: options.pollMs, signal },
     );
-    const others = followOrigins(
-      { database, fetch, logger, polls: metrics.polls, clock },
-      { urls: origins, pollMs: options.originPollMs, url, signal },
+    // What others list comes after all that is ours: it must not stand in its place for a moment.
+    const others = untilCaughtUp(signal).then(() =>
+      followOrigins(
+        { database, fetch, logger, polls: metrics.polls, clock },
+        { urls: origins, pollMs: options.originPollMs, signal },
+      ),
     );
     try {
       // Others end only with the signal: whichever fails ends both.

@@ -21,8 +21,6 @@ export interface OriginsOptions {
   /** Base URLs of the other hub services, the more trusted first. */
   readonly urls: readonly string[];
   readonly pollMs: number;
-  /** Our own URL: a service that lists itself is not followed in a circle. */
-  readonly url: string;
   readonly signal: AbortSignal;
 }
 

@@ -2,7 +2,7 @@ import { type Address, isAddressEqual, type Log } from "viem";
 import { hubAbi } from "#src/abi/hub-abi.ts";
 import { decodeEvents } from "#src/chain/decode-events.ts";
 import type { CHANGE_TYPES, ShopStanding } from "#src/client/hub-schema.ts";
-import { shopCodeFromBytes } from "#src/protocol/shop-code.ts";
+import { shopCodeFromHex } from "#src/protocol/shop-code.ts";
 import type { ShopFacts } from "./hub-tables.ts";
 
 export type ChangeType = (typeof CHANGE_TYPES)[number];
@@ -28,7 +28,7 @@ export function shopEventsOf(logs: readonly Log[], hub: Address): ShopEvent[] {
   const ours = logs.filter(({ address }) => isAddressEqual(address, hub));
   return decodeEvents({ abi: hubAbi, logs: ours }).flatMap((event): ShopEvent[] => {
     const told = tell(event);
-    const code = "code" in event.args ? shopCodeFromBytes(event.args.code) : undefined;
+    const code = "code" in event.args ? shopCodeFromHex(event.args.code) : undefined;
     return told === undefined || code === undefined ? [] : [{ code, logIndex: event.logIndex, ...told }];
   });
 }

@@ -4,7 +4,7 @@ import type { GoodsId } from "./goods-orders.ts";
 /** A shop's name in the federation: 2 to 8 characters `A–Z` and `0–9`, the first a letter. Twin of `ShopCode` in Solidity. */
 export type ShopCode = string;
 
-/** What a shop's code looks like, for schemas. */
+/** What a code looks like, for schemas. */
 export const SHOP_CODE_PATTERN = /^[A-Z][A-Z0-9]{1,7}$/;
 
 /** What a shop calls its goods: 1 to 64 visible ASCII characters, so that nobody writes the same in two ways. */
@@ -24,13 +24,13 @@ export function isShopCode(text: string): boolean {
  * As contracts have it: ASCII, padded with zeros on the right.
  * @throws RangeError when it is no code
  */
-export function shopCodeToBytes(code: ShopCode): Hex {
+export function shopCodeToHex(code: ShopCode): Hex {
   if (!isShopCode(code)) throw new RangeError(`${JSON.stringify(code)} is no shop code`);
   return stringToHex(code, { size: 8 });
 }
 
 /** @returns undefined for what is not the code of a shop */
-export function shopCodeFromBytes(bytes8: Hex): ShopCode | undefined {
+export function shopCodeFromHex(bytes8: Hex): ShopCode | undefined {
   if (!/^0x[0-9a-fA-F]{16}$/.test(bytes8)) return undefined;
   const code = hexToString(bytes8).replace(/\0+$/, "");
   return isShopCode(code) ? code : undefined;

@@ -7,8 +7,8 @@ import {
   isShopCode,
   isSku,
   parsePublicId,
-  shopCodeFromBytes,
-  shopCodeToBytes,
+  shopCodeFromHex,
+  shopCodeToHex,
 } from "#src/protocol/shop-code.ts";
 
 const anyCode = fc.stringMatching(/^[A-Z][A-Z0-9]{1,7}$/);
@@ -17,7 +17,7 @@ const anySku = fc.stringMatching(/^[!-~]{1,64}$/);
 describe("a shop code is refused", () => {
   it.each(["", "A", "ab", "1A", "ABCDEFGHI", "A-B", "A B", "ÄB", "AB\n", "AB\u0000"])("%j", (text) => {
     expect(isShopCode(text)).toBe(false);
-    expect(() => shopCodeToBytes(text)).toThrow(RangeError);
+    expect(() => shopCodeToHex(text)).toThrow(RangeError);
   });
 
   it.each([
@@ -31,7 +31,7 @@ describe("a shop code is refused", () => {
     ["no UTF-8", "0x41ff000000000000"],
     ["no bytes", "0x414200000000000g"],
   ] as const)("as bytes: %s", (_, bytes) => {
-    expect(shopCodeFromBytes(bytes)).toBeUndefined();
+    expect(shopCodeFromHex(bytes)).toBeUndefined();
   });
 });
 
@@ -59,13 +59,13 @@ describe("a public id is refused", () => {
 
 describe("a shop code", () => {
   it("is eight bytes on chain", () => {
-    expect(shopCodeToBytes("SOCKS")).toBe("0x534f434b53000000");
+    expect(shopCodeToHex("SOCKS")).toBe("0x534f434b53000000");
   });
 
   it("comes back from its bytes", () => {
     fc.assert(
       fc.property(anyCode, (code) => {
-        expect(shopCodeFromBytes(shopCodeToBytes(code))).toBe(code);
+        expect(shopCodeFromHex(shopCodeToHex(code))).toBe(code);
       }),
     );
   });
