@@ -129,7 +129,21 @@ export const shopMigrations: readonly Migration[] = [
     `,
   },
   {
-    id: "0006-checkouts",
+    id: "0006-stock",
+    sql: `
+      create table stock (
+        internal_id text primary key, sku text not null unique,
+        name text not null, description text not null, image_url text not null,
+        categories text[] not null default '{}', price_minor int8 not null check (price_minor >= 0),
+        on_hand int8 check (on_hand >= 0), featured boolean not null default false);
+      create table stock_moves (
+        order_id text not null, kind text not null check (kind in ('take', 'put-back')),
+        moved_at timestamptz not null default now(),
+        primary key (order_id, kind));
+    `,
+  },
+  {
+    id: "0007-checkouts",
     sql: `
       create table checkouts (
         id text primary key, buyer text not null, owned boolean not null,

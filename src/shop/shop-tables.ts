@@ -183,6 +183,20 @@ export interface ShopTables {
   };
   listing_cursors: { partner: string; cursor: string; etag: string | null; polled_at: Date };
 
+  /** The built-in shop system's own: what there is, whoever wants it. */
+  stock: {
+    internal_id: string;
+    sku: string;
+    name: string;
+    description: string;
+    image_url: string;
+    categories: string[];
+    price_minor: bigint;
+    on_hand: bigint | null;
+    featured: boolean;
+  };
+  stock_moves: { order_id: string; kind: "take" | "put-back"; moved_at: Generated<Date> };
+
   /** What this shop's customers, or the shop itself, buy from partners. */
   checkouts: {
     id: string;
