@@ -33,7 +33,7 @@ abstract contract HubTest is Market {
         prepare(other);
     }
 
-    function newHub() internal returns (IHub) {
+    function newHub() internal virtual returns (IHub) {
         return IHub(Deployer.create("Hub", abi.encode(clerk, treasury, governance, hubParameters())));
     }
 
