@@ -62,6 +62,14 @@ export const SERVICES: readonly Service[] = [
     },
   },
   {
+    name: "shop",
+    summary: "shops of the federation: run one, find them, join with one, leave",
+    load: async () => {
+      const { shopOptions, startShop } = await import("./start-shop.ts");
+      return loaded(shopOptions, startShop);
+    },
+  },
+  {
     name: "chain",
     summary: "a development chain",
     load: async () => {

@@ -13,11 +13,19 @@ const productSchema = z.object({
   description: text.max(10_000).default(""),
   price: z.union([text, z.number().transform(String)]),
   quantity: z
-    .union([text.regex(/^\d{0,12}$/, "quantity: whole pieces"), z.number().int().min(0).transform(String), z.null()])
+    .union([
+      text.regex(/^\d{0,12}$/, "quantity: whole pieces"),
+      z.number().int().min(0).transform(String),
+      z.null(),
+    ])
     .default(""),
   image: text.max(2_000).default(""),
-  categories: z.union([z.array(text), text.transform((list) => list.split(";").map((each) => each.trim()))]).default([]),
-  featured: z.union([z.boolean(), z.enum(["", "true", "false"]).transform((word) => word === "true")]).default(false),
+  categories: z
+    .union([z.array(text), text.transform((list) => list.split(";").map((each) => each.trim()))])
+    .default([]),
+  featured: z
+    .union([z.boolean(), z.enum(["", "true", "false"]).transform((word) => word === "true")])
+    .default(false),
 });
 
 /**
@@ -26,13 +34,19 @@ const productSchema = z.object({
  * `quantity` (none: not counted), `image`, `categories` (in CSV separated by semicolons), `featured`.
  * @throws HANSE_CATALOGUE_INVALID that names the first lines that are wrong
  */
-export function readCatalogue(content: string, format: "json" | "csv", currency: Currency): CatalogueProduct[] {
+export function readCatalogue(
+  content: string,
+  format: "json" | "csv",
+  currency: Currency,
+): CatalogueProduct[] {
   const rows = format === "json" ? readJson(content) : readCsv(content);
   const problems: string[] = [];
   const products = rows.flatMap((row, index): CatalogueProduct[] => {
     const parsed = productSchema.safeParse(row);
     if (!parsed.success) {
-      problems.push(`product ${index + 1}: ${parsed.error.issues.map(({ message, path }) => `${path.join(".")}: ${message}`).join(", ")}`);
+      problems.push(
+        `product ${index + 1}: ${parsed.error.issues.map(({ message, path }) => `${path.join(".")}: ${message}`).join(", ")}`,
+      );
       return [];
     }
     const { sku, id = sku, name, description, price, quantity, image, categories, featured } = parsed.data;
@@ -43,7 +57,19 @@ export function readCatalogue(content: string, format: "json" | "csv", currency:
     }
     const onHand = quantity === null || quantity === "" ? null : BigInt(quantity);
     const listed = categories.filter((each) => each !== "");
-    return [{ internalId: id, sku, name, description, imageUrl: image, categories: listed, priceMinor: exact.minor, onHand, featured }];
+    return [
+      {
+        internalId: id,
+        sku,
+        name,
+        description,
+        imageUrl: image,
+        categories: listed,
+        priceMinor: exact.minor,
+        onHand,
+        featured,
+      },
+    ];
   });
   if (problems.length === 0) return products;
   throw new HanseError(
@@ -56,7 +82,9 @@ export function readCatalogue(content: string, format: "json" | "csv", currency:
 function readJson(content: string): unknown[] {
   try {
     const value: unknown = JSON.parse(content);
-    return z.array(z.unknown()).parse(Array.isArray(value) ? value : (value as { products?: unknown }).products);
+    return z
+      .array(z.unknown())
+      .parse(Array.isArray(value) ? value : (value as { products?: unknown }).products);
   } catch (cause) {
     throw new HanseError("HANSE_CATALOGUE_INVALID", "The catalogue is no JSON array of products", { cause });
   }
@@ -64,10 +92,17 @@ function readJson(content: string): unknown[] {
 
 function readCsv(content: string): unknown[] {
   try {
-    const rows: Record<string, string>[] = parseCsv(content, { columns: true, bom: true, skip_empty_lines: true, trim: true });
+    const rows: Record<string, string>[] = parseCsv(content, {
+      columns: true,
+      bom: true,
+      skip_empty_lines: true,
+      trim: true,
+    });
     // An empty cell says nothing: the field's default stands.
     return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== "")));
   } catch (cause) {
-    throw new HanseError("HANSE_CATALOGUE_INVALID", "The catalogue is no CSV with a line of names", { cause });
+    throw new HanseError("HANSE_CATALOGUE_INVALID", "The catalogue is no CSV with a line of names", {
+      cause,
+    });
   }
 }

@@ -9,7 +9,10 @@ export interface StockAdapter extends ShopAdapter {
    * Takes products over, with the pieces that are in the house now. What is not named stays, unless `complete`.
    * @throws HANSE_CATALOGUE_INVALID where one is named twice
    */
-  put(products: readonly CatalogueProduct[], options?: { readonly complete?: boolean }): Promise<Omit<Changes, "changed">>;
+  put(
+    products: readonly CatalogueProduct[],
+    options?: { readonly complete?: boolean },
+  ): Promise<Omit<Changes, "changed">>;
 }
 
 const CHUNK = 1_000;
@@ -19,16 +22,28 @@ export function createStockAdapter({ database }: { readonly database: ShopDataba
   return {
     async put(products, { complete = false } = {}) {
       const ids = products.map(({ internalId }) => internalId);
-      if (new Set(ids).size !== ids.length) throw new HanseError("HANSE_CATALOGUE_INVALID", "A product is named twice");
+      if (new Set(ids).size !== ids.length)
+        throw new HanseError("HANSE_CATALOGUE_INVALID", "A product is named twice");
       return await database.transaction(async (trx) => {
-        const before = new Set((await trx.selectFrom("stock").select("internal_id").execute()).map((row) => row.internal_id));
+        const before = new Set(
+          (await trx.selectFrom("stock").select("internal_id").execute()).map((row) => row.internal_id),
+        );
         for (let at = 0; at < products.length; at += CHUNK) {
           await trx
             .insertInto("stock")
             .values(
               products.slice(at, at + CHUNK).map((each) => ({
-                ...{ internal_id: each.internalId, sku: each.sku, name: each.name, description: each.description },
-                ...{ image_url: each.imageUrl, categories: [...each.categories], price_minor: each.priceMinor },
+                ...{
+                  internal_id: each.internalId,
+                  sku: each.sku,
+                  name: each.name,
+                  description: each.description,
+                },
+                ...{
+                  image_url: each.imageUrl,
+                  categories: [...each.categories],
+                  price_minor: each.priceMinor,
+                },
                 ...{ on_hand: each.onHand, featured: each.featured ?? false },
               })),
             )
@@ -68,38 +83,49 @@ export function createStockAdapter({ database }: { readonly database: ShopDataba
     },
   };
 
-  async function move(orderId: string, kind: "take" | "put-back", lines: readonly AdapterLine[]): Promise<boolean> {
+  async function move(
+    orderId: string,
+    kind: "take" | "put-back",
+    lines: readonly AdapterLine[],
+  ): Promise<boolean> {
     const wanted = new Map<string, bigint>();
-    for (const { internalId, quantity } of lines) wanted.set(internalId, (wanted.get(internalId) ?? 0n) + quantity);
-    return await database.transaction(async (trx) => {
-      const first = await trx
-        .insertInto("stock_moves")
-        .values({ order_id: orderId, kind })
-        .onConflict((conflict) => conflict.doNothing())
-        .returning("order_id")
-        .executeTakeFirst();
-      if (first === undefined) return true;
-      for (const [internalId, quantity] of [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))) {
-        const row = await trx
-          .selectFrom("stock")
-          .select("on_hand")
-          .where("internal_id", "=", internalId)
-          .forUpdate()
+    for (const { internalId, quantity } of lines)
+      wanted.set(internalId, (wanted.get(internalId) ?? 0n) + quantity);
+    return await database
+      .transaction(async (trx) => {
+        const first = await trx
+          .insertInto("stock_moves")
+          .values({ order_id: orderId, kind })
+          .onConflict((conflict) => conflict.doNothing())
+          .returning("order_id")
           .executeTakeFirst();
-        if (row?.on_hand === null) continue;
-        const left = (row?.on_hand ?? 0n) + (kind === "take" ? -quantity : quantity);
-        if (row === undefined || left < 0n) {
-          if (kind === "put-back") continue;
-          // Nothing of the order is taken: what was before it in this transaction neither.
-          throw notThere;
+        if (first === undefined) return true;
+        for (const [internalId, quantity] of [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))) {
+          const row = await trx
+            .selectFrom("stock")
+            .select("on_hand")
+            .where("internal_id", "=", internalId)
+            .forUpdate()
+            .executeTakeFirst();
+          if (row?.on_hand === null) continue;
+          const left = (row?.on_hand ?? 0n) + (kind === "take" ? -quantity : quantity);
+          if (row === undefined || left < 0n) {
+            if (kind === "put-back") continue;
+            // Nothing of the order is taken: what was before it in this transaction neither.
+            throw notThere;
+          }
+          await trx
+            .updateTable("stock")
+            .set({ on_hand: left })
+            .where("internal_id", "=", internalId)
+            .execute();
         }
-        await trx.updateTable("stock").set({ on_hand: left }).where("internal_id", "=", internalId).execute();
-      }
-      return true;
-    }).catch((error: unknown) => {
-      if (error === notThere) return false;
-      throw error;
-    });
+        return true;
+      })
+      .catch((error: unknown) => {
+        if (error === notThere) return false;
+        throw error;
+      });
   }
 }
 
