@@ -89,6 +89,15 @@ contract HastyHub is PlantedHub {
     }
 }
 
+/// @notice Law 3: begins the time while deals are open.
+contract ImpatientHub is PlantedHub {
+    function _fault() internal override {
+        if (msg.sig != IHub.leave.selector) return;
+        Shop storage leaving = _shops[_codeOfCall()];
+        if (leaving.releasableAt == 0) leaving.releasableAt = uint40(block.timestamp + _parameters.unbondingTime);
+    }
+}
+
 /// @notice Law 3: asks no Receipt.
 contract DeafHub is PlantedHub {
     using EnumerableSet for EnumerableSet.AddressSet;

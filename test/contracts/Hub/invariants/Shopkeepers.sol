@@ -15,7 +15,9 @@ contract Shopkeepers is ShopTest {
     struct Book {
         address owner;
         uint64 stake;
+        // Zero: not known.
         uint256 releasableAt;
+        bool leaving;
         bool left;
     }
 
@@ -54,7 +56,7 @@ contract Shopkeepers is ShopTest {
         if (action < 2) enter(seed);
         if (action == 2) add(seed);
         if (action == 3) quit(seed);
-        if (action == 4 || action == 5) free_(seed);
+        if (action == 4 || action == 5) free_();
         if (action == 6) vm.warp(block.timestamp + (seed % UNBONDING));
         if (action == 7) fine(seed);
         if (action == 8) govern(seed);
@@ -89,26 +91,39 @@ contract Shopkeepers is ShopTest {
         } catch {}
     }
 
+    /// @dev Now and then with a deal just sealed.
     function quit(uint256 seed) public {
+        if (seed % 3 == 0) trade(seed);
         ShopCode code = _code(seed);
-        vm.prank(_books[code].owner);
+        Book storage book = _books[code];
+        vm.prank(book.owner);
         try hub.leave(code) {
-            _books[code].releasableAt = block.timestamp + hub.parameters().unbondingTime;
+            book.leaving = true;
+            if (receipt.openDealsOf(book.owner) == 0) _begin(book);
             ++done["leave"];
         } catch {}
     }
 
-    function free_(uint256 seed) public {
-        ShopCode code = _code(seed);
+    /// @dev The newest shops, one after the other.
+    function free_() public {
+        for (uint256 i = 0; i < _joined.length && i < 6; ++i) _free(_joined[_joined.length - 1 - i]);
+    }
+
+    function _free(ShopCode code) private {
         Book storage book = _books[code];
         uint32 open = receipt.openDealsOf(book.owner);
         try hub.release(code) {
-            if (book.releasableAt == 0 || block.timestamp < book.releasableAt) _broken = "law 3: released too early";
             if (open != 0) _broken = "law 3: released while deals are open";
-            (book.stake, book.left) = (0, true);
-            ++done["release"];
+            if (book.leaving && book.releasableAt == 0) {
+                _begin(book);
+                ++done["begin"];
+            } else {
+                if (!book.leaving || block.timestamp < book.releasableAt) _broken = "law 3: released too early";
+                (book.stake, book.left) = (0, true);
+                ++done["release"];
+            }
         } catch {
-            if (open != 0 && book.releasableAt != 0 && block.timestamp >= book.releasableAt) ++done["kept by deals"];
+            if (open != 0 && book.leaving && !book.left) ++done["kept by deals"];
         }
     }
 
@@ -209,6 +224,7 @@ contract Shopkeepers is ShopTest {
         for (uint256 i = 0; i < _joined.length; ++i) {
             bool left = standingOf(_joined[i]) == Standing.Left;
             assertTrue(left == _books[_joined[i]].left, "law 3: who has left");
+            assertEq(hub.shop(_joined[i]).releasableAt, _books[_joined[i]].releasableAt, "law 3: from when on");
         }
     }
 
@@ -234,7 +250,11 @@ contract Shopkeepers is ShopTest {
 
     function _note(address who, ShopCode code, uint64 stake) private {
         _joined.push(code);
-        _books[code] = Book(who, stake, 0, false);
+        _books[code] = Book(who, stake, 0, false, false);
+    }
+
+    function _begin(Book storage book) private {
+        book.releasableAt = block.timestamp + hub.parameters().unbondingTime;
     }
 
     function _lose(ShopCode code, uint64 amount) private {

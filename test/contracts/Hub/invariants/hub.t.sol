@@ -8,6 +8,7 @@ import {
     FaultlessHub,
     ForgettingHub,
     HastyHub,
+    ImpatientHub,
     LeakingHub,
     PlantedHub,
     RobbingHub,
@@ -32,7 +33,7 @@ contract Driver {
 /// Laws of the Hub, whatever shopkeepers do, numbered as in `IHub`:
 ///   1 a code is one shop's for ever
 ///   2 what the Clerk holds of an account is the sum of its shops' stakes
-///   3 a stake is released neither before its time nor while its owner's deals are open
+///   3 a stake is released neither before its time, which begins when its owner's deals are over, nor while others are open
 ///   4 stake is lost by governance's will and by lost disputes alone, once for each, and to the treasury
 contract HubInvariants is Test {
     Shopkeepers private shopkeepers;
@@ -99,7 +100,8 @@ contract HubKeepsTheLawsTest is HubLawsTest {
     function test_theRealHubKeepsThemAndEverythingHappens() external {
         Shopkeepers shopkeepers = _run(PlantedHub(address(0)), 400);
         _keepsAll(shopkeepers);
-        string[10] memory actions = [
+        string[11] memory actions = [
+            "begin",
             "join",
             "refused",
             "addStake",
@@ -142,6 +144,10 @@ contract HubLawsCanFailTest is HubLawsTest {
 
     function test_law3FindsAStakeReleasedTooEarly() external {
         _finds(_run(new HastyHub(), ACTS), Shopkeepers.checkReleases.selector, "law 3");
+    }
+
+    function test_law3FindsATimeThatBeginsTooEarly() external {
+        _finds(_run(new ImpatientHub(), ACTS), Shopkeepers.checkReleases.selector, "law 3");
     }
 
     function test_law3FindsAStakeReleasedWhileDealsAreOpen() external {
