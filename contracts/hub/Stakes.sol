@@ -45,10 +45,10 @@ abstract contract Stakes is Shops {
     /// @inheritdoc IHub
     function leave(ShopCode code) external {
         Shop storage own = _ownMember(code);
-        // Far below 2^40: today's seconds have 31 bits, the time 32.
-        uint40 releasableAt = uint40(block.timestamp + _parameters.unbondingTime);
-        (own.standing, own.releasableAt) = (Standing.Leaving, releasableAt);
-        emit ShopLeaving(code, releasableAt);
+        own.standing = Standing.Leaving;
+        (, uint32 open) = _openDealsOf(msg.sender);
+        if (open == 0) _beginLeaving(code, own);
+        else emit ShopLeaving(code, 0);
     }
 
     /// @inheritdoc IHub
@@ -56,13 +56,11 @@ abstract contract Stakes is Shops {
         // Check
         Shop storage leaving = _shops[code];
         require(leaving.standing == Standing.Leaving, HubWrongStanding(code, _standingOf(leaving)));
-        require(block.timestamp >= leaving.releasableAt, HubTooEarly(code, leaving.releasableAt));
-        (address owner, uint64 stake) = (leaving.owner, leaving.stake);
-        for (uint256 i = 0; i < _receipts.length(); ++i) {
-            address receipt = _receipts.at(i);
-            uint32 open = IReceipt(receipt).openDealsOf(owner);
-            require(open == 0, HubDealsOpen(code, receipt, open));
-        }
+        (address owner, uint64 stake, uint40 releasableAt) = (leaving.owner, leaving.stake, leaving.releasableAt);
+        (address receipt, uint32 open) = _openDealsOf(owner);
+        require(open == 0, HubDealsOpen(code, receipt, open));
+        if (releasableAt == 0) return _beginLeaving(code, leaving);
+        require(block.timestamp >= releasableAt, HubTooEarly(code, releasableAt));
         // Effect
         (leaving.standing, leaving.stake) = (Standing.Left, 0);
         emit ShopLeft(code, stake);
@@ -85,6 +83,23 @@ abstract contract Stakes is Shops {
     /// @inheritdoc IHub
     function receipts() external view returns (address[] memory) {
         return _receipts.values();
+    }
+
+    function _beginLeaving(ShopCode code, Shop storage leaving) private {
+        // Far below 2^40: today's seconds have 31 bits, the time 32.
+        uint40 releasableAt = uint40(block.timestamp + _parameters.unbondingTime);
+        leaving.releasableAt = releasableAt;
+        emit ShopLeaving(code, releasableAt);
+    }
+
+    /// @return receipt The first Receipt where `owner` sells in deals that are not over.
+    /// @return open How many there; zero: nowhere.
+    function _openDealsOf(address owner) private view returns (address receipt, uint32 open) {
+        uint256 count = _receipts.length();
+        for (uint256 i = 0; i < count && open == 0; ++i) {
+            receipt = _receipts.at(i);
+            open = IReceipt(receipt).openDealsOf(owner);
+        }
     }
 
     /// @dev The only place where stake is lost.

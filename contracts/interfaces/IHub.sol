@@ -29,7 +29,8 @@ struct Shop {
     /// The key before, good until `overlapEnds`; zero: none.
     bytes32 previousKey;
     uint40 overlapEnds;
-    /// From when on its stake may be released; zero: it has not asked to leave.
+    /// From when on its stake may be released. Zero: it has not asked to leave, or had deals then, and nobody has shown yet
+    /// that they are over (`IHub.release`).
     uint40 releasableAt;
     /// Where its service answers.
     string endpoint;
@@ -40,7 +41,7 @@ struct HubParameters {
     /// The stake (nano-HANSE) of a shop with a code of five characters and more; of four, three and two characters it is
     /// 4, 16 and 64 times as much, and that has to fit 64 bits.
     uint64 stake;
-    /// How long (seconds) the stake stays after a shop asked to leave; shops that have asked keep the time of then.
+    /// How long (seconds) the stake stays after a shop asked to leave and its deals are over; what has begun stays as it is.
     uint32 unbondingTime;
     /// The longest time (seconds) for which a rotated key stays good.
     uint32 longestOverlap;
@@ -64,15 +65,13 @@ interface IAdmission {
 /// Laws:
 /// 1. A code is one shop's for ever, also after it left.
 /// 2. What the Clerk holds of an account in this contract's name is the sum of its shops' stakes.
-/// 3. A stake is released no sooner than `unbondingTime` after the shop asked to leave, and not while its owner has deals,
-///    as a seller, that are not over.
+/// 3. A stake is released no sooner than `unbondingTime` after the shop asked to leave and the deals that its owner, as a
+///    seller, had then are over; and not while it has others that are not.
 /// 4. Stake is lost by governance's will or by a dispute that its owner lost as a seller: once for each, and only to the
 ///    treasury.
 /// @dev An Ed25519 key cannot be proved on chain: peers trust it once the endpoint serves a statement, signed by it, that names
 /// this Hub, the owner and the code.
 /// @dev The stake is a bond: the owner allows the Hub as much first (`IClerk.allowCertifier`), over all its shops.
-/// @dev Warning: a dispute that ends only after `unbondingTime` may be lost and the stake released in one transaction, before
-/// anybody punishes. Governance sets that time longer than deals take.
 interface IHub {
     event ShopJoined(
         ShopCode indexed code,
@@ -86,6 +85,7 @@ interface IHub {
     /// @notice `previousKey` stays good up to and including `overlapEnds`; where that is zero it is revoked.
     event KeyRotated(ShopCode indexed code, bytes32 key, bytes32 previousKey, uint40 overlapEnds);
     event StakeAdded(ShopCode indexed code, uint64 amount, uint64 stake);
+    /// @notice Its stake may be released from then on; zero: that is told once the deals it has are over.
     event ShopLeaving(ShopCode indexed code, uint40 releasableAt);
     event ShopLeft(ShopCode indexed code, uint64 released);
     /// @notice A reason to suspend it came or went; `suspended` says whether there is one now.
@@ -141,12 +141,14 @@ interface IHub {
     function addStake(ShopCode code, uint64 amount) external;
 
     /// @notice The shop leaves: it is no member any more, and its stake is released later. There is no way back. Emits
-    /// `ShopLeaving`. Only the owner, while it is a member or suspended.
+    /// `ShopLeaving`. Only the owner, while it is a member or suspended. Where the owner has deals as a seller, the time
+    /// begins only when they are over, so that nobody loses the last one and is gone before it is punished.
     /// @dev Reverts with `HubNotTheOwner`, `HubWrongStanding`.
     function leave(ShopCode code) external;
 
-    /// @notice Releases the stake of a shop that left. Anyone. Emits `ShopLeft`.
-    /// @dev Reverts with `HubWrongStanding`, `HubTooEarly`, `HubDealsOpen`.
+    /// @notice Releases the stake of a shop that leaves. Anyone. Emits `ShopLeft`. Of a shop that had deals when it asked to
+    /// leave, the first call begins the time instead: emits `ShopLeaving`.
+    /// @dev Reverts with `HubWrongStanding`, `HubDealsOpen`, `HubTooEarly`.
     function release(ShopCode code) external;
 
     /// @notice Slashes a shop whose owner lost a dispute as seller, by `lossShare` of the stake, to the treasury; with less

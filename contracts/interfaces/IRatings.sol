@@ -18,7 +18,10 @@ struct Rating {
 /// @title IRatings
 /// @notice The buyer of a deal that was paid in full may rate its seller once: 1 to 5 stars, and the hash of a review that both
 /// shops keep. A rating weighs as much as the deal was worth, and one buyer's ratings of one seller together at most
-/// `CAP`, so that praise bought from oneself costs commission and stake and still counts for little.
+/// `CAP`: no single buyer makes a name, whatever it spends.
+/// @dev Warning: accounts are free, and money that one pays oneself comes back. Praise by accounts of one's own costs the gas of a
+/// deal, its price for a moment, and a commission where there is one. Whoever shows ratings looks at who rated, which
+/// `Rated` tells.
 interface IRatings {
     event Rated(
         address indexed seller,

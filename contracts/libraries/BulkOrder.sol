@@ -65,13 +65,13 @@ library BulkOrder {
         if (power == POWER_POOL_ORDER) {
             return ("PoolOrder", string.concat(OrderHash.CONDITIONS_TYPE, OrderHash.POOL_ORDER_TYPE));
         }
+        if (power <= POWER_REQUEST_ORDER) {
+            return ("RequestOrder", string.concat(OrderHash.CONDITIONS_TYPE, OrderHash.REQUEST_ORDER_TYPE));
+        }
         if (power == POWER_SALE_ORDER) {
             return ("SaleOrder", string.concat(OrderHash.CONDITIONS_TYPE, GoodsHash.SALE_ORDER_TYPE));
         }
-        if (power == POWER_PURCHASE_ORDER) {
-            return ("PurchaseOrder", string.concat(OrderHash.CONDITIONS_TYPE, GoodsHash.PURCHASE_ORDER_TYPE));
-        }
-        return ("RequestOrder", string.concat(OrderHash.CONDITIONS_TYPE, OrderHash.REQUEST_ORDER_TYPE));
+        return ("PurchaseOrder", string.concat(OrderHash.CONDITIONS_TYPE, GoodsHash.PURCHASE_ORDER_TYPE));
     }
 
     /// @dev Only orders are signed in bulk; power zero is asked for what no operator may sign.

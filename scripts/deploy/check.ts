@@ -2,9 +2,10 @@ import type { JsonRpcProvider } from "ethers";
 import { MaxUint256, ZeroAddress } from "ethers";
 import { type Address, getAddress } from "viem";
 import { HanseError } from "#src/kernel/errors.ts";
-import { Clerk__factory, Panel__factory, Token__factory } from "#typechain";
+import { Clerk__factory, Hub__factory, Panel__factory, Ratings__factory, Token__factory } from "#typechain";
 import { CERTIFIERS, OWNED } from "./contracts.ts";
 import type { Manifest, Ownership } from "./manifest.ts";
+import { hubParametersOf, ratingBoundsOf } from "./parameters.ts";
 
 type Deployed = Pick<Manifest, "chainId" | "contracts" | "parameters" | "deployer">;
 
@@ -64,7 +65,21 @@ export async function checkLasting(provider: JsonRpcProvider, deployed: Deployed
       });
     }
   }
+  facts.push(...(await factsOfShops(provider, deployed)));
   insist(facts);
+}
+
+async function factsOfShops(provider: JsonRpcProvider, { contracts, parameters }: Deployed): Promise<Fact[]> {
+  const hub = Hub__factory.connect(contracts.hub, provider);
+  const ratings = Ratings__factory.connect(contracts.ratings, provider);
+  const { floor, cap } = ratingBoundsOf(parameters);
+  return [
+    { what: "the Hub's stakes are the Clerk's bonds", found: await hub.CLERK(), expected: contracts.clerk },
+    { what: "the Hub slashes to the treasury", found: await hub.TREASURY(), expected: parameters.treasury },
+    { what: "ratings ask the Clerk", found: await ratings.CLERK(), expected: contracts.clerk },
+    { what: "ratings have their floor", found: await ratings.FLOOR(), expected: floor },
+    { what: "ratings have their cap", found: await ratings.CAP(), expected: cap },
+  ];
 }
 
 /**
@@ -98,6 +113,16 @@ export async function checkBeginning(provider: JsonRpcProvider, deployed: Deploy
       },
     );
   }
+  const hub = Hub__factory.connect(contracts.hub, provider);
+  const { stake, unbondingTime, longestOverlap, lossShare, admission } = hubParametersOf(parameters);
+  facts.push(
+    { what: "nobody has joined the Hub", found: await hub.shopCount(), expected: 0n },
+    {
+      what: "the Hub has its parameters",
+      found: (await hub.parameters()).join(" "),
+      expected: [stake, unbondingTime, longestOverlap, lossShare, admission].join(" "),
+    },
+  );
   const { governance } = parameters;
   for (const [name, { owner, pending }] of Object.entries(await readOwnership(provider, contracts))) {
     const handedOver = owner === governance || (owner === deployer && pending === governance);

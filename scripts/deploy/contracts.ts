@@ -2,15 +2,19 @@ import type { Address } from "viem";
 import {
   BlockhashSeedSource__factory,
   Clerk__factory,
+  Hub__factory,
   Jury__factory,
   Keyring__factory,
   Poco__factory,
+  Ratings__factory,
   Registry__factory,
   Token__factory,
 } from "#typechain";
-import type { MarketParameters } from "./parameters.ts";
+import { hubParametersOf, type MarketParameters, ratingBoundsOf } from "./parameters.ts";
 
-export type DeployedName = "token" | "registry" | "keyring" | "seedSource" | "clerk" | "poco" | "jury";
+export type DeployedName =
+  | ("token" | "registry" | "keyring" | "seedSource" | "clerk" | "poco" | "jury")
+  | ("hub" | "ratings");
 export type Addresses = Readonly<Record<DeployedName, Address>>;
 
 /** The deployer owns what it has to set up, until all is in place. */
@@ -42,6 +46,14 @@ export const WAVES: readonly Readonly<Partial<Record<DeployedName, InitCode>>>[]
       new Jury__factory().getDeployTransaction(
         ...([at.clerk, at.registry, at.seedSource, parameters.treasury, deployer] as const),
       ),
+    hub: (at, { parameters, deployer }) =>
+      new Hub__factory().getDeployTransaction(
+        ...([at.clerk, parameters.treasury, deployer, hubParametersOf(parameters)] as const),
+      ),
+    ratings: (at, { parameters }) => {
+      const { floor, cap } = ratingBoundsOf(parameters);
+      return new Ratings__factory().getDeployTransaction(at.clerk, floor, cap);
+    },
   },
 ];
 
@@ -52,4 +64,4 @@ export const CERTIFIERS = [
 ] as const satisfies readonly (readonly [DeployedName, keyof MarketParameters])[];
 
 /** Those that governance owns. */
-export const OWNED = ["clerk", "poco", "jury"] as const satisfies readonly DeployedName[];
+export const OWNED = ["clerk", "poco", "jury", "hub"] as const satisfies readonly DeployedName[];

@@ -13,19 +13,18 @@ import {Signers} from "./Signers.sol";
 /// @dev Nobody can call back in between: the Clerk's `bond` and `slash` move balances and call nobody, not even the token.
 /// Amounts fit 64 bits: each was locked out of an account's free money, and all money together is below 2^57.
 abstract contract Escrow is Rules, Signers {
-    /// @dev What is known of a seller.
-    struct Seller {
-        uint32 openDeals;
-        // Of all deals there ever were. It keeps the slot from falling back to zero, which would cost the next deal more.
-        uint64 deals;
-    }
+    /// @dev One deal in `_dealsOf`.
+    uint256 private constant ONE_DEAL = (1 << 32) | 1;
 
     mapping(DealId id => GoodsState) private _deals;
-    mapping(address seller => Seller) private _sellers;
+    /// @dev The lower 32 bits: deals that are not over; the others: all there ever were. Those keep the slot from falling
+    /// back to zero, which would cost the next deal more.
+    mapping(address seller => uint256) private _dealsOf;
 
     /// @inheritdoc IReceipt
     function openDealsOf(address seller) external view returns (uint32) {
-        return _sellers[seller].openDeals;
+        // The lower 32 bits.
+        return uint32(_dealsOf[seller]);
     }
 
     /// @inheritdoc IReceipt
@@ -92,8 +91,7 @@ abstract contract Escrow is Rules, Signers {
         GoodsState memory state;
         state.commitment = commitmentOfGoods(deal);
         _enter(id, state, Stage.Sealed);
-        Seller storage seller = _sellers[deal.seller];
-        (seller.openDeals, seller.deals) = (seller.openDeals + 1, seller.deals + 1);
+        _dealsOf[deal.seller] += ONE_DEAL;
         _bond(deal.buyer, _times(deal.price, deal.quantity));
         _bond(deal.seller, _times(deal.sellerBond, deal.quantity));
     }
@@ -111,7 +109,7 @@ abstract contract Escrow is Rules, Signers {
         (uint64 ofBuyer, uint64 ofSeller) = _heldOf(deal, state.stage);
         uint64 toSeller = ofBuyer + ofSeller - toBuyer - toReferrer;
         _enter(id, state, end);
-        --_sellers[deal.seller].openDeals;
+        --_dealsOf[deal.seller];
         _slash(deal, ofBuyer, ofSeller, toBuyer, toSeller, toReferrer);
         emit GoodsSettled(id, end, toBuyer, toSeller, toReferrer);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Account} from "../../interfaces/IClerk.sol";
 import {POWER_PURCHASE_ORDER, POWER_SALE_ORDER} from "../../interfaces/IKeyring.sol";
 import {IReceipt, SignedPurchaseOrder, SignedSaleOrder} from "../../interfaces/IReceipt.sol";
 import {GoodsHash} from "../../libraries/GoodsHash.sol";
@@ -8,7 +9,6 @@ import {Lanes} from "../../libraries/Lanes.sol";
 import {GoodsRefusal, PurchaseOrder, SaleOrder, Side} from "../../types/Goods.sol";
 import {Conditions} from "../../types/Orders.sol";
 import {Escrow} from "./Escrow.sol";
-import {GoodsRules} from "./GoodsRules.sol";
 
 /// @title Offers
 /// @notice The orders of goods, each by itself: who signed it, whether it stands, and how much of it is taken.
@@ -32,6 +32,8 @@ abstract contract Offers is Escrow {
         // The operator key that signed, and the most that it may lock. Zero: the account signed itself.
         address operator;
         uint64 limit;
+        // What the signer has free before anything is sealed.
+        uint64 free;
     }
 
     /// @inheritdoc IReceipt
@@ -77,8 +79,6 @@ abstract contract Offers is Escrow {
                 mstore(standing, order)
             }
             (standing.hash, standing.signer) = (order.hash(), order.seller);
-            standing.refusal = GoodsRules.checkSale(order);
-            if (standing.refusal != GoodsRefusal.None) continue;
             _stand(standing, Side.Sale, order.conditions, orders[i].signature, sealer);
         }
     }
@@ -106,7 +106,9 @@ abstract contract Offers is Escrow {
         bytes calldata signature,
         address sealer
     ) private view {
-        standing.refusal = _refusal(standing.signer, side, conditions, sealer);
+        Account memory account = _accountOf(standing.signer);
+        standing.free = account.free;
+        standing.refusal = _refusal(standing.signer, account.epoch, side, conditions, sealer);
         if (standing.refusal != GoodsRefusal.None) return;
         bool valid;
         (valid, standing.operator, standing.limit) = _checkSigned(
@@ -120,13 +122,14 @@ abstract contract Offers is Escrow {
 
     function _refusal(
         address signer,
+        uint64 epoch,
         Side side,
         Conditions calldata conditions,
         address sealer
     ) private view returns (GoodsRefusal) {
         if (conditions.certifier != address(this)) return GoodsRefusal.OtherCertifier;
         if (block.timestamp > conditions.validUntil) return GoodsRefusal.Expired;
-        if (conditions.epoch != _accountOf(signer).epoch) return GoodsRefusal.WrongEpoch;
+        if (conditions.epoch != epoch) return GoodsRefusal.WrongEpoch;
         if (_taken(side, signer, conditions.salt) >= conditions.volume) return GoodsRefusal.CancelledOrFilled;
         if (conditions.matcher != address(0) && conditions.matcher != sealer) return GoodsRefusal.NotTheMatcher;
         return GoodsRefusal.None;

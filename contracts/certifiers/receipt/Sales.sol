@@ -83,6 +83,7 @@ abstract contract Sales is Offers {
         desk.findings = new Finding[](batch.matches.length);
         for (uint256 i = 0; i < batch.matches.length; ++i) {
             _choose(desk, batch.matches[i], i);
+            _fillDeal(desk, desk.deal);
             Finding memory finding = desk.findings[i];
             (finding.side, finding.refusal) = _checkOrders(desk);
             if (finding.refusal == GoodsRefusal.None) _checkTerms(batch, desk, finding);
@@ -100,7 +101,8 @@ abstract contract Sales is Offers {
         if (desk.purchase.refusal != GoodsRefusal.None) return (Side.Purchase, desk.purchase.refusal);
         if (desk.sale.refusal != GoodsRefusal.None) return (Side.Sale, desk.sale.refusal);
         if (!desk.registered) return (Side.Sale, GoodsRefusal.NotRegistered);
-        return (Side.Sale, GoodsRules.check(_purchaseAt(desk.purchase.at), _saleAt(desk.sale.at), desk.sale.hash));
+        PurchaseOrder calldata purchase = _purchaseAt(desk.purchase.at);
+        return (Side.Sale, GoodsRules.check(desk.deal, purchase, desk.sale.hash, _saleAt(desk.sale.at).onlyBuyer));
     }
 
     /// @dev Asks the terms contracts of a match's orders about the deal as it would be sealed now.
@@ -110,7 +112,6 @@ abstract contract Sales is Offers {
         if (sale | purchase == 0) return;
 
         GoodsDeal memory draft = desk.deal;
-        _fillDeal(desk, draft);
         (finding.side, finding.refusal, draft.quantity) = _quantity(desk);
         if (finding.refusal != GoodsRefusal.None) return;
         (finding.hasTerms, finding.firstPiece, finding.quantity) = (true, draft.firstPiece, draft.quantity);
@@ -176,10 +177,13 @@ abstract contract Sales is Offers {
         Desk memory desk,
         uint256 index
     ) private view returns (Finding memory finding) {
-        _choose(desk, batch.matches[index], index);
         finding = desk.findings[index];
+        // The only one is at hand since it was checked, and nothing has changed.
+        if (batch.matches.length != 1) {
+            _choose(desk, batch.matches[index], index);
+            if (finding.refusal == GoodsRefusal.None) _fillDeal(desk, desk.deal);
+        }
         if (finding.refusal != GoodsRefusal.None) return finding;
-        _fillDeal(desk, desk.deal);
         (finding.side, finding.refusal, desk.deal.quantity) = _quantity(desk);
         if (finding.refusal == GoodsRefusal.None) (finding.side, finding.refusal) = _assess(batch, desk, finding);
     }
@@ -196,9 +200,9 @@ abstract contract Sales is Offers {
             return (Side.Purchase, GoodsRefusal.TermsNotMet);
         }
         (uint256 price, uint256 bond) = _amounts(deal);
-        if (!_canHold(deal.buyer, price)) return (Side.Purchase, GoodsRefusal.BuyerUnfunded);
+        if (!_canHold(batch, desk.purchase, price)) return (Side.Purchase, GoodsRefusal.BuyerUnfunded);
         if (!_maySpend(desk.purchase, price)) return (Side.Purchase, GoodsRefusal.OperatorLimit);
-        if (!_canHold(deal.seller, bond)) return (Side.Sale, GoodsRefusal.SellerUnfunded);
+        if (!_canHold(batch, desk.sale, bond)) return (Side.Sale, GoodsRefusal.SellerUnfunded);
         if (!_maySpend(desk.sale, bond)) return (Side.Sale, GoodsRefusal.OperatorLimit);
         return (Side.Sale, GoodsRefusal.None);
     }
@@ -270,11 +274,13 @@ abstract contract Sales is Offers {
         }
     }
 
-    /// @dev Whether the Clerk would lock so much of `owner`'s money in this contract's name. What it would is 64 bits.
-    function _canHold(address owner, uint256 amount) private view returns (bool) {
+    /// @dev Whether the Clerk would lock so much of the signer's money in this contract's name. What it would is 64 bits.
+    function _canHold(GoodsBatch calldata batch, Standing memory standing, uint256 amount) private view returns (bool) {
         if (amount == 0) return true;
-        if (amount > _accountOf(owner).free) return false;
-        Bond memory held = CLERK.bondOf(owner, address(this));
+        // Earlier matches may have locked some of what was free.
+        uint64 free = batch.matches.length == 1 ? standing.free : _accountOf(standing.signer).free;
+        if (amount > free) return false;
+        Bond memory held = CLERK.bondOf(standing.signer, address(this));
         return held.bonded + amount <= held.allowance;
     }
 

@@ -3,9 +3,8 @@ pragma solidity ^0.8.28;
 
 import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
-import {HubParameters, IHub, Shop, Standing} from "../../../contracts/interfaces/IHub.sol";
+import {HubParameters, IHub, Standing} from "../../../contracts/interfaces/IHub.sol";
 import {IReceipt} from "../../../contracts/interfaces/IReceipt.sol";
-import {Deployer} from "../support/Deployer.sol";
 import {vm} from "../support/Vm.sol";
 import {HubTest} from "./support/HubTest.sol";
 

@@ -11,6 +11,7 @@ import {HubTest} from "./support/HubTest.sol";
 ///   given a shop that leaves or left        it should revert
 ///   given a shop that is suspended          it should let it go
 ///   otherwise                               it should say from when on the stake is released
+///   (with deals: `Hub/punish`)
 /// release
 ///   given a shop that has not left          it should revert
 ///   given the time is not over              it should revert, whatever governance has set since

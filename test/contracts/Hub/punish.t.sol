@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {HubParameters, IHub, Shop, Standing} from "../../../contracts/interfaces/IHub.sol";
+import {HubParameters, IHub, Standing} from "../../../contracts/interfaces/IHub.sol";
 import {IReceipt} from "../../../contracts/interfaces/IReceipt.sol";
 import {GoodsDeal, Stage} from "../../../contracts/types/Goods.sol";
 import {vm} from "../support/Vm.sol";
@@ -132,6 +132,8 @@ contract PunishTest is ShopTest {
     }
 }
 
+/// leave
+///   given deals that are not over             it should begin the time only when they are over, by the rules of then
 /// release
 ///   given deals that are not over             it should revert, in whatever Receipt that the Hub knows
 ///   given deals as a buyer, or over, or of another  it should release
@@ -140,6 +142,53 @@ contract ReleaseWithDealsTest is ShopTest {
     function _leaveAndWait() private {
         leave(owner, CODE);
         vm.warp(block.timestamp + UNBONDING);
+    }
+
+    function testFuzz_theTimeBeginsWhenDealsAreOver(uint32 later, uint32 unbondingTime) external {
+        GoodsDeal memory deal = sell();
+        vm.expectEmit(address(hub));
+        emit IHub.ShopLeaving(CODE, 0);
+        leave(owner, CODE);
+        assertEq(hub.shop(CODE).releasableAt, 0, "not known yet");
+        vm.warp(block.timestamp + later);
+        vm.expectRevert(_dealsOpen(receipt, 1));
+        hub.release(CODE);
+
+        bring(deal, Stage.Refunded);
+        HubParameters memory parameters_ = hubParameters();
+        parameters_.unbondingTime = uint32(bound(unbondingTime, 1, type(uint32).max));
+        setParameters(parameters_);
+        uint40 until = uint40(block.timestamp + parameters_.unbondingTime);
+        vm.expectEmit(address(hub));
+        emit IHub.ShopLeaving(CODE, until);
+        hub.release(CODE);
+        assertStanding(CODE, Standing.Leaving, "still leaving");
+        assertEq(bonded(owner), LEAST, "nothing is released");
+        vm.expectRevert(abi.encodeWithSelector(IHub.HubTooEarly.selector, CODE, until));
+        hub.release(CODE);
+        vm.warp(until);
+        hub.release(CODE);
+        assertStanding(CODE, Standing.Left, "left");
+    }
+
+    function test_whoLosesLateIsPunishedAllTheSame() external {
+        GoodsDeal memory deal = sell();
+        bring(deal, Stage.Disputed);
+        leave(owner, CODE);
+        vm.warp(block.timestamp + 10 * UNBONDING);
+        // All in one transaction: it does not get away.
+        receipt.enforce(deal);
+        hub.release(CODE);
+        hub.punish(CODE, receipt, deal);
+        assertEq(hub.shop(CODE).stake, LEAST - LEAST / 10, "it has paid");
+    }
+
+    function testFuzz_dealsSealedSinceKeepItToo(uint8 seed) external {
+        _leaveAndWait();
+        GoodsDeal memory deal = sell();
+        bring(deal, Stage(bound(seed, uint8(Stage.Sealed), uint8(Stage.Contested))));
+        vm.expectRevert(_dealsOpen(receipt, 1));
+        hub.release(CODE);
     }
 
     function _dealsOpen(IReceipt where, uint32 open) private pure returns (bytes memory) {
@@ -167,6 +216,8 @@ contract ReleaseWithDealsTest is ShopTest {
         hub.release(CODE);
         vm.prank(governance);
         hub.setReceipt(second, false);
+        hub.release(CODE);
+        vm.warp(block.timestamp + UNBONDING);
         hub.release(CODE);
         assertStanding(CODE, Standing.Left, "what governance took off keeps nothing");
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {HubParameters, IHub, Shop, Standing} from "../../../../contracts/interfaces/IHub.sol";
+import {HubParameters, IHub, Standing} from "../../../../contracts/interfaces/IHub.sol";
 import {ShopCode} from "../../../../contracts/types/ShopCode.sol";
 import {Deployer} from "../../support/Deployer.sol";
 import {Market} from "../../support/Market.sol";
@@ -33,7 +33,7 @@ abstract contract HubTest is Market {
         prepare(other);
     }
 
-    function newHub() internal returns (IHub) {
+    function newHub() internal virtual returns (IHub) {
         return IHub(Deployer.create("Hub", abi.encode(clerk, treasury, governance, hubParameters())));
     }
 
