@@ -1,4 +1,4 @@
-import { getAddress, type Hex } from "viem";
+import { getAddress } from "viem";
 import { z } from "zod";
 import { RIGHTS } from "#src/identity/grant.ts";
 import { shipToSchema } from "#src/protocol/ship-to.ts";
@@ -151,14 +151,13 @@ export const idempotencyKeySchema = z
 
 // ── Quotes and orders ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+// What is told goes both ways through its schema: nothing here is transformed one way only.
 const accountSchema = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/, "an account")
-  .transform((text) => getAddress(text));
+  .templateLiteral(["0x", z.string().regex(/^[0-9a-fA-F]{40}$/)])
+  .overwrite((text) => getAddress(text));
 const hashSchema = z
-  .string()
-  .regex(/^0x[0-9a-f]{64}$/, "0x and 64 small hex digits")
-  .transform((text) => text as Hex);
+  .templateLiteral(["0x", z.string().regex(/^[0-9a-f]{64}$/)])
+  .describe("0x and 64 small hex digits");
 const nanoSchema = z.coerce.bigint().describe("nano-HANSE");
 
 const lineSchema = z.strictObject({
@@ -222,10 +221,7 @@ export const quoteSchema = z.object({
   validUntil: instant,
   sale: saleOrderSchema,
   saleHash: hashSchema,
-  signature: z
-    .string()
-    .regex(/^0x([0-9a-f]{2})*$/)
-    .transform((text) => text as Hex),
+  signature: z.templateLiteral(["0x", z.string().regex(/^([0-9a-f]{2})*$/)]),
 });
 export type Quote = z.output<typeof quoteSchema>;
 
@@ -328,10 +324,7 @@ export const checkoutSchema = z.object({
 });
 export type Checkout = z.output<typeof checkoutSchema>;
 
-const signatureSchema = z
-  .string()
-  .regex(/^0x([0-9a-fA-F]{2}){0,4096}$/)
-  .transform((text) => text as Hex);
+const signatureSchema = z.templateLiteral(["0x", z.string().regex(/^([0-9a-fA-F]{2}){0,4096}$/)]);
 export const signaturesPostSchema = z.strictObject({
   signatures: z
     .array(signatureSchema)

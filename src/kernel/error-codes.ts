@@ -486,6 +486,10 @@ export const errorCodes = {
     hint: "See where the checkout stands; one that is over is begun anew.",
     retryable: false,
   },
+  HANSE_CHECKOUT_REFUSED: {
+    hint: "Mend what the Receipt refuses, and begin a checkout anew.",
+    retryable: false,
+  },
   HANSE_CATALOGUE_INVALID: {
     hint: "Correct the file; README.md of data/ and `hanse products import --help` tell the forms that are read.",
     retryable: false,

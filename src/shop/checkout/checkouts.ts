@@ -67,7 +67,7 @@ export interface Checkouts {
   begin(wish: CheckoutWish): Promise<Checkout>;
   /**
    * Takes the buyer's signatures and seals; the same ones again are answered alike.
-   * @throws HANSE_CHECKOUT_UNKNOWN, HANSE_CHECKOUT_STATE, and why the Receipt refuses: HANSE_TRANSACTION_REVERTED
+   * @throws HANSE_CHECKOUT_UNKNOWN, HANSE_CHECKOUT_STATE, HANSE_CHECKOUT_REFUSED with the Receipt's reason
    */
   sign(id: string, signatures: readonly Hex[]): Promise<Checkout>;
   /** This shop buys as merchant of record: quoted, signed with its own key, and sealed. @throws as `begin` and `sign` */

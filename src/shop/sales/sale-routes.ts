@@ -1,5 +1,6 @@
 import { z } from "zod";
 import {
+  addressSchema,
   idempotencyKeySchema,
   orderPostSchema,
   quotePostSchema,
@@ -12,7 +13,6 @@ import { errorBodySchema } from "#src/http/error-body.ts";
 import type { HttpServer } from "#src/http/server.ts";
 import type { Right } from "#src/identity/grant.ts";
 import { HanseError, isHanseError } from "#src/kernel/errors.ts";
-import { shipToSchema } from "#src/protocol/ship-to.ts";
 import type { ShopMetrics } from "../shop-metrics.ts";
 import { signerOf } from "../shop-signature.ts";
 import type { Quotes } from "./quotes.ts";
@@ -146,7 +146,7 @@ export function registerSaleManagement(scope: HttpServer, { sales }: Pick<SaleRo
       schema: {
         summary: "Where an order goes",
         params: idParams,
-        response: { 200: shipToSchema, ...refusals },
+        response: { 200: addressSchema, ...refusals },
       },
     },
     async (request) => {
