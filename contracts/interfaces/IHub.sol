@@ -2,33 +2,36 @@
 pragma solidity ^0.8.28;
 
 import {GoodsDeal} from "../types/Goods.sol";
+import {ShopCode} from "../types/ShopCode.sol";
 import {IClerk} from "./IClerk.sol";
 import {IReceipt} from "./IReceipt.sol";
-
-/// A shop's name in the federation: 2 to 8 characters `A–Z` and `0–9`, the first a letter, padded with zeros on the right.
-type ShopCode is bytes8;
 
 enum Standing {
     None,
     Member,
-    Suspended, // by governance, or for too little stake
+    Suspended, // by governance, for too little stake, or both
     Leaving,
     Left
 }
 
-/// @notice A shop, in three slots and its endpoint.
+/// @notice A shop. Its first four members and the flags share a slot; what belongs to a key before and to leaving is written
+/// only when there is such.
 struct Shop {
     address owner;
     /// What the Clerk holds of the owner for this shop (nano-HANSE).
     uint64 stake;
     Standing standing;
+    /// Why it is suspended, where it is: governance lifts the first, `addStake` the second, and neither the other's.
+    bool suspendedByGovernance;
+    bool understaked;
     /// Ed25519, as it signs requests now.
     bytes32 key;
-    /// The key before, good until `overlapEnds`.
+    /// The key before, good until `overlapEnds`; zero: none.
     bytes32 previousKey;
     uint40 overlapEnds;
-    /// When it asked to leave.
-    uint40 leftAt;
+    /// From when on its stake may be released. Zero: it has not asked to leave, or had deals then, and nobody has shown yet
+    /// that they are over (`IHub.release`).
+    uint40 releasableAt;
     /// Where its service answers.
     string endpoint;
 }
@@ -36,13 +39,13 @@ struct Shop {
 /// @notice What governance sets.
 struct HubParameters {
     /// The stake (nano-HANSE) of a shop with a code of five characters and more; of four, three and two characters it is
-    /// 4, 16 and 64 times as much.
+    /// 4, 16 and 64 times as much, and that has to fit 64 bits.
     uint64 stake;
-    /// How long (seconds) the stake stays after a shop asked to leave.
+    /// How long (seconds) the stake stays after a shop asked to leave and its deals are over; what has begun stays as it is.
     uint32 unbondingTime;
     /// The longest time (seconds) for which a rotated key stays good.
     uint32 longestOverlap;
-    /// What a lost dispute costs: so many hundredths of a percent of the stake.
+    /// What a lost dispute costs: so many hundredths of a percent of the stake, at most 10,000.
     uint16 lossShare;
     /// Who decides on joining (`IAdmission`); zero: anyone may.
     address admission;
@@ -62,11 +65,13 @@ interface IAdmission {
 /// Laws:
 /// 1. A code is one shop's for ever, also after it left.
 /// 2. What the Clerk holds of an account in this contract's name is the sum of its shops' stakes.
-/// 3. A stake is released no sooner than `unbondingTime` after the shop asked to leave, and not before its owner's last
-///    deal is over.
+/// 3. A stake is released no sooner than `unbondingTime` after the shop asked to leave and the deals that its owner, as a
+///    seller, had then are over; and not while it has others that are not.
+/// 4. Stake is lost by governance's will or by a dispute that its owner lost as a seller: once for each, and only to the
+///    treasury.
 /// @dev An Ed25519 key cannot be proved on chain: peers trust it once the endpoint serves a statement, signed by it, that names
 /// this Hub, the owner and the code.
-/// @dev The stake is a bond: the owner allows the Hub as much first (`IClerk.allowCertifier`).
+/// @dev The stake is a bond: the owner allows the Hub as much first (`IClerk.allowCertifier`), over all its shops.
 interface IHub {
     event ShopJoined(
         ShopCode indexed code,
@@ -77,17 +82,21 @@ interface IHub {
         string profile
     );
     event ShopUpdated(ShopCode indexed code, string endpoint, string profile);
-    /// @notice `previousKey` stays good up to and including `overlapEnds`.
+    /// @notice `previousKey` stays good up to and including `overlapEnds`; where that is zero it is revoked.
     event KeyRotated(ShopCode indexed code, bytes32 key, bytes32 previousKey, uint40 overlapEnds);
     event StakeAdded(ShopCode indexed code, uint64 amount, uint64 stake);
+    /// @notice Its stake may be released from then on; zero: that is told once the deals it has are over.
     event ShopLeaving(ShopCode indexed code, uint40 releasableAt);
     event ShopLeft(ShopCode indexed code, uint64 released);
+    /// @notice A reason to suspend it came or went; `suspended` says whether there is one now.
     event ShopSuspended(ShopCode indexed code, bool suspended);
     event ShopSlashed(ShopCode indexed code, uint64 amount, uint64 stake);
     event HubParametersSet(HubParameters parameters);
     event HubReceiptSet(address indexed receipt, bool registered);
 
+    /// @notice No code of 2 to 8 characters `A–Z` and `0–9`, the first a letter.
     error HubCodeInvalid(ShopCode code);
+    /// @notice Some shop's, of today or of before.
     error HubCodeTaken(ShopCode code);
     error HubKeyMissing();
     /// @notice Empty, or longer than 256 bytes.
@@ -96,12 +105,15 @@ interface IHub {
     error HubNotTheOwner(ShopCode code, address caller);
     error HubWrongStanding(ShopCode code, Standing standing);
     error HubOverlapTooLong(uint256 overlap, uint256 longest);
-    error HubStakeTooLow(ShopCode code, uint64 stake, uint64 needed);
+    /// @notice More is to be slashed than is there.
+    error HubStakeTooLow(ShopCode code, uint64 stake, uint64 wanted);
+    /// @notice Possible from `until` on.
     error HubTooEarly(ShopCode code, uint256 until);
     error HubDealsOpen(ShopCode code, address receipt, uint32 open);
     error HubReceiptUnknown(address receipt);
-    /// @notice The deal was not lost by this shop, or was told before.
+    /// @notice The deal was not lost by this shop's owner as its seller, or the shop has paid for it before.
     error HubNotLost(ShopCode code);
+    /// @notice A share above the whole, or a stake that does not fit 64 bits for the shortest code.
     error HubParametersInvalid();
 
     /// @notice The caller joins with a shop of that code, for good; its stake is bonded. Emits `ShopJoined`.
@@ -109,38 +121,61 @@ interface IHub {
     /// @param endpoint `https://…`, at most 256 bytes.
     /// @param profile URI of a description; not stored.
     /// @dev Reverts with `HubCodeInvalid`, `HubCodeTaken`, `HubKeyMissing`, `HubEndpointInvalid`, `HubNotAdmitted`; the
-    /// Clerk's errors come through.
+    /// Clerk's errors come through, and `ForeignCallGasTooLow` where admission is asked.
+    /// @dev Warning: codes go to who comes first, and whoever sees the transaction on its way may come before.
     function join(ShopCode code, bytes32 key, string calldata endpoint, string calldata profile) external;
 
-    /// @notice Emits `ShopUpdated`. Only the owner, while it is a member or suspended.
+    /// @notice The shop answers elsewhere. Emits `ShopUpdated`. Only the owner, while it is a member or suspended.
+    /// @dev Reverts with `HubNotTheOwner`, `HubWrongStanding`, `HubEndpointInvalid`.
     function update(ShopCode code, string calldata endpoint, string calldata profile) external;
 
     /// @notice The shop signs with another key from now on. Emits `KeyRotated`. Only the owner, while not left.
-    /// @param overlap For how long (seconds) the old key stays good; zero revokes it at once, and a key before it too.
+    /// @param overlap For how long (seconds) the old key stays good; zero revokes it at once. A key before it is good no
+    /// longer in any case: never more than two are.
+    /// @dev Reverts with `HubNotTheOwner`, `HubWrongStanding`, `HubKeyMissing`, `HubOverlapTooLong`.
     function rotateKey(ShopCode code, bytes32 key, uint32 overlap) external;
 
-    /// @notice Bonds more of the owner's money; lifts a suspension for too little stake. Emits `StakeAdded`.
+    /// @notice Bonds more of the owner's money, zero included; where `stakeFor` is reached, that lifts a suspension for too
+    /// little stake. Emits `StakeAdded`, `ShopSuspended`. Only the owner, while it is a member or suspended.
+    /// @dev Reverts with `HubNotTheOwner`, `HubWrongStanding`; the Clerk's errors come through.
     function addStake(ShopCode code, uint64 amount) external;
 
-    /// @notice The shop leaves: it is no member any more, and its stake is released later. Emits `ShopLeaving`.
+    /// @notice The shop leaves: it is no member any more, and its stake is released later. There is no way back. Emits
+    /// `ShopLeaving`. Only the owner, while it is a member or suspended. Where the owner has deals as a seller, the time
+    /// begins only when they are over, so that nobody loses the last one and is gone before it is punished.
+    /// @dev Reverts with `HubNotTheOwner`, `HubWrongStanding`.
     function leave(ShopCode code) external;
 
-    /// @notice Releases the stake of a shop that left. Anyone. Emits `ShopLeft`.
-    /// @dev Reverts with `HubWrongStanding`, `HubTooEarly`, `HubDealsOpen`.
+    /// @notice Releases the stake of a shop that leaves. Anyone. Emits `ShopLeft`. Of a shop that had deals when it asked to
+    /// leave, the first call begins the time instead: emits `ShopLeaving`.
+    /// @dev Reverts with `HubWrongStanding`, `HubDealsOpen`, `HubTooEarly`.
     function release(ShopCode code) external;
 
     /// @notice Slashes a shop whose owner lost a dispute as seller, by `lossShare` of the stake, to the treasury; with less
-    /// than the least stake left the shop is suspended. Anyone, once for each deal. Emits `ShopSlashed`, `ShopSuspended`.
-    /// @dev Reverts with `HubReceiptUnknown`, `HubNotLost`, and what `IReceipt.checkDeal` reverts with.
+    /// than `stakeFor` left the shop is suspended. Anyone, once for each deal and shop: an owner of several answers with
+    /// each of them, so that nobody chooses the cheapest. Emits `ShopSlashed`, `ShopSuspended`.
+    /// @dev Reverts with `HubReceiptUnknown`, `HubNotLost`, `HubWrongStanding` once it has left, and what
+    /// `IReceipt.checkDeal` reverts with.
     function punish(ShopCode code, IReceipt receipt, GoodsDeal calldata deal) external;
 
     // ── Governance ───────────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// @notice Suspends a shop, or lifts that; a suspension for too little stake is not lifted by it. Emits `ShopSuspended`.
+    /// @dev Reverts with `OwnableUnauthorizedAccount`, as everything here, and `HubWrongStanding` unless it is a member or
+    /// suspended.
     function suspend(ShopCode code, bool suspended) external;
-    /// @notice To the treasury.
+
+    /// @notice Takes some of a shop's stake, to the treasury; with less than `stakeFor` left it is suspended. Emits
+    /// `ShopSlashed`, `ShopSuspended`.
+    /// @dev Reverts with `HubWrongStanding` once it has left, and `HubStakeTooLow`.
     function slash(ShopCode code, uint64 amount) external;
+
+    /// @notice Sets what holds from now on; who is in stays in, whatever its stake. Emits `HubParametersSet`.
+    /// @dev Reverts with `HubParametersInvalid`.
     function setParameters(HubParameters calldata parameters) external;
-    /// @notice Receipts whose deals keep a stake, and whose lost disputes cost some.
+
+    /// @notice Receipts whose deals keep a stake, and whose lost disputes cost some. Emits `HubReceiptSet`.
+    /// @dev Warning: a Receipt that is taken off keeps no stake any more, whatever deals run there.
     function setReceipt(IReceipt receipt, bool registered) external;
 
     // ── Views ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,7 +186,10 @@ interface IHub {
     function receipts() external view returns (address[] memory);
 
     /// @notice What a shop of this code has to stake (nano-HANSE).
+    /// @dev Reverts with `HubCodeInvalid`.
     function stakeFor(ShopCode code) external view returns (uint64);
+
+    /// @notice A shop as it stands; of the standing `None` where nobody has joined by that code.
     function shop(ShopCode code) external view returns (Shop memory);
     function shopCount() external view returns (uint256);
 

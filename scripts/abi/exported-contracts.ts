@@ -7,4 +7,6 @@ export const EXPORTED_CONTRACTS: Readonly<Record<string, string>> = {
   Poco: "contracts/certifiers/Poco.sol",
   Receipt: "contracts/certifiers/Receipt.sol",
   BlockhashSeedSource: "contracts/certifiers/BlockhashSeedSource.sol",
+  Hub: "contracts/hub/Hub.sol",
+  Ratings: "contracts/hub/Ratings.sol",
 };

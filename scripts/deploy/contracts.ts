@@ -2,15 +2,21 @@ import type { Address } from "viem";
 import {
   BlockhashSeedSource__factory,
   Clerk__factory,
+  Hub__factory,
   Jury__factory,
   Keyring__factory,
   Poco__factory,
+  Ratings__factory,
+  Receipt__factory,
   Registry__factory,
   Token__factory,
 } from "#typechain";
-import type { MarketParameters } from "./parameters.ts";
+import { arbitrationApp } from "./arbitration-app.ts";
+import { disputeRulesOf, hubParametersOf, type MarketParameters, ratingBoundsOf } from "./parameters.ts";
 
-export type DeployedName = "token" | "registry" | "keyring" | "seedSource" | "clerk" | "poco" | "jury";
+export type DeployedName =
+  | ("token" | "registry" | "keyring" | "seedSource" | "clerk" | "poco" | "jury")
+  | ("receipt" | "hub" | "ratings");
 export type Addresses = Readonly<Record<DeployedName, Address>>;
 
 /** The deployer owns what it has to set up, until all is in place. */
@@ -42,6 +48,21 @@ export const WAVES: readonly Readonly<Partial<Record<DeployedName, InitCode>>>[]
       new Jury__factory().getDeployTransaction(
         ...([at.clerk, at.registry, at.seedSource, parameters.treasury, deployer] as const),
       ),
+    hub: (at, { parameters, deployer }) =>
+      new Hub__factory().getDeployTransaction(
+        ...([at.clerk, parameters.treasury, deployer, hubParametersOf(parameters)] as const),
+      ),
+    ratings: (at, { parameters }) => {
+      const { floor, cap } = ratingBoundsOf(parameters);
+      return new Ratings__factory().getDeployTransaction(at.clerk, floor, cap);
+    },
+  },
+  {
+    receipt: (at, { parameters, deployer }) =>
+      new Receipt__factory().getDeployTransaction(
+        at.clerk,
+        disputeRulesOf(parameters, at.jury, arbitrationApp(deployer).id),
+      ),
   },
 ];
 
@@ -52,4 +73,4 @@ export const CERTIFIERS = [
 ] as const satisfies readonly (readonly [DeployedName, keyof MarketParameters])[];
 
 /** Those that governance owns. */
-export const OWNED = ["clerk", "poco", "jury"] as const satisfies readonly DeployedName[];
+export const OWNED = ["clerk", "poco", "jury", "hub"] as const satisfies readonly DeployedName[];

@@ -48,6 +48,9 @@ const parameters = z.object({
   treasury: z.string(),
   categories: z.array(z.unknown()),
   juryCategories: z.array(z.unknown()),
+  hub: z.record(z.string(), z.unknown()),
+  receipt: z.record(z.string(), z.unknown()),
+  ratings: z.record(z.string(), z.unknown()),
 });
 
 const manifestSchema = deploymentSchema.extend({

@@ -2,11 +2,13 @@
 // changes what is signed should mean it.
 import { readFile } from "node:fs/promises";
 import { bulkVectors } from "./bulk-orders.ts";
+import { goodsVectors } from "./goods-orders.ts";
 import { orderVectors } from "./orders.ts";
 
 const GENERATORS = {
   "scripts/vectors/orders.ts": orderVectors,
   "scripts/vectors/bulk-orders.ts": bulkVectors,
+  "scripts/vectors/goods-orders.ts": goodsVectors,
 };
 
 /** @returns a complaint for each generator whose files differ from what it makes. */

@@ -1,4 +1,5 @@
 // What the vectors are made of: the orders' types and domains, and sample orders of each kind.
+// Written out once more here, so that what they are compared with is not what made them.
 
 // Hardhat's and Anvil's first development key; it guards nothing.
 export const KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
@@ -28,12 +29,23 @@ export const types = {
   RequestOrder: fields(
     "address requester,uint256 app,uint64 maxAppPrice,uint256 dataset,uint64 maxDatasetPrice,uint64 maxPoolPrice,uint16 category,uint32 trust,bytes32 tag,bytes32 onlyApp,bytes32 onlyDataset,bytes32 onlyPool,uint32 minSeats,uint64 minSeatStake,address beneficiary,address callback,address sponsor,bytes32 attesters,bytes params,Conditions conditions",
   ),
+  SaleOrder: fields(
+    "address seller,bytes32 goods,uint64 price,uint32 shipWithin,uint32 deliverWithin,uint32 complaintTime,bytes32 arbiter,uint8 defaultOutcome,uint64 sellerBond,address referrer,uint64 commission,uint32 resaleMargin,bytes32 supply,bytes32 onlyBuyer,Conditions conditions",
+  ),
+  PurchaseOrder: fields(
+    "address buyer,bytes32 goods,uint64 maxPrice,bytes32 shipTo,bytes32 saleOrder,bytes32 onlySeller,uint32 maxShipWithin,uint32 maxDeliverWithin,uint32 minComplaintTime,bytes32 onlyArbiter,uint8 defaultOutcome,uint64 minSellerBond,uint32 minResaleMargin,bytes32 basket,uint16 basketSize,Conditions conditions",
+  ),
+  GoodsDeal: fields(
+    "bytes32 purchaseId,address seller,address buyer,address referrer,bytes32 goods,bytes32 shipTo,bytes32 arbiter,bytes32 supply,uint64 price,uint64 sellerBond,uint64 commission,uint32 shipWithin,uint32 deliverWithin,uint32 complaintTime,uint32 resaleMargin,uint8 defaultOutcome,uint40 sealedAt,uint32 firstPiece,uint32 quantity",
+  ),
 };
 export const kinds = ["AppOrder", "DatasetOrder", "PoolOrder", "RequestOrder"] as const;
 
 /** A value of the type: all zero, all ones, or different from field to field, so that swapped fields are noticed. */
 function memberOf(type: string, fill: "zero" | "max" | "mixed", seed: number): Value {
   if (type === "Conditions") return structOf("Conditions", fill, seed * 100);
+  // An enum of two.
+  if (type === "uint8") return fill === "zero" ? 0 : 1;
   const bytes = type === "address" ? 20 : type === "bytes32" ? 32 : Number(type.slice(4)) / 8;
   if (type === "bytes") {
     const text = "--input=0123456789abcdef ";

@@ -31,6 +31,12 @@ export const deploymentSchema = z.object({
     seedSource: address,
     poco: address,
     jury: address,
+    /** Who is in, of shops. */
+    /** Goods: orders, deals, parcels. */
+    receipt: address,
+    hub: address,
+    /** What buyers think of sellers. */
+    ratings: address,
   }),
   /** Keccak-256 of each contract's code, by the names above. */
   codeHashes: z.record(z.string(), hash),

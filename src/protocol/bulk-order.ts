@@ -1,7 +1,10 @@
 import { concatHex, type Hex, keccak256, numberToHex, size, slice, stringToHex } from "viem";
+import { goodsOrderHash } from "./goods-order-hash.ts";
+import { GOODS_PRIMARY_TYPES, GOODS_TYPED_DATA } from "./goods-order-types.ts";
+import type { GoodsOrder } from "./goods-orders.ts";
 import { orderHash } from "./order-hash.ts";
 import { ORDER_TYPED_DATA, PRIMARY_TYPES } from "./order-types.ts";
-import type { Order, OrderType } from "./orders.ts";
+import type { Order } from "./orders.ts";
 import { encodedType } from "./struct-hash.ts";
 
 // One signature over many orders of a kind: twin of `contracts/libraries/BulkOrder.sol`; `IKeyring` tells the encoding.
@@ -16,9 +19,15 @@ export const MAX_BULK_HEIGHT = 10;
 /** What follows the proof: index (2 bytes), height (1), magic (4). */
 const TRAILER = 7;
 
+/** Any order that may be signed with others of its kind: of computing, in the Clerk's domain, or of goods, in a Receipt's. */
+export type BulkedOrder = Order | GoodsOrder;
+
+const MEMBERS = { ...ORDER_TYPED_DATA, ...GOODS_TYPED_DATA };
+const NAMES = { ...PRIMARY_TYPES, ...GOODS_PRIMARY_TYPES };
+
 /** Orders of one kind as the leaves of a full tree, and the root that is signed for all of them. */
 export interface BulkTree {
-  readonly type: OrderType;
+  readonly type: BulkedOrder["type"];
   /** Words of a proof: the tree has `2 ** height` leaves. */
   readonly height: number;
   /** What is signed: the EIP-712 struct hash of `BulkOrder`. */
@@ -42,9 +51,9 @@ export interface BulkSignature {
  * its own orders.
  * @throws RangeError unless there are 2 to 1,024 orders, all of one kind
  */
-export function bulkTree(orders: readonly Order[]): BulkTree {
+export function bulkTree(orders: readonly BulkedOrder[]): BulkTree {
   const { type, height, leaves } = leavesOf(orders);
-  const layers: Hex[][] = [leaves.map(orderHash)];
+  const layers: Hex[][] = [leaves.map(leafHash)];
   for (let layer = layers[0] ?? []; layer.length > 2; ) {
     layer = pairs(layer);
     layers.push(layer);
@@ -90,7 +99,7 @@ export function decodeBulkSignature(encoded: Hex): BulkSignature | undefined {
 
 /** What was signed, and the signature of it: of an order whose signature is not bulk, the order itself. */
 export function unwrapBulk(
-  type: OrderType,
+  type: BulkedOrder["type"],
   hash: Hex,
   encoded: Hex,
 ): { readonly hash: Hex; readonly signature: Hex } {
@@ -109,23 +118,27 @@ export function unwrapBulk(
  * The tree as a wallet wants it: `BulkOrder(<Kind>Order[2]…[2] tree)`, every order to be read by whoever signs.
  * @throws RangeError as `bulkTree`
  */
-export function bulkTypedData(orders: readonly Order[]) {
+export function bulkTypedData(orders: readonly BulkedOrder[]) {
   const { type, height, leaves } = leavesOf(orders);
   let tree: readonly unknown[] = leaves.map(({ order }) => order);
   while (tree.length > 2) tree = inPairs(tree);
   return { types: typesOf(type, height), primaryType: "BulkOrder" as const, message: { tree } };
 }
 
-function typesOf(type: OrderType, height: number) {
-  const name = PRIMARY_TYPES[type];
+function typesOf(type: BulkedOrder["type"], height: number) {
+  const name = NAMES[type];
   return {
     BulkOrder: [{ name: "tree", type: `${name}${"[2]".repeat(height)}` }],
-    [name]: ORDER_TYPED_DATA[name],
-    Conditions: ORDER_TYPED_DATA.Conditions,
+    [name]: MEMBERS[name],
+    Conditions: MEMBERS.Conditions,
   };
 }
 
-function leavesOf(orders: readonly Order[]): { type: OrderType; height: number; leaves: Order[] } {
+function leavesOf(orders: readonly BulkedOrder[]): {
+  type: BulkedOrder["type"];
+  height: number;
+  leaves: BulkedOrder[];
+} {
   const [first, last] = [orders[0], orders.at(-1)];
   const height = Math.ceil(Math.log2(orders.length));
   if (first === undefined || last === undefined || height < 1 || height > MAX_BULK_HEIGHT) {
@@ -137,13 +150,17 @@ function leavesOf(orders: readonly Order[]): { type: OrderType; height: number; 
   return { type: first.type, height, leaves };
 }
 
-function bulkHash(type: OrderType, height: number, root: Hex): Hex {
+function leafHash(order: BulkedOrder): Hex {
+  return order.type === "sale" || order.type === "purchase" ? goodsOrderHash(order) : orderHash(order);
+}
+
+function bulkHash(type: BulkedOrder["type"], height: number, root: Hex): Hex {
   return keccak256(concatHex([bulkTypeHash(type, height), root]));
 }
 
 const typeHashes = new Map<string, Hex>();
 
-function bulkTypeHash(type: OrderType, height: number): Hex {
+function bulkTypeHash(type: BulkedOrder["type"], height: number): Hex {
   const key = `${type} ${height}`;
   let hash = typeHashes.get(key);
   if (hash === undefined) {

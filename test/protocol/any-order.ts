@@ -10,7 +10,7 @@ const uint = (bits: number) => fc.bigInt({ min: 0n, max: 2n ** BigInt(bits) - 1n
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const uint16 = fc.integer({ min: 0, max: 2 ** 16 - 1 });
 
-const conditions = fc.record({
+export const anyConditions = fc.record({
   certifier: address,
   matcher: address,
   validUntil: uint(64),
@@ -22,7 +22,13 @@ const conditions = fc.record({
   terms: bytes32,
 });
 
-const offer = { price: uint(64), trust: uint32, tag: bytes32, onlyRequester: bytes32, conditions };
+const offer = {
+  price: uint(64),
+  trust: uint32,
+  tag: bytes32,
+  onlyRequester: bytes32,
+  conditions: anyConditions,
+};
 
 /** Any order there can be, sensible or not. */
 export const anyOrder: fc.Arbitrary<Order> = fc.oneof(
@@ -60,7 +66,7 @@ export const anyOrder: fc.Arbitrary<Order> = fc.oneof(
       sponsor: address,
       attesters: bytes32,
       params: fc.uint8Array({ maxLength: 200 }).map((value) => bytesToHex(value)),
-      conditions,
+      conditions: anyConditions,
     }),
   }),
 );

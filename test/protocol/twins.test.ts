@@ -2,6 +2,15 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { MAX_BULK_HEIGHT } from "#src/protocol/bulk-order.ts";
 import { SATURATION } from "#src/protocol/confidence.ts";
+import { COMPLAINTS, STAGES } from "#src/protocol/goods-deals.ts";
+import {
+  CONFIRMATION_TYPED_DATA,
+  GOODS_PRIMARY_TYPES,
+  GOODS_TYPED_DATA,
+  SPLIT_TYPED_DATA,
+} from "#src/protocol/goods-order-types.ts";
+import { OUTCOME, SIDES } from "#src/protocol/goods-orders.ts";
+import { GOODS_REFUSALS } from "#src/protocol/goods-refusals.ts";
 import { OUTCOMES } from "#src/protocol/outcomes.ts";
 import * as parameters from "#src/protocol/panel-parameters.ts";
 import { POWERS } from "#src/protocol/powers.ts";
@@ -38,6 +47,26 @@ describe("what Solidity and TypeScript both say", () => {
     expect(await membersOf("types/Refusals.sol", "Refusal")).toEqual([...REFUSALS]);
     const legs = await membersOf("types/Refusals.sol", "Leg");
     expect(legs.map((leg) => leg.toLowerCase())).toEqual([...LEGS]);
+  });
+
+  it("refusals, stages, complaints, outcomes and sides of goods are the same, in the same order", async () => {
+    const path = "types/Goods.sol";
+    expect(await membersOf(path, "GoodsRefusal")).toEqual([...GOODS_REFUSALS]);
+    expect(await membersOf(path, "Stage")).toEqual([...STAGES]);
+    expect(await membersOf(path, "Complaint")).toEqual([...COMPLAINTS]);
+    const outcomes = (await membersOf(path, "Outcome")).map((name, number) => [name, number]);
+    expect(Object.fromEntries(outcomes)).toEqual(OUTCOME);
+    const sides = await membersOf(path, "Side");
+    expect(sides).toEqual(SIDES.map((side) => GOODS_PRIMARY_TYPES[side].replace("Order", "")));
+  });
+
+  it("what is signed about goods has the same types", async () => {
+    const text = await source("libraries/GoodsHash.sol");
+    const types = { ...GOODS_TYPED_DATA, ...CONFIRMATION_TYPED_DATA, ...SPLIT_TYPED_DATA };
+    for (const name of ["SaleOrder", "PurchaseOrder", "Confirmation", "Split"] as const) {
+      const members = types[name].map(({ name, type }) => `${type} ${name}`);
+      expect(text).toContain(`"${name}(${members.join(",")})"`);
+    }
   });
 
   it("the powers of operator keys are the same", async () => {

@@ -1,7 +1,8 @@
-import { id, MaxUint256, type Wallet, ZeroHash } from "ethers";
+import { id, MaxUint256, toUtf8Bytes, type Wallet, ZeroAddress, ZeroHash, zeroPadBytes } from "ethers";
 import {
   BlockhashSeedSource__factory,
   Clerk__factory,
+  Hub__factory,
   Jury__factory,
   Keyring__factory,
   Poco__factory,
@@ -13,12 +14,21 @@ import type { MeasuringChain } from "./chain.ts";
 const HANSE = 10n ** 9n;
 const SEAT_STAKE = 100n * HANSE;
 const BALANCE = 10_000n * HANSE;
+/** Of a shop with a long code. */
+const SHOP_STAKE = 1_000n * HANSE;
 const SEATS = 40;
 export const JURORS = 12;
 const REQUESTERS = 50;
 
 /** As long as a place in a content service is. */
 export const assetUri = (name: string) => `https://content.example/${id(name).slice(2)}`;
+
+/** What a shop joins with, in the order of the Hub's parameters. */
+export const shopOf = (code: string) =>
+  [
+    zeroPadBytes(toUtf8Bytes(code), 8),
+    ...[id(`key of ${code}`), "https://shop.example/api", "https://shop.example/about"],
+  ] as [string, string, string, string];
 
 export type Market = Awaited<ReturnType<typeof openMarket>>;
 
@@ -34,6 +44,7 @@ export async function openMarket(chain: MeasuringChain) {
     account("sponsor"),
     account("attester"),
   ];
+  const shopOwner = account("shop owner");
   const workers = Array.from({ length: SEATS }, (_, index) => account(`worker ${index}`));
   const requesters = Array.from({ length: REQUESTERS }, (_, index) => account(`requester ${index}`));
 
@@ -61,7 +72,14 @@ export async function openMarket(chain: MeasuringChain) {
     "jury",
     new Jury__factory().getDeployTransaction(clerk, registry, seeds, treasury.address, governance.address),
   );
-  const addresses = { token, registry, keyring, seeds, clerk, poco, jury };
+  const hub = await deployed(
+    "hub",
+    new Hub__factory().getDeployTransaction(clerk, treasury.address, governance.address, {
+      ...{ stake: SHOP_STAKE, unbondingTime: 1_209_600, longestOverlap: 172_800, lossShare: 1_000 },
+      admission: ZeroAddress,
+    }),
+  );
+  const addresses = { token, registry, keyring, seeds, clerk, poco, jury, hub };
   const contracts = {
     token: Token__factory.connect(token, chain.provider),
     registry: Registry__factory.connect(registry, chain.provider),
@@ -69,6 +87,7 @@ export async function openMarket(chain: MeasuringChain) {
     clerk: Clerk__factory.connect(clerk, chain.provider),
     poco: Poco__factory.connect(poco, chain.provider),
     jury: Jury__factory.connect(jury, chain.provider),
+    hub: Hub__factory.connect(hub, chain.provider),
   };
 
   const category = { roundBlocks: 20, deadlineBlocks: 200 };
@@ -85,6 +104,7 @@ export async function openMarket(chain: MeasuringChain) {
     datasetOwner,
     poolOwner,
     sponsor,
+    shopOwner,
     ...workers,
     ...requesters,
   ];
@@ -113,8 +133,12 @@ export async function openMarket(chain: MeasuringChain) {
     }
   }
 
+  // The owner has a shop already: the list is no longer empty.
+  await send(shopOwner, contracts.clerk.allowCertifier.populateTransaction(hub, BALANCE));
+  await send(shopOwner, contracts.hub.join.populateTransaction(...shopOf("FIRST")));
+
   return {
     ...{ chain, addresses, ...contracts, app, enclaveApp, dataset, pool, workers, requesters, governance },
-    ...{ requester, appOwner, datasetOwner, poolOwner, sponsor, attester },
+    ...{ requester, appOwner, datasetOwner, poolOwner, sponsor, attester, shopOwner },
   };
 }

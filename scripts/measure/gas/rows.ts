@@ -2,7 +2,7 @@ import { AbiCoder, id, MaxUint256, type TransactionReceipt, toBeHex, ZeroHash } 
 import { clerkDomain } from "#src/protocol/order-types.ts";
 import { POWERS } from "#src/protocol/powers.ts";
 import { SPONSORSHIP_TYPED_DATA } from "#src/protocol/sponsorship.ts";
-import { assetUri, type Market } from "./market.ts";
+import { assetUri, type Market, shopOf } from "./market.ts";
 import { batchOf, FRESH_SALT, signBulk } from "./orders.ts";
 import { attest, commit, complete, drawPlainly, finalize, poll, rule, seal, trustOf } from "./tasks.ts";
 
@@ -174,6 +174,29 @@ export const GAS_ROWS: Readonly<Record<string, GasRow>> = {
           registry.register.populateTransaction(1, id("first app"), ZeroHash, assetUri("first app")),
         ),
       ),
+  },
+  join: {
+    what: "a shop joins, of an account that has money and allows the Hub its stake",
+    bar: 150_000,
+    reference: "Boson 2.5.1: 556,021 (create seller)",
+    gas: ({ chain, hub, shopOwner }) =>
+      gasOf(chain.send(shopOwner, hub.join.populateTransaction(...shopOf("SOCKS")))),
+  },
+  "join-fresh-slot": {
+    what: "the same, every fourth time: its code begins another slot of the list",
+    gas: async ({ chain, hub, shopOwner }) => {
+      for (const code of ["SECOND", "THIRD", "FOURTH"]) {
+        await chain.send(shopOwner, hub.join.populateTransaction(...shopOf(code)));
+      }
+      return await gasOf(chain.send(shopOwner, hub.join.populateTransaction(...shopOf("SOCKS"))));
+    },
+  },
+  "rotate-key": {
+    what: "a shop's key is changed for the first time, the old one good for a while",
+    gas: ({ chain, hub, shopOwner }) => {
+      const [code] = shopOf("FIRST");
+      return gasOf(chain.send(shopOwner, hub.rotateKey.populateTransaction(code, id("new key"), 3_600)));
+    },
   },
   "cancel-all": {
     what: "cancel everything one has signed",

@@ -3,7 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { accountOfKey, DEVELOPMENT_CHAIN_ID, developmentKey } from "#src/chain/development-keys.ts";
-import { findChange, readParameters, resolveParameters } from "../../../scripts/deploy/parameters.ts";
+import {
+  DEVELOPMENT_PARAMETERS,
+  findChange,
+  readParameters,
+  resolveParameters,
+} from "../../../scripts/deploy/parameters.ts";
 
 const LIVE_CHAIN_ID = 4_747;
 const deployer = accountOfKey(developmentKey(0), DEVELOPMENT_CHAIN_ID).address;
@@ -11,7 +16,13 @@ const governance = "0x1111111111111111111111111111111111111111";
 const treasury = "0x2222222222222222222222222222222222222222";
 const categories = [{ roundBlocks: 20, deadlineBlocks: 200 }];
 const juryCategories = [{ roundBlocks: 30, deadlineBlocks: 300 }];
-const whole = { governance, treasury, categories, juryCategories };
+const hub = { stake: "1000", unbondingTime: 1_209_600, longestOverlap: 172_800, lossShare: 1_000 };
+const ratings = { floor: "1", cap: "1000" };
+const receipt = {
+  ...{ answerTime: 86_400, rulingTime: 1_209_600, bondShare: 500, minBond: "1" },
+  ...{ juryCategory: 1, juryTrust: 10, juryMinSeats: 10, juryMinSeatStake: "100" },
+};
+const whole = { governance, treasury, categories, juryCategories, hub, receipt, ratings };
 
 function problemsOf(given: unknown, chainId = LIVE_CHAIN_ID): string {
   try {
@@ -28,7 +39,7 @@ describe("parameters are refused", () => {
     expect(problemsOf(undefined)).toContain("no development chain");
   });
 
-  it.each(["governance", "treasury", "categories", "juryCategories"])(
+  it.each(["governance", "treasury", "categories", "juryCategories", "hub", "receipt", "ratings"])(
     "without %s on such a chain",
     (name) => {
       expect(problemsOf({ ...whole, [name]: undefined })).toContain(`${name}:`);
@@ -62,6 +73,22 @@ describe("parameters are refused", () => {
     );
   });
 
+  it.each([
+    ["a stake that is no text", "hub.stake", { ...hub, stake: 1_000 }],
+    ["a stake of too many digits", "hub.stake", { ...hub, stake: "1.0000000001" }],
+    ["more than the whole lost", "hub.lossShare", { ...hub, lossShare: 10_001 }],
+    ["a time that does not fit", "hub.unbondingTime", { ...hub, unbondingTime: 2 ** 32 }],
+    ["a time below zero", "hub.longestOverlap", { ...hub, longestOverlap: -1 }],
+    ["admission by nobody", "hub.admission", { ...hub, admission: `0x${"00".repeat(20)}` }],
+    ["something nobody knows", "hub", { ...hub, fee: "1" }],
+  ])("with a Hub of %s", (_, path, given) => {
+    expect(problemsOf({ ...whole, hub: given })).toContain(`${path}:`);
+  });
+
+  it("with ratings that have no cap", () => {
+    expect(problemsOf({ ...whole, ratings: { floor: "1" } })).toContain("ratings.cap:");
+  });
+
   it("without any category, on a development chain too", () => {
     expect(problemsOf({ categories: [] }, DEVELOPMENT_CHAIN_ID)).toContain("categories:");
   });
@@ -93,12 +120,21 @@ describe("parameters", () => {
   it("are the deployer's where a development chain is told nothing else", () => {
     expect(resolveParameters({ categories, juryCategories }, DEVELOPMENT_CHAIN_ID, deployer)).toEqual({
       ...{ governance: deployer, treasury: deployer },
-      ...{ categories, juryCategories },
+      ...{
+        categories,
+        juryCategories,
+        hub: DEVELOPMENT_PARAMETERS.hub,
+        receipt: DEVELOPMENT_PARAMETERS.receipt,
+        ratings: DEVELOPMENT_PARAMETERS.ratings,
+      },
     });
     expect(resolveParameters(undefined, DEVELOPMENT_CHAIN_ID, deployer).categories).toHaveLength(2);
   });
 
   it("tell which of them changed", () => {
+    expect(findChange(whole as never, { ...whole, hub: { ...hub, stake: "1" } } as never)).toContain(
+      "hub was",
+    );
     expect(findChange(whole as never, { ...whole, treasury: governance } as never)).toContain("treasury was");
     expect(findChange(whole as never, { ...whole } as never)).toBeUndefined();
   });

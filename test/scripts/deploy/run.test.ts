@@ -5,7 +5,7 @@ import { id, JsonRpcProvider, Wallet } from "ethers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readDeployment } from "#src/chain/deployment.ts";
 import { accountOfKey, DEVELOPMENT_CHAIN_ID, developmentKey } from "#src/chain/development-keys.ts";
-import { Clerk__factory, Poco__factory, Token__factory } from "#typechain";
+import { Clerk__factory, Hub__factory, Poco__factory, Ratings__factory, Token__factory } from "#typechain";
 import { deploy } from "../../../scripts/deploy/deploy.ts";
 import { type Journal, journalPath, type Manifest } from "../../../scripts/deploy/manifest.ts";
 import { runDeployment } from "../../../scripts/deploy/run.ts";
@@ -20,7 +20,13 @@ const categories = [
   { roundBlocks: 30, deadlineBlocks: 300 },
 ];
 const juryCategories = [{ roundBlocks: 50, deadlineBlocks: 500 }];
-const parameters = { governance, treasury, categories, juryCategories };
+const hub = { stake: "250", unbondingTime: 100, longestOverlap: 50, lossShare: 500 };
+const ratings = { floor: "1", cap: "20" };
+const receipt = {
+  ...{ answerTime: 60, rulingTime: 600, bondShare: 100, minBond: "0.5" },
+  ...{ juryCategory: 0, juryTrust: 5, juryMinSeats: 3, juryMinSeatStake: "5" },
+};
+const parameters = { governance, treasury, categories, juryCategories, hub, receipt, ratings };
 
 let chain: TestChain;
 let provider: JsonRpcProvider;
@@ -151,6 +157,7 @@ describe("a deployment", () => {
       clerk: { owner: deployer, pending: governance },
       poco: { owner: deployer, pending: governance },
       jury: { owner: deployer, pending: governance },
+      hub: { owner: deployer, pending: governance },
     });
     const { token, clerk, till, poco } = manifest.contracts;
     const money = Token__factory.connect(token, provider);
@@ -162,6 +169,9 @@ describe("a deployment", () => {
     expect(second.roundBlocks).toBe(30n);
     const trials = await Poco__factory.connect(manifest.contracts.jury, provider).category(0);
     expect(trials.roundBlocks).toBe(50n);
+    const shops = Hub__factory.connect(manifest.contracts.hub, provider);
+    expect((await shops.parameters()).stake).toBe(250n * 10n ** 9n);
+    expect(await Ratings__factory.connect(manifest.contracts.ratings, provider).CAP()).toBe(20n * 10n ** 9n);
     expect((await readDeployment(manifestPath())).contracts.till).toBe(till);
   });
 
@@ -183,6 +193,7 @@ describe("a deployment", () => {
       clerk: { owner: governance },
       poco: { owner: deployer, pending: governance },
       jury: { owner: deployer, pending: governance },
+      hub: { owner: deployer, pending: governance },
     });
     expect(JSON.parse(await readFile(manifestPath(), "utf8")).ownership).toEqual(later.ownership);
   });
@@ -191,7 +202,7 @@ describe("a deployment", () => {
     [0, "before noting"],
     [1, "before sending"],
     [4, "before noting"],
-    [6, "before sending"],
+    [8, "before sending"],
   ] as const)(
     "goes on after an interruption once %i contracts were sent, %s the next",
     async (count, when) => {
@@ -200,9 +211,9 @@ describe("a deployment", () => {
       const { manifest } = await run(parameters);
       const journaled = await readFile(journalPath(manifestPath()), "utf8").catch(() => undefined);
       expect(journaled, "nothing is left unfinished").toBeUndefined();
-      expect(Object.keys(manifest.contracts)).toHaveLength(8);
-      // Seven contracts, two certifiers, three categories, three owners: nothing was sent twice.
-      expect(await sentBy(deployer)).toBe(before + 15);
+      expect(Object.keys(manifest.contracts)).toHaveLength(11);
+      // Ten contracts, three certifiers, three categories, four owners, the Hub's Receipt, the jurors' question and its owner: nothing was sent twice.
+      expect(await sentBy(deployer)).toBe(before + 23);
     },
   );
 

@@ -11,6 +11,7 @@ import {
   sha256,
   stringToBytes,
   stringToHex,
+  zeroAddress,
   zeroHash,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -169,7 +170,11 @@ export async function openMarket(): Promise<OpenedMarket> {
     ...{ chain, app, dataset, pool },
     deployment: {
       ...{ chainId: 31_337, genesisHash: genesis.hash, deployedAtBlock: 0n, codeHashes: {} },
-      contracts: { token, registry, keyring, clerk, till: getAddress(till), seedSource, poco, jury },
+      contracts: {
+        ...{ token, registry, keyring, clerk, till: getAddress(till), seedSource, poco, jury },
+        // Nobody sells goods here.
+        ...{ receipt: zeroAddress, hub: zeroAddress, ratings: zeroAddress },
+      },
     },
   };
 }
