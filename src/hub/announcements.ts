@@ -48,6 +48,8 @@ const TIMEOUT_MS = 10_000;
 /** A delivery whose process died is anybody's after this time (seconds); longer than one may take. */
 const EXPIRY_S = 30;
 const LONGEST_DELAY_S = 3_600;
+/** One delivery at a time to each shop: one that does not answer holds up nobody else. */
+const WORK = { pollingIntervalSeconds: 2, localConcurrency: 8, localGroupConcurrency: 1 } as const;
 
 /** @throws what PostgreSQL says when the queue cannot be made */
 export async function openAnnouncements(
@@ -68,7 +70,7 @@ export async function openAnnouncements(
     ...{ expireInSeconds: EXPIRY_S, retentionSeconds: 7 * 86_400, deleteAfterSeconds: 86_400 },
   });
   await boss.updateQueue(QUEUE, { retryLimit: retries, retryDelay: retryDelayS });
-  await boss.work<Delivery>(QUEUE, { pollingIntervalSeconds: 1, localConcurrency: 4 }, async ([job]) => {
+  await boss.work<Delivery>(QUEUE, WORK, async ([job]) => {
     if (job !== undefined) await attempt(job.data);
   });
   return {
@@ -76,15 +78,16 @@ export async function openAnnouncements(
       if (changes.length === 0) return;
       const members = await trx
         .selectFrom("shops")
-        .select(["facts"])
+        .select(["code", "facts"])
         .where("standing", "=", "member")
         .where("origin", "is", null)
         .execute();
       const jobs = changes.flatMap(({ code, type, sequence }) =>
-        members.map(({ facts: { endpoint } }) => {
+        members.map(({ code: member, facts: { endpoint } }) => {
           const id = randomUUID();
           const change: ChangePost = { id, hub: url, type, code, sequence: String(sequence) };
-          return { id, data: { change, endpoint } satisfies Delivery };
+          const data: Delivery = { change, endpoint };
+          return { id, data, group: { id: member } };
         }),
       );
       // In the transaction of the change: there is none that is not told, and nothing is told of none.

@@ -1,12 +1,14 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { developmentKey } from "#src/chain/development-keys.ts";
-import { shopViewSchema } from "#src/client/hub-schema.ts";
+import { type Prepared, shopViewSchema } from "#src/client/hub-schema.ts";
 import { stringifyJson } from "#src/http/json.ts";
 import { generateShopKey, shopKeyFromSeed } from "#src/identity/shop-key.ts";
+import { freePort } from "#src/store/free-port.ts";
 import { testAccount } from "../e2e/chain-fixture.ts";
 import { deployHub, type HubChainFixture, startHubChain, UNBONDING_S } from "../hub/support/hub-chain.ts";
 import { startTestHub, type TestHub, until } from "../hub/support/test-hub.ts";
@@ -61,6 +63,40 @@ const joining = (code = "WINES", key: string = shop.key.publicKey) => [
   ...["shop", "join", code, "--key", key, "--endpoint", shop.endpoint],
 ];
 
+function otherKeyIn(data = ""): string {
+  return data.replace(shop.key.publicKey.slice(2), "11".repeat(32));
+}
+
+/** A hub service that checks as it should, and then prepares something else. */
+async function startLiar(lie: (prepared: Prepared) => unknown) {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const honest = await startTestHub(chain, await postgres.fresh(), { url });
+  const server = createServer(async (request, response) => {
+    const { authorization } = request.headers;
+    const answer = await fetch(`${honest.url}${request.url}`, {
+      method: request.method ?? "GET",
+      headers: {
+        ...(authorization === undefined ? {} : { authorization }),
+        ...(request.method === "POST" ? { "content-type": "application/json" } : {}),
+      },
+      ...(request.method === "POST" ? { body: Buffer.concat(await request.toArray()) } : {}),
+    });
+    const told = (await answer.json()) as Prepared;
+    const lied = request.url === "/v1/shops/join" ? { ...told, transactions: lie(told) } : told;
+    response.writeHead(answer.status, { "content-type": "application/json" }).end(JSON.stringify(lied));
+  });
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  return {
+    url,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await honest.stop();
+    },
+  };
+}
+
 describe("hanse shop refuses", () => {
   it.each([["wines"], ["W"], ["ABCDEFGHI"]])("the code %s", async (code) => {
     expect(await cliError(joining(code), { env })).toMatchObject({ code: "HANSE_ARGUMENT_INVALID" });
@@ -88,6 +124,30 @@ describe("hanse shop refuses", () => {
     expect(err).toContain("HANSE_NOT_CONFIRMED");
     // What is asked names the contract and the sum in our own words.
     expect(asked.at(-1)).toContain(`let the Hub ${chain.hub} hold up to 10 HANSE of yours`);
+  });
+
+  it.each<[string, (prepared: Prepared) => unknown]>([
+    ["money is moved", ({ transactions: [, join] }) => [{ ...join, to: chain.deployment.contracts.token }]],
+    ["another may hold it", ({ transactions: [allow, join] }) => [allow, allow, join]],
+    [
+      "another key joins",
+      ({ transactions: [allow, join] }) => [allow, { ...join, data: otherKeyIn(join?.data) }],
+    ],
+    [
+      "something else is called",
+      ({ transactions: [allow, join] }) => [allow, { ...join, data: "0x12345678" }],
+    ],
+    ["nothing is", () => []],
+  ])("what a service prepared by which %s", async (_, lie) => {
+    const liar = await startLiar(lie);
+    try {
+      const nonce = await chain.chain.viem.getTransactionCount({ address: testAccount(OWNER).address });
+      const refused = await cliError(joining(), { env: { ...env, HANSE_HUB_URL: liar.url } });
+      expect(refused).toMatchObject({ code: "HANSE_PEER_RESPONSE_INVALID" });
+      expect(await chain.chain.viem.getTransactionCount({ address: testAccount(OWNER).address })).toBe(nonce);
+    } finally {
+      await liar.stop();
+    }
   });
 
   it("to leave with a shop that is somebody else's, or none", async () => {

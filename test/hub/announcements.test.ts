@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CHANGE_PATH } from "#src/client/hub-schema.ts";
+import { generateShopKey } from "#src/identity/shop-key.ts";
 import { testAccount } from "../e2e/chain-fixture.ts";
 import { query, startTestPostgres } from "../store/test-database.ts";
 import { type HubChainFixture, startHubChain } from "./support/hub-chain.ts";
@@ -85,6 +86,22 @@ describe("members are told", () => {
     expect(never.deliveries.filter(({ code }) => code === "NEVER")).toHaveLength(3);
     // Nobody else waits for it.
     await heard(shop, "joined", "NEVER");
+  });
+
+  it("also while one of them takes connections and never answers", async () => {
+    const [silent, other] = [await startShop("SILENT"), await startShop("PROMPT")];
+    const stillness = Promise.withResolvers<number>();
+    silent.answer = () => stillness.promise;
+    await joinAs(silent);
+    await joinAs(other);
+    // More changes than there are hands to tell of them.
+    for (let i = 0; i < 9; i++) await chain.rotate(OWNER, "SILENT", generateShopKey().key.publicKey, 60);
+    await until(
+      "the other heard of all",
+      () => other.deliveries.filter(({ code, type }) => code === "SILENT" && type === "rotated").length === 9,
+    );
+    expect(silent.deliveries.length).toBeLessThan(9);
+    stillness.resolve(204);
   });
 
   it("without following where a shop redirects", async () => {

@@ -111,6 +111,28 @@ describe("the list", () => {
     expect(response.status).toBe(400);
   });
 
+  it("is told so often, and no oftener", async () => {
+    const strict = await startTestHub(chain, await postgres.fresh(), { requestLimit: 5, strictLimit: 2 });
+    try {
+      const statuses = [];
+      for (let i = 0; i < 7; i++) statuses.push((await fetch(`${strict.url}/v1/shops`)).status);
+      expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 429]);
+      const refused = await fetch(`${strict.url}/v1/shops`);
+      expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+      expect(await refused.json()).toMatchObject({ code: "HANSE_RATE_LIMITED", retryable: true });
+      // What watches it still may.
+      for (const path of ["/healthz", "/metrics"])
+        expect((await fetch(`${strict.url}${path}`)).status).toBe(200);
+      const tried = [];
+      for (let i = 0; i < 3; i++) {
+        tried.push((await fetch(`${strict.url}/v1/auth/nonce`, { method: "POST" })).status);
+      }
+      expect(tried).toEqual([200, 200, 429]);
+    } finally {
+      await strict.stop();
+    }
+  });
+
   it("takes back a shop whose joining did not happen, and has it again when it did", async () => {
     const peer = follower(hub);
     await peer.pull(500);

@@ -9,7 +9,12 @@ import type { Clock } from "#src/kernel/clock.ts";
 import { createLogger } from "#src/kernel/logger.ts";
 import { createMetrics } from "#src/kernel/metrics.ts";
 import type { KnownHub } from "#src/shop/federation/directory.ts";
-import { createShopService, type ShopService, type ShopServiceOptions } from "#src/shop/shop-service.ts";
+import {
+  createShopService,
+  type ShopRoutes,
+  type ShopService,
+  type ShopServiceOptions,
+} from "#src/shop/shop-service.ts";
 import type { ShopDatabase, ShopTables } from "#src/shop/shop-tables.ts";
 import { openDatabase } from "#src/store/database.ts";
 import { freePort } from "#src/store/free-port.ts";
@@ -44,7 +49,14 @@ export interface ShopSetup {
   readonly port?: number;
   readonly clock?: Clock;
   readonly hubs?: readonly KnownHub[];
+  /** Of the wallet that joined with it; made up unless told. */
+  readonly owner?: `0x${string}`;
   readonly options?: Partial<ShopServiceOptions>;
+  /** What more the shop has and does. */
+  readonly also?: (
+    parts: ShopService,
+    more: { readonly database: ShopDatabase; readonly key: ShopKey },
+  ) => ShopRoutes & { run(signal: AbortSignal): Promise<void> };
 }
 
 const silent = createLogger({ service: "test", level: "silent" });
@@ -61,7 +73,7 @@ export async function startTestShop(setup: ShopSetup): Promise<TestShop> {
   });
   const registry = createMetrics({ service: "shop", processMetrics: false });
   const endpoint = `http://127.0.0.1:${port}`;
-  const owner = `0x${code.charCodeAt(0).toString(16).padStart(40, "0")}` as const;
+  const owner = setup.owner ?? (`0x${code.charCodeAt(0).toString(16).padStart(40, "0")}` as const);
   const service = await createShopService(
     {
       ...{ key, database, logger, metrics: registry, hubs: setup.hubs ?? [] },
@@ -75,10 +87,11 @@ export async function startTestShop(setup: ShopSetup): Promise<TestShop> {
     },
   );
   const server = await createServer({ logger, metrics: registry }, { name: "shop" });
-  await service.register(server);
+  const more = setup.also?.(service, { database, key });
+  await service.register(server, more);
   await listen(server, { port });
   const stopping = new AbortController();
-  const running = service.run(stopping.signal);
+  const running = Promise.all([service.run(stopping.signal), more?.run(stopping.signal)]);
   const client = createHttpClient({}, { retries: 0, headers: { authorization: `Bearer ${OWNER_TOKEN}` } });
   let stopped = false;
   return {
