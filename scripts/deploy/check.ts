@@ -2,10 +2,19 @@ import type { JsonRpcProvider } from "ethers";
 import { MaxUint256, ZeroAddress } from "ethers";
 import { type Address, getAddress } from "viem";
 import { HanseError } from "#src/kernel/errors.ts";
-import { Clerk__factory, Hub__factory, Panel__factory, Ratings__factory, Token__factory } from "#typechain";
+import {
+  Clerk__factory,
+  Hub__factory,
+  Panel__factory,
+  Ratings__factory,
+  Receipt__factory,
+  Registry__factory,
+  Token__factory,
+} from "#typechain";
+import { arbitrationApp } from "./arbitration-app.ts";
 import { CERTIFIERS, OWNED } from "./contracts.ts";
 import type { Manifest, Ownership } from "./manifest.ts";
-import { hubParametersOf, ratingBoundsOf } from "./parameters.ts";
+import { disputeRulesOf, hubParametersOf, ratingBoundsOf } from "./parameters.ts";
 
 type Deployed = Pick<Manifest, "chainId" | "contracts" | "parameters" | "deployer">;
 
@@ -69,11 +78,30 @@ export async function checkLasting(provider: JsonRpcProvider, deployed: Deployed
   insist(facts);
 }
 
-async function factsOfShops(provider: JsonRpcProvider, { contracts, parameters }: Deployed): Promise<Fact[]> {
+async function factsOfShops(
+  provider: JsonRpcProvider,
+  { contracts, parameters, deployer }: Deployed,
+): Promise<Fact[]> {
   const hub = Hub__factory.connect(contracts.hub, provider);
   const ratings = Ratings__factory.connect(contracts.ratings, provider);
+  const receipt = Receipt__factory.connect(contracts.receipt, provider);
+  const app = arbitrationApp(deployer);
+  const rules = disputeRulesOf(parameters, contracts.jury, app.id);
+  const found = await receipt.rules();
+  const registry = Registry__factory.connect(contracts.registry, provider);
   const { floor, cap } = ratingBoundsOf(parameters);
   return [
+    { what: "the Receipt's bonds are the Clerk's", found: await receipt.CLERK(), expected: contracts.clerk },
+    ...Object.entries(rules).map(([name, expected]) => ({
+      what: `the Receipt has its ${name}`,
+      found: String(found[name as keyof typeof rules]),
+      expected: String(expected),
+    })),
+    {
+      what: "what jurors are asked is registered",
+      found: (await registry.ownerOrZero(app.id)) !== ZeroAddress,
+      expected: true,
+    },
     { what: "the Hub's stakes are the Clerk's bonds", found: await hub.CLERK(), expected: contracts.clerk },
     { what: "the Hub slashes to the treasury", found: await hub.TREASURY(), expected: parameters.treasury },
     { what: "ratings ask the Clerk", found: await ratings.CLERK(), expected: contracts.clerk },
@@ -114,6 +142,25 @@ export async function checkBeginning(provider: JsonRpcProvider, deployed: Deploy
     );
   }
   const hub = Hub__factory.connect(contracts.hub, provider);
+  facts.push(
+    {
+      what: "the Clerk takes the Receipt",
+      found: await clerk.isCertifier(contracts.receipt),
+      expected: true,
+    },
+    {
+      what: "the Hub heeds the Receipt's deals",
+      found: (await hub.receipts()).join(" "),
+      expected: contracts.receipt,
+    },
+    {
+      what: "governance has what jurors are asked",
+      found: await Registry__factory.connect(contracts.registry, provider).ownerOrZero(
+        arbitrationApp(deployer).id,
+      ),
+      expected: parameters.governance,
+    },
+  );
   const { stake, unbondingTime, longestOverlap, lossShare, admission } = hubParametersOf(parameters);
   facts.push(
     { what: "nobody has joined the Hub", found: await hub.shopCount(), expected: 0n },

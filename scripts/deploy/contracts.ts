@@ -7,14 +7,16 @@ import {
   Keyring__factory,
   Poco__factory,
   Ratings__factory,
+  Receipt__factory,
   Registry__factory,
   Token__factory,
 } from "#typechain";
-import { hubParametersOf, type MarketParameters, ratingBoundsOf } from "./parameters.ts";
+import { arbitrationApp } from "./arbitration-app.ts";
+import { disputeRulesOf, hubParametersOf, type MarketParameters, ratingBoundsOf } from "./parameters.ts";
 
 export type DeployedName =
   | ("token" | "registry" | "keyring" | "seedSource" | "clerk" | "poco" | "jury")
-  | ("hub" | "ratings");
+  | ("receipt" | "hub" | "ratings");
 export type Addresses = Readonly<Record<DeployedName, Address>>;
 
 /** The deployer owns what it has to set up, until all is in place. */
@@ -54,6 +56,13 @@ export const WAVES: readonly Readonly<Partial<Record<DeployedName, InitCode>>>[]
       const { floor, cap } = ratingBoundsOf(parameters);
       return new Ratings__factory().getDeployTransaction(at.clerk, floor, cap);
     },
+  },
+  {
+    receipt: (at, { parameters, deployer }) =>
+      new Receipt__factory().getDeployTransaction(
+        at.clerk,
+        disputeRulesOf(parameters, at.jury, arbitrationApp(deployer).id),
+      ),
   },
 ];
 

@@ -1,12 +1,16 @@
-import { getCreateAddress, keccak256 } from "ethers";
+import { getCreateAddress, keccak256, ZeroAddress, ZeroHash } from "ethers";
 import { type Address, getAddress } from "viem";
 import { HanseError } from "#src/kernel/errors.ts";
-import { Clerk__factory, Panel__factory } from "#typechain";
+import { Clerk__factory, Hub__factory, Panel__factory, Registry__factory } from "#typechain";
+import { arbitrationApp } from "./arbitration-app.ts";
 import { checkBeginning, checkLasting, readCategory, readOwnership } from "./check.ts";
 import { type Addresses, CERTIFIERS, type DeployedName, OWNED, WAVES } from "./contracts.ts";
 import { connectDeployer, type Deployer } from "./deployer.ts";
 import type { Journal, Manifest, Sent } from "./manifest.ts";
 import { findChange, type MarketParameters, resolveParameters } from "./parameters.ts";
+
+/** `AssetKind.App`. */
+const APP_KIND = 1;
 
 export interface DeployOptions {
   readonly rpcUrl: string;
@@ -127,6 +131,34 @@ function refuseOtherCode(name: DeployedName, earlier: Sent, initCodeHash: string
   );
 }
 
+/** What makes goods be sold: the Receipt is taken by Clerk and Hub, and what jurors are asked is registered. */
+async function callsOfShops(
+  { address, provider }: Deployer,
+  at: Addresses,
+  { governance }: MarketParameters,
+) {
+  const clerk = Clerk__factory.connect(at.clerk, provider);
+  const hub = Hub__factory.connect(at.hub, provider);
+  const registry = Registry__factory.connect(at.registry, provider);
+  const app = arbitrationApp(address);
+  const owner = await registry.ownerOrZero(app.id);
+  const calls: { to: string; data: string }[] = [];
+  if (!(await clerk.isCertifier(at.receipt))) {
+    calls.push(await clerk.registerCertifier.populateTransaction(at.receipt, true));
+  }
+  if (!(await hub.receipts()).includes(at.receipt)) {
+    calls.push(await hub.setReceipt.populateTransaction(at.receipt, true));
+  }
+  if (owner === ZeroAddress) {
+    calls.push(await registry.register.populateTransaction(APP_KIND, app.checksum, ZeroHash, app.uri));
+  }
+  // Whoever owns it could withhold it from jurors.
+  if (governance !== address && (owner === ZeroAddress || owner === address)) {
+    calls.push(await registry.transferFrom.populateTransaction(address, governance, app.id));
+  }
+  return calls;
+}
+
 /** Does what is left to do, by what the chain says. */
 async function setUp(deployer: Deployer, at: Addresses, parameters: MarketParameters): Promise<void> {
   const { provider } = deployer;
@@ -143,6 +175,7 @@ async function setUp(deployer: Deployer, at: Addresses, parameters: MarketParame
       calls.push(await certifier.addCategory.populateTransaction(category));
     }
   }
+  calls.push(...(await callsOfShops(deployer, at, parameters)));
   for (const name of OWNED) {
     const contract = Clerk__factory.connect(at[name], provider);
     const [owner, pending] = [await contract.owner(), await contract.pendingOwner()];

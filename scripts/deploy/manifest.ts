@@ -49,6 +49,7 @@ const parameters = z.object({
   categories: z.array(z.unknown()),
   juryCategories: z.array(z.unknown()),
   hub: z.record(z.string(), z.unknown()),
+  receipt: z.record(z.string(), z.unknown()),
   ratings: z.record(z.string(), z.unknown()),
 });
 

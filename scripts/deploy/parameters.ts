@@ -36,6 +36,23 @@ const hubSchema = z.strictObject({
   admission: account.optional(),
 });
 
+/** `DisputeRules` of `IReceipt`, but for the jury itself. They hold for the contract's whole life. */
+const receiptSchema = z.strictObject({
+  /** How long a seller has to answer a complaint, in seconds. */
+  answerTime: seconds.positive(),
+  /** How long the arbiter has from then on, in seconds; longer than jurors' deadline. */
+  rulingTime: seconds.positive(),
+  /** What each side puts up for a dispute, in hundredths of a percent of the price. */
+  bondShare: z.int().nonnegative().max(10_000),
+  /** The least that each side puts up. */
+  minBond: amount,
+  /** How jurors are asked: one of `juryCategories` by its number, how many are drawn first, and what is demanded of pools. */
+  juryCategory: z.int().nonnegative().max(65_535),
+  juryTrust: z.int().min(2).max(0xffff_ffff),
+  juryMinSeats: z.int().positive().max(0xffff_ffff),
+  juryMinSeatStake: amount,
+});
+
 const ratingsSchema = z.strictObject({
   /** The least value of a deal that may be rated. */
   floor: amount,
@@ -73,6 +90,7 @@ const parametersSchema = z.strictObject({
   /** Of the Jury, likewise; the grace is the time to reveal too. */
   juryCategories: categoriesOf((roundBlocks) => roundBlocks + Number(GRACE_BLOCKS)),
   hub: hubSchema,
+  receipt: receiptSchema,
   ratings: ratingsSchema,
 });
 
@@ -97,6 +115,10 @@ export const DEVELOPMENT_PARAMETERS: Omit<MarketParameters, "governance" | "trea
   ],
   // Little enough for anybody to try a shop, and to see it leave.
   hub: { stake: "100", unbondingTime: 300, longestOverlap: 86_400, lossShare: 1_000 },
+  receipt: {
+    ...{ answerTime: 120, rulingTime: 900, bondShare: 500, minBond: "0.01" },
+    ...{ juryCategory: 0, juryTrust: 10, juryMinSeats: 4, juryMinSeatStake: "10" },
+  },
   ratings: { floor: "0.01", cap: "1000" },
 };
 
@@ -105,13 +127,30 @@ export function hubParametersOf({ hub: { admission = zeroAddress, stake, ...rest
   return { ...rest, stake: nanoOf(stake), admission };
 }
 
+/**
+ * As the Receipt's constructor takes them.
+ * @param juryApp the asset whose id the rules name
+ */
+export function disputeRulesOf({ receipt }: MarketParameters, jury: Address, juryApp: bigint) {
+  const { minBond, juryMinSeatStake, ...rest } = receipt;
+  return { ...rest, minBond: nanoOf(minBond), juryMinSeatStake: nanoOf(juryMinSeatStake), jury, juryApp };
+}
+
 /** In nano-HANSE. */
 export function ratingBoundsOf({ ratings: { floor, cap } }: MarketParameters) {
   return { floor: nanoOf(floor), cap: nanoOf(cap) };
 }
 
 /** What a file of parameters holds. */
-const NAMES = ["governance", "treasury", "categories", "juryCategories", "hub", "ratings"] as const;
+const NAMES = [
+  "governance",
+  "treasury",
+  "categories",
+  "juryCategories",
+  "hub",
+  "receipt",
+  "ratings",
+] as const;
 const HELD = `${NAMES.slice(0, -1).join(", ")} and ${NAMES.at(-1)}`;
 
 /** @throws HANSE_CONFIG_INVALID when the file is missing or is not JSON */

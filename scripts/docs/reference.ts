@@ -5,12 +5,14 @@ import { serviceOptions } from "#src/bin/config-sources.ts";
 import { brokerOptions } from "#src/bin/start-broker.ts";
 import { chainOptions } from "#src/bin/start-chain.ts";
 import { contentOptions } from "#src/bin/start-content.ts";
+import { hubOptions } from "#src/bin/start-hub.ts";
 import { poolOptions } from "#src/bin/start-pool.ts";
 import { workerOptions } from "#src/bin/start-worker.ts";
 import { createBrokerMetrics } from "#src/broker/broker-metrics.ts";
 import { registerContentMetrics } from "#src/content/content-metrics.ts";
 import { describeErrors } from "#src/http/error-status.ts";
 import { createRequestHistogram } from "#src/http/request-metrics.ts";
+import { createHubMetrics } from "#src/hub/hub-metrics.ts";
 import { type ConfigOptions, describeConfig } from "#src/kernel/config.ts";
 import { createPoolMetrics } from "#src/pool/pool-metrics.ts";
 import { createWorkerMetrics } from "#src/worker/worker-metrics.ts";
@@ -23,6 +25,7 @@ const SERVICES: Readonly<Record<string, ConfigOptions>> = {
   pool: poolOptions,
   worker: workerOptions,
   content: contentOptions,
+  hub: hubOptions,
   chain: chainOptions,
   audit: auditOptions,
 };
@@ -79,6 +82,7 @@ const REGISTRIES: Readonly<Record<string, (registry: Registry) => unknown>> = {
   pool: (registry) => createPoolMetrics(registry, undefined as never, NOBODY_ASKS),
   worker: createWorkerMetrics,
   content: (registry) => registerContentMetrics(registry, undefined as never),
+  hub: (registry) => createHubMetrics(registry, NOBODY_ASKS),
 };
 
 /** What a scrape would ask: only names are wanted here. */

@@ -54,6 +54,22 @@ export const SERVICES: readonly Service[] = [
     },
   },
   {
+    name: "hub",
+    summary: "lists the shops of a Hub, logs wallets in, and tells shops of each other",
+    load: async () => {
+      const { hubOptions, startHub } = await import("./start-hub.ts");
+      return loaded(hubOptions, startHub);
+    },
+  },
+  {
+    name: "shop",
+    summary: "shops of the federation: run one, find them, join with one, leave",
+    load: async () => {
+      const { shopOptions, startShop } = await import("./start-shop.ts");
+      return loaded(shopOptions, startShop);
+    },
+  },
+  {
     name: "chain",
     summary: "a development chain",
     load: async () => {

@@ -12,7 +12,7 @@ import {
 import { errorBodySchema } from "#src/http/error-body.ts";
 import type { HttpServer } from "#src/http/server.ts";
 import { HanseError } from "#src/kernel/errors.ts";
-import type { BrokerDatabase } from "./broker-tables.ts";
+import type { BrokerDatabase, OrderRow } from "./broker-tables.ts";
 import { dealsOfOrder } from "./deal-store.ts";
 import type { Intake } from "./intake.ts";
 import type { MarketChain } from "./market-chain.ts";
@@ -35,6 +35,13 @@ const DEALS_NAMED = 100;
 export function registerOrderRoutes(server: HttpServer, deps: OrderRoutesDeps): void {
   const { database, chain, intake, whyNot, onRemoved } = deps;
   const refusals = { 400: errorBodySchema, 404: errorBodySchema, 422: errorBodySchema, 503: errorBodySchema };
+
+  /** What was written down that blocks it is the reason; the book hears of it a moment later. */
+  function reasons({ hash, type, blocked }: OrderRow): readonly WhyNot[] {
+    return type === "request" && blocked !== null
+      ? [{ leg: "request", refusal: blocked, orders: 1 }]
+      : whyNot(hash);
+  }
 
   server.post(
     "/v1/orders",
@@ -100,7 +107,7 @@ export function registerOrderRoutes(server: HttpServer, deps: OrderRoutesDeps): 
           })),
         ],
         deals,
-        whyNot: row.status === "open" ? whyNot(hash).map(whyNotView) : [],
+        whyNot: row.status === "open" ? reasons(row).map(whyNotView) : [],
       };
     },
   );

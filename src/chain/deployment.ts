@@ -32,6 +32,8 @@ export const deploymentSchema = z.object({
     poco: address,
     jury: address,
     /** Who is in, of shops. */
+    /** Goods: orders, deals, parcels. */
+    receipt: address,
     hub: address,
     /** What buyers think of sellers. */
     ratings: address,

@@ -10,6 +10,7 @@ import { addOrderCommand } from "./order-command.ts";
 import { addPoolCommand } from "./pool-command.ts";
 import { addRequestCommand } from "./request-command.ts";
 import { addResultCommand } from "./result-command.ts";
+import { addShopCommand } from "./shop-command.ts";
 import { addSponsorCommand } from "./sponsor-command.ts";
 import { addTaskCommand } from "./task-command.ts";
 import { addTokenCommand } from "./token-command.ts";
@@ -33,4 +34,5 @@ export function addUserCommands(program: Command, context: CliContext): void {
   addWorkerCommand(program, context);
   addOrderCommand(program, context);
   addSponsorCommand(program, context);
+  addShopCommand(program, context);
 }

@@ -41,11 +41,40 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   HANSE_UPLOAD_BUSY: 423,
   HANSE_CONTENT_BACKEND_FAILED: 503,
   HANSE_CONTENT_STORE_FULL: 507,
+  HANSE_SHOP_UNKNOWN: 404,
+  HANSE_PRODUCT_UNKNOWN: 404,
+  HANSE_RESERVATION_UNKNOWN: 404,
+  HANSE_RIGHT_MISSING: 403,
+  HANSE_PARTNERSHIP_STATE: 409,
+  HANSE_PARTNERSHIP_PAUSED: 429,
+  HANSE_PARTNERSHIP_TERMS: 422,
+  HANSE_OUT_OF_STOCK: 409,
+  HANSE_QUOTE_UNKNOWN: 404,
+  HANSE_QUOTE_EXPIRED: 409,
+  HANSE_QUOTE_EMPTY: 422,
+  HANSE_RATE_UNKNOWN: 503,
+  HANSE_SALE_UNKNOWN: 404,
+  HANSE_SALE_STATE: 409,
+  HANSE_CHECKOUT_UNKNOWN: 404,
+  HANSE_CHECKOUT_STATE: 409,
+  HANSE_STOCK_RESERVED: 409,
+  HANSE_CATALOGUE_INVALID: 422,
 };
 
-/** The HTTP status that tells a caller what an error code means. Orders refused for what they say are 422. */
+/** What is refused for what it says has one status for all its reasons. */
+const families: readonly (readonly [prefix: string, status: number])[] = [
+  ["HANSE_ORDER_", 422],
+  ["HANSE_LOGIN_", 401],
+  ["HANSE_SESSION_", 401],
+  ["HANSE_SIGNATURE_", 401],
+  ["HANSE_GRANT_", 403],
+  ["HANSE_STATEMENT_", 422],
+  ["HANSE_SEALED_BOX_", 422],
+];
+
+/** The HTTP status that tells a caller what an error code means. */
 export function errorStatus(code: ErrorCode): number {
-  return statuses[code] ?? (code.startsWith("HANSE_ORDER_") ? 422 : 500);
+  return statuses[code] ?? families.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 500;
 }
 
 /** The codes an HTTP answer may carry, with status and hint, for documentation. */

@@ -352,6 +352,145 @@ export const errorCodes = {
     retryable: false,
   },
 
+  // Shops: log-in, signed requests, statements, grants
+  HANSE_LOGIN_MALFORMED: {
+    hint: "Sign the message as it was told: EIP-4361, with an expiration time, and nothing beside.",
+    retryable: false,
+  },
+  HANSE_LOGIN_MISMATCH: {
+    hint: "Sign a message for this very service and chain; the details name what differs.",
+    retryable: false,
+  },
+  HANSE_LOGIN_NONCE_UNKNOWN: {
+    hint: "Ask for a nonce and sign again: each is good once, and for a short time.",
+    retryable: false,
+  },
+  HANSE_LOGIN_NOT_YET_VALID: { hint: "Set the clock, and sign again.", retryable: false },
+  HANSE_LOGIN_EXPIRED: { hint: "Ask for a nonce and sign again.", retryable: false },
+  HANSE_LOGIN_SIGNATURE_INVALID: {
+    hint: "Sign the message, unchanged, with the wallet it names.",
+    retryable: false,
+  },
+  HANSE_SESSION_UNKNOWN: { hint: "Sign in again.", retryable: false },
+  HANSE_SESSION_REVOKED: {
+    hint: "Sign in again. If you did not end the session: somebody else had its token, and has it no more.",
+    retryable: false,
+  },
+  HANSE_SIGNATURE_MISSING: {
+    hint: "Sign the request with the shop's key (RFC 9421): send Signature-Input and Signature.",
+    retryable: false,
+  },
+  HANSE_SIGNATURE_MALFORMED: {
+    hint: "Sign once, with Ed25519, created, expires, nonce, keyid and the tag hanse; docs/federation.md says how.",
+    retryable: false,
+  },
+  HANSE_SIGNATURE_COMPONENT_MISSING: {
+    hint: "Sign method, authority, path and query, and of a body its digest and type.",
+    retryable: false,
+  },
+  HANSE_SIGNATURE_AUTHORITY_MISMATCH: {
+    hint: "Sign the request for the address at which this service is known.",
+    retryable: false,
+  },
+  HANSE_SIGNATURE_NOT_YET_VALID: { hint: "Set the signer's clock, and sign again.", retryable: false },
+  HANSE_SIGNATURE_EXPIRED: { hint: "Sign the request again when it is sent.", retryable: false },
+  HANSE_SIGNATURE_TOO_LONG_LIVED: { hint: "Let a signature expire within five minutes.", retryable: false },
+  HANSE_SIGNATURE_DIGEST_MISMATCH: {
+    hint: "Send the body as it was signed; something between changes it, or somebody did.",
+    retryable: false,
+  },
+  HANSE_SIGNATURE_INVALID: {
+    hint: "Send the request as it was signed; a proxy must not change host, path or query.",
+    retryable: false,
+  },
+  HANSE_SIGNATURE_KEY_UNKNOWN: {
+    hint: "Sign with the key the Hub has of this shop, while it is a member.",
+    retryable: false,
+  },
+  HANSE_SIGNATURE_REPLAYED: { hint: "Sign each request anew, with a nonce of its own.", retryable: false },
+  HANSE_STATEMENT_MALFORMED: {
+    hint: "The endpoint has to serve a statement at /.well-known/hanse-shop: check that it is the shop's.",
+    retryable: false,
+  },
+  HANSE_STATEMENT_SIGNATURE_INVALID: {
+    hint: "The service at the endpoint has to sign with the very key the shop names.",
+    retryable: false,
+  },
+  HANSE_STATEMENT_MISMATCH: {
+    hint: "Configure the shop's service with the code, owner, chain and endpoint it is to be known by.",
+    retryable: false,
+  },
+  HANSE_STATEMENT_EXPIRED: {
+    hint: "A statement is made when it is asked for: check the clock, and that nothing between keeps old answers.",
+    retryable: false,
+  },
+  HANSE_GRANT_MALFORMED: {
+    hint: "Ask the granter for a grant as docs/partnerships.md has it.",
+    retryable: false,
+  },
+  HANSE_GRANT_SIGNATURE_INVALID: { hint: "Ask the granter for its grant again.", retryable: false },
+  HANSE_GRANT_KEY_UNKNOWN: {
+    hint: "The granter has to sign with a key of its own that is good now: ask it for a new grant.",
+    retryable: false,
+  },
+  HANSE_GRANT_WRONG_ISSUER: { hint: "Show a grant of the shop that is asked.", retryable: false },
+  HANSE_GRANT_WRONG_AUDIENCE: { hint: "A grant serves the shop it names, and no other.", retryable: false },
+  HANSE_GRANT_NOT_YET_VALID: { hint: "Compare the clocks of both shops.", retryable: false },
+  HANSE_GRANT_EXPIRED: { hint: "Ask the granter for a new grant.", retryable: false },
+  HANSE_SEALED_BOX_INVALID: {
+    hint: "Have it sealed again: to the shop's present key, and for this very deal.",
+    retryable: false,
+  },
+
+  HANSE_SHOP_UNKNOWN: {
+    hint: "`hanse shop list` shows who is a member now; one that has just joined is heard of at the next poll.",
+    retryable: false,
+  },
+  HANSE_PARTNERSHIP_STATE: {
+    hint: "docs/partnerships.md tells which call follows which; `hanse partner list` shows where it stands.",
+    retryable: false,
+  },
+  HANSE_PARTNERSHIP_PAUSED: {
+    hint: "The shop denied it; ask again when the pause it named is over.",
+    retryable: false,
+  },
+  HANSE_PARTNERSHIP_TERMS: { hint: "Name rights and an end that can be granted.", retryable: false },
+  HANSE_RIGHT_MISSING: {
+    hint: "Ask the shop for this right: `hanse partner request`.",
+    retryable: false,
+  },
+  HANSE_PRODUCT_UNKNOWN: {
+    hint: "It may be sold no more: poll the shop's products again.",
+    retryable: false,
+  },
+  HANSE_OUT_OF_STOCK: { hint: "Take fewer pieces, or another product.", retryable: false },
+  HANSE_STOCK_RESERVED: {
+    hint: "Release the reservations first, or wait until they expire; then import the lower stock.",
+    retryable: false,
+  },
+  HANSE_RESERVATION_UNKNOWN: {
+    hint: "Reserve anew: reservations are known for a time only.",
+    retryable: false,
+  },
+  HANSE_QUOTE_UNKNOWN: { hint: "Ask for a quote anew.", retryable: false },
+  HANSE_QUOTE_EXPIRED: { hint: "Ask for a quote anew: the price may be another by now.", retryable: false },
+  HANSE_QUOTE_EMPTY: { hint: "Give away what costs nothing outside of the market.", retryable: false },
+  HANSE_RATE_UNKNOWN: {
+    hint: "The shop's owner configures what HANSE is worth: HANSE_SHOP_RATES, or a file or feed of rates.",
+    retryable: false,
+  },
+  HANSE_SALE_UNKNOWN: { hint: "Ask with the id that the shop gave the order.", retryable: false },
+  HANSE_SALE_STATE: { hint: "See where the order stands, and do what follows from there.", retryable: false },
+  HANSE_CHECKOUT_UNKNOWN: { hint: "Begin a checkout anew.", retryable: false },
+  HANSE_CHECKOUT_STATE: {
+    hint: "See where the checkout stands; one that is over is begun anew.",
+    retryable: false,
+  },
+  HANSE_CATALOGUE_INVALID: {
+    hint: "Correct the file; README.md of data/ and `hanse products import --help` tell the forms that are read.",
+    retryable: false,
+  },
+
   HANSE_INTERNAL: {
     hint: "This is a fault of Hanse: report it with the request id and the log around it.",
     retryable: false,

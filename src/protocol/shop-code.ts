@@ -4,7 +4,8 @@ import type { GoodsId } from "./goods-orders.ts";
 /** A shop's name in the federation: 2 to 8 characters `A–Z` and `0–9`, the first a letter. Twin of `ShopCode` in Solidity. */
 export type ShopCode = string;
 
-const CODE = /^[A-Z][A-Z0-9]{1,7}$/;
+/** What a code looks like, for schemas. */
+export const SHOP_CODE_PATTERN = /^[A-Z][A-Z0-9]{1,7}$/;
 
 /** What a shop calls its goods: 1 to 64 visible ASCII characters, so that nobody writes the same in two ways. */
 const SKU = /^[!-~]{1,64}$/;
@@ -16,7 +17,7 @@ export interface PublicId {
 }
 
 export function isShopCode(text: string): boolean {
-  return CODE.test(text);
+  return SHOP_CODE_PATTERN.test(text);
 }
 
 /**

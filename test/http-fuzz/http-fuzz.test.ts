@@ -10,6 +10,7 @@ import { assetIdToHex } from "#src/protocol/ids.ts";
 import { startTestChain, type TestChain } from "../e2e/chain-fixture.ts";
 import { FIRST_WORKER, openTestMarket, SELLER, type TestMarket } from "../e2e/market-fixture.ts";
 import { type ServiceProcess, spawnService, untilReady } from "../e2e/service-process.ts";
+import { deployHub } from "../hub/support/hub-chain.ts";
 import { startTestPostgres, temporaryDirectory } from "../store/test-database.ts";
 import { type OpenApi, operationsOf } from "./openapi-requests.ts";
 import { type RawAnswer, sendRaw } from "./raw-request.ts";
@@ -20,7 +21,7 @@ import { type RawAnswer, sendRaw } from "./raw-request.ts";
 // - every refusal has the error shape, with one of our codes
 // - the process lives, and is still ready
 
-const SERVICES = ["broker", "pool", "worker", "content"] as const;
+const SERVICES = ["broker", "pool", "worker", "content", "hub"] as const;
 const DEEP = process.env.HANSE_TEST_DEEP === "1";
 const RUNS = Number(process.env.HANSE_FUZZ_RUNS ?? (DEEP ? 600 : 20));
 const seed = Number(process.env.HANSE_FUZZ_SEED ?? 20_261_128);
@@ -67,6 +68,12 @@ beforeAll(async () => {
     start("broker", { HANSE_PRIVATE_KEY: developmentKey(0) }),
     start("content", { HANSE_STATE_DIR: join(directory, "content") }),
     start("pool", { HANSE_PRIVATE_KEY: developmentKey(SELLER) }),
+    // Nothing of it is limited but by what is sent.
+    start("hub", {
+      ...{ HANSE_STATE_DIR: join(directory, "hub"), HANSE_ALLOW_PRIVATE_ENDPOINTS: "true" },
+      ...{ HANSE_REQUEST_LIMIT: "1000000", HANSE_STRICT_LIMIT: "1000000" },
+      HANSE_HUB: await deployHub(testChain.rpcUrl, testChain.deployment.contracts.clerk),
+    }),
   ]);
   await start("worker", {
     HANSE_PRIVATE_KEY: developmentKey(FIRST_WORKER),
@@ -148,7 +155,7 @@ describe.each(SERVICES)("%s", (name) => {
   });
 });
 
-describe.each(["broker", "pool"])("%s", (name) => {
+describe.each(["broker", "pool", "hub"])("%s", (name) => {
   it("refuses 10 MB before it reads them", { timeout: 60_000 }, async () => {
     const { url } = service(name);
     const document = (await (await fetch(`${url}/docs/openapi.json`)).json()) as OpenApi;

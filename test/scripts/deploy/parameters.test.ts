@@ -18,7 +18,11 @@ const categories = [{ roundBlocks: 20, deadlineBlocks: 200 }];
 const juryCategories = [{ roundBlocks: 30, deadlineBlocks: 300 }];
 const hub = { stake: "1000", unbondingTime: 1_209_600, longestOverlap: 172_800, lossShare: 1_000 };
 const ratings = { floor: "1", cap: "1000" };
-const whole = { governance, treasury, categories, juryCategories, hub, ratings };
+const receipt = {
+  ...{ answerTime: 86_400, rulingTime: 1_209_600, bondShare: 500, minBond: "1" },
+  ...{ juryCategory: 1, juryTrust: 10, juryMinSeats: 10, juryMinSeatStake: "100" },
+};
+const whole = { governance, treasury, categories, juryCategories, hub, receipt, ratings };
 
 function problemsOf(given: unknown, chainId = LIVE_CHAIN_ID): string {
   try {
@@ -35,7 +39,7 @@ describe("parameters are refused", () => {
     expect(problemsOf(undefined)).toContain("no development chain");
   });
 
-  it.each(["governance", "treasury", "categories", "juryCategories", "hub", "ratings"])(
+  it.each(["governance", "treasury", "categories", "juryCategories", "hub", "receipt", "ratings"])(
     "without %s on such a chain",
     (name) => {
       expect(problemsOf({ ...whole, [name]: undefined })).toContain(`${name}:`);
@@ -120,6 +124,7 @@ describe("parameters", () => {
         categories,
         juryCategories,
         hub: DEVELOPMENT_PARAMETERS.hub,
+        receipt: DEVELOPMENT_PARAMETERS.receipt,
         ratings: DEVELOPMENT_PARAMETERS.ratings,
       },
     });

@@ -22,7 +22,11 @@ const categories = [
 const juryCategories = [{ roundBlocks: 50, deadlineBlocks: 500 }];
 const hub = { stake: "250", unbondingTime: 100, longestOverlap: 50, lossShare: 500 };
 const ratings = { floor: "1", cap: "20" };
-const parameters = { governance, treasury, categories, juryCategories, hub, ratings };
+const receipt = {
+  ...{ answerTime: 60, rulingTime: 600, bondShare: 100, minBond: "0.5" },
+  ...{ juryCategory: 0, juryTrust: 5, juryMinSeats: 3, juryMinSeatStake: "5" },
+};
+const parameters = { governance, treasury, categories, juryCategories, hub, receipt, ratings };
 
 let chain: TestChain;
 let provider: JsonRpcProvider;
@@ -207,9 +211,9 @@ describe("a deployment", () => {
       const { manifest } = await run(parameters);
       const journaled = await readFile(journalPath(manifestPath()), "utf8").catch(() => undefined);
       expect(journaled, "nothing is left unfinished").toBeUndefined();
-      expect(Object.keys(manifest.contracts)).toHaveLength(10);
-      // Nine contracts, two certifiers, three categories, four owners: nothing was sent twice.
-      expect(await sentBy(deployer)).toBe(before + 18);
+      expect(Object.keys(manifest.contracts)).toHaveLength(11);
+      // Ten contracts, three certifiers, three categories, four owners, the Hub's Receipt, the jurors' question and its owner: nothing was sent twice.
+      expect(await sentBy(deployer)).toBe(before + 23);
     },
   );
 

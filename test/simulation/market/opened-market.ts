@@ -173,7 +173,7 @@ export async function openMarket(): Promise<OpenedMarket> {
       contracts: {
         ...{ token, registry, keyring, clerk, till: getAddress(till), seedSource, poco, jury },
         // Nobody sells goods here.
-        ...{ hub: zeroAddress, ratings: zeroAddress },
+        ...{ receipt: zeroAddress, hub: zeroAddress, ratings: zeroAddress },
       },
     },
   };

@@ -1,0 +1,179 @@
+import { getAddress } from "viem";
+import { z } from "zod";
+import { defineOption } from "#src/kernel/config.ts";
+import { httpUrlOption, listOption, switchOption, wholeNumberOption } from "#src/kernel/config-types.ts";
+import { CURRENCIES } from "#src/protocol/currencies.ts";
+import { SHOP_CODE_PATTERN } from "#src/protocol/shop-code.ts";
+import {
+  address,
+  bytes32,
+  databaseUrl,
+  deployment,
+  host,
+  pollMs,
+  port,
+  privateKey,
+  rpcUrl,
+  stateDir,
+} from "./options.ts";
+
+const hundredths = (most: number) => wholeNumberOption({ min: 0, max: most });
+const seconds = wholeNumberOption({ min: 1, max: 31_536_000 });
+
+/** What the environment can set of a shop service. */
+export const shopOptions = {
+  host,
+  port: port(4400),
+  rpcUrl,
+  deployment,
+  databaseUrl,
+  pollMs,
+  stateDir: { ...stateDir, default: ".hanse/shop" },
+  privateKey: {
+    ...privateKey,
+    doc: "the key this shop signs orders and sends transactions with, the owner's own or its operator's, 0x and 64 hex digits; or give HANSE_KEYSTORE",
+  },
+  code: defineOption({
+    schema: z.string().regex(SHOP_CODE_PATTERN, "2 to 8 characters A–Z and 0–9, the first a letter"),
+    env: "HANSE_SHOP_CODE",
+    doc: "the shop's code in the federation",
+  }),
+  owner: defineOption({
+    schema: address.transform((text) => getAddress(text)).optional(),
+    env: "HANSE_SHOP_OWNER",
+    doc: "the wallet that joined with this shop, where HANSE_PRIVATE_KEY is its operator's; it grants that key the powers sale-order, purchase-order and parcel",
+  }),
+  endpoint: defineOption({
+    schema: httpUrlOption(),
+    env: "HANSE_PUBLIC_URL",
+    doc: "URL at which others reach this shop, as the Hub has it",
+    default: "http://127.0.0.1:4400",
+  }),
+  ownerToken: defineOption({
+    schema: z.string().min(16),
+    env: "HANSE_SHOP_OWNER_TOKEN",
+    doc: "bearer token of the shop's owner, 16 characters or more",
+    secret: true,
+  }),
+  hubs: defineOption({
+    schema: listOption().pipe(z.array(httpUrlOption()).min(1)),
+    env: "HANSE_HUBS",
+    doc: "base URLs of hub services to listen to, separated by commas",
+    default: ["http://127.0.0.1:4120"],
+  }),
+  hubContract: defineOption({
+    schema: address.transform((text) => getAddress(text)).optional(),
+    env: "HANSE_HUB",
+    doc: "address of the Hub contract, where it is not the deployment's",
+  }),
+  currency: defineOption({
+    schema: z.enum(CURRENCIES as [string, ...string[]]),
+    env: "HANSE_SHOP_CURRENCY",
+    doc: "currency of all the shop's prices, ISO 4217",
+    default: "USD",
+  }),
+  rates: defineOption({
+    schema: listOption().pipe(
+      z
+        .array(z.string().regex(/^[A-Z]{3}=\d+(\.\d+)?$/, "not like USD=0.25"))
+        .transform((pairs) => Object.fromEntries(pairs.map((pair) => pair.split("=") as [string, string]))),
+    ),
+    env: "HANSE_SHOP_RATES",
+    doc: "what one HANSE is worth in each currency, such as `USD=0.25,GBP=0.19`; the shop's own and USD are needed",
+    default: {},
+  }),
+  ratesFile: defineOption({
+    schema: z.string().min(1).optional(),
+    env: "HANSE_SHOP_RATES_FILE",
+    doc: 'JSON file of rates instead, such as `{"USD": "0.25"}`; read anew every minute',
+    path: true,
+  }),
+  ratesUrl: defineOption({
+    schema: httpUrlOption().optional(),
+    env: "HANSE_SHOP_RATES_URL",
+    doc: "URL that answers such JSON instead; asked every minute, and believed for an hour when it does not answer",
+  }),
+  adapter: defineOption({
+    schema: z.enum(["stock", "online-boutique"]),
+    env: "HANSE_SHOP_ADAPTER",
+    doc: "where the products are: `stock` in this service's own database, `online-boutique` in a catalogue file of that shop's form",
+    default: "stock",
+  }),
+  catalogue: defineOption({
+    schema: z.string().min(1).optional(),
+    env: "HANSE_SHOP_CATALOGUE",
+    doc: "the file that the adapter online-boutique reads",
+    path: true,
+  }),
+  syncSeconds: defineOption({
+    schema: wholeNumberOption({ min: 1, max: 86_400 }),
+    env: "HANSE_SHOP_SYNC_SECONDS",
+    doc: "time between two looks at the shop's own system and at partners' products, in seconds",
+    default: 60,
+  }),
+  holdSeconds: defineOption({
+    schema: seconds,
+    env: "HANSE_SHOP_HOLD_SECONDS",
+    doc: "how long a reservation is kept, in seconds",
+    default: 900,
+  }),
+  quoteSeconds: defineOption({
+    schema: seconds,
+    env: "HANSE_SHOP_QUOTE_SECONDS",
+    doc: "how long a quote can be bought, in seconds",
+    default: 600,
+  }),
+  shipSeconds: defineOption({
+    schema: seconds,
+    env: "HANSE_SHOP_SHIP_SECONDS",
+    doc: "time from the sale until the parcel has to be on its way, in seconds",
+    default: 259_200,
+  }),
+  deliverSeconds: defineOption({
+    schema: seconds,
+    env: "HANSE_SHOP_DELIVER_SECONDS",
+    doc: "time from then until it has to be there, in seconds",
+    default: 604_800,
+  }),
+  complaintSeconds: defineOption({
+    schema: seconds,
+    env: "HANSE_SHOP_COMPLAINT_SECONDS",
+    doc: "how long buyers may complain after that, in seconds",
+    default: 604_800,
+  }),
+  resaleSeconds: defineOption({
+    schema: wholeNumberOption({ min: 0, max: 31_536_000 }),
+    env: "HANSE_SHOP_RESALE_SECONDS",
+    doc: "how much longer they may who sell it on, in seconds",
+    default: 259_200,
+  }),
+  arbiter: defineOption({
+    schema: bytes32.optional(),
+    env: "HANSE_SHOP_ARBITER",
+    doc: "who decides disputes: an account, padded with zeros on the left to 32 bytes, or the id of a pool of jurors; default: nobody, and buyers get their money back",
+  }),
+  commission: defineOption({
+    schema: hundredths(10_000),
+    env: "HANSE_SHOP_COMMISSION",
+    doc: "what partners with the right earn-commission get of the price, in hundredths of a percent",
+    default: 500,
+  }),
+  bond: defineOption({
+    schema: hundredths(10_000),
+    env: "HANSE_SHOP_BOND",
+    doc: "what the shop has at stake in each sale, in hundredths of a percent of the price",
+    default: 0,
+  }),
+  allowPrivateEndpoints: defineOption({
+    schema: switchOption(),
+    env: "HANSE_ALLOW_PRIVATE_ENDPOINTS",
+    doc: "whether other shops and hub services may answer by http, and at private and loopback addresses: for development",
+    default: false,
+  }),
+  partnerLimit: defineOption({
+    schema: wholeNumberOption({ min: 1 }),
+    env: "HANSE_PARTNER_LIMIT",
+    doc: "requests in a minute that are taken of one partner",
+    default: 6_000,
+  }),
+};

@@ -1,0 +1,141 @@
+import { join } from "node:path";
+import { createChainCheck, createFollowingCheck } from "#src/chain/chain-check.ts";
+import { openPostgresJournal } from "#src/chain/postgres-journal.ts";
+import { createHubClient } from "#src/client/hub-client.ts";
+import { keepSeed } from "#src/crypto/seed-file.ts";
+import { createGuardedFetch } from "#src/http/guarded-fetch.ts";
+import type { Fetch } from "#src/http/http-client.ts";
+import { listen } from "#src/http/listen.ts";
+import { createServer } from "#src/http/server.ts";
+import { shopKeyFromSeed } from "#src/identity/shop-key.ts";
+import type { ConfigOf, ConfigSources } from "#src/kernel/config.ts";
+import { HanseError } from "#src/kernel/errors.ts";
+import { lockDirectory } from "#src/kernel/lock-file.ts";
+import { NO_ARBITER, OUTCOME } from "#src/protocol/goods-orders.ts";
+import { createOnlineBoutiqueAdapter } from "#src/shop/adapters/online-boutique-adapter.ts";
+import type { ShopAdapter } from "#src/shop/adapters/shop-adapter.ts";
+import { createStockAdapter } from "#src/shop/adapters/stock-adapter.ts";
+import { registerStockRoutes } from "#src/shop/adapters/stock-routes.ts";
+import {
+  asCurrency,
+  createRates,
+  type RateSource,
+  rateFeed,
+  rateFile,
+  rateTable,
+} from "#src/shop/sales/rates.ts";
+import { createShopMarket } from "#src/shop/shop-market.ts";
+import { createShopService } from "#src/shop/shop-service.ts";
+import type { ShopDatabase, ShopTables } from "#src/shop/shop-tables.ts";
+import { openDatabase } from "#src/store/database.ts";
+import { joinChain, runSender } from "./join-chain.ts";
+import { runService } from "./run-service.ts";
+import { shopOptions } from "./shop-options.ts";
+
+export { shopOptions };
+
+type Config = ConfigOf<typeof shopOptions>;
+
+/** `hanse shop start`: one shop of a federation. */
+export async function startShop(sources: ConfigSources): Promise<void> {
+  await runService("shop", shopOptions, sources, async ({ config, logger, metrics, shutdown }) => {
+    const lock = await lockDirectory(config.stateDir);
+    shutdown.add("lock", () => lock.release());
+    const key = shopKeyFromSeed(await keepSeed(join(config.stateDir, "shop.key")));
+    const database = await openDatabase<ShopTables>(
+      { logger },
+      { url: config.databaseUrl, schema: "shop", applicationName: "hanse shop" },
+    );
+    shutdown.add("database", () => database.close());
+    const journal = await openPostgresJournal({ database, logger }, "shop_journal");
+    const { chain, deployment, sender, account } = await joinChain({ journal, logger, metrics }, config);
+    runSender(sender, shutdown);
+
+    const fetch = createGuardedFetch({ allowPrivate: config.allowPrivateEndpoints });
+    const currency = asCurrency(config.currency);
+    const rates = createRates({ source: sourceOf(config, fetch) });
+    const owner = config.owner ?? account.address;
+    const { code, endpoint } = config;
+    // For display: what a product costs today, where that is known.
+    let perDollar = currency === "USD" ? 1 : 0;
+    const learn = async () => {
+      const cents = await rates.toUsdCents({ currency, minor: 1_000_000n }).catch(() => undefined);
+      if (cents !== undefined) perDollar = Number(cents) / 1_000_000;
+    };
+    await learn();
+    const learning = setInterval(() => void learn(), 60_000);
+    shutdown.add("rates", async () => clearInterval(learning));
+
+    const parts = await createShopService(
+      {
+        ...{ key, database, fetch, logger, metrics },
+        hubs: config.hubs.map((url) => ({ url, client: createHubClient({ fetch }, { baseUrl: url }) })),
+      },
+      {
+        ...{ code, owner, endpoint, currency, ownerToken: config.ownerToken, chainId: chain.chainId },
+        hub: config.hubContract ?? deployment.contracts.hub,
+        inDollars: (minor) => Math.round(Number(minor) * (currency === "USD" ? 1 : perDollar)) / 100,
+        reservation: { holdMs: config.holdSeconds * 1_000 },
+        partnerRequestsPerMinute: config.partnerLimit,
+      },
+    );
+    const { adapter, stock } = adapterOf(config, database);
+    const market = createShopMarket(
+      { parts, database, chain, deployment, sender, signer: account, key, adapter, rates, fetch, logger },
+      {
+        ...{ code, owner, currency, syncMs: config.syncSeconds * 1_000 },
+        terms: {
+          ...{ shipWithin: config.shipSeconds, deliverWithin: config.deliverSeconds },
+          ...{ complaintTime: config.complaintSeconds, resaleMargin: config.resaleSeconds },
+          ...{ arbiter: config.arbiter ?? NO_ARBITER, defaultOutcome: OUTCOME.Buyer },
+          ...{
+            bondShare: config.bond,
+            commissionShare: config.commission,
+            quoteSeconds: config.quoteSeconds,
+          },
+        },
+      },
+    );
+    const head = createChainCheck(chain);
+    const ready = {
+      database: () => database.ping(),
+      chain: head,
+      following: createFollowingCheck(head, async () => (await market.deals.followedTo())?.number),
+    };
+    const server = await createServer(
+      { logger, metrics },
+      { name: "Hanse shop", description: `${code}: products, partners, orders`, ready },
+    );
+    await parts.register(server, {
+      ...market,
+      forOwner: (scope) => {
+        market.forOwner?.(scope);
+        if (stock !== undefined) registerStockRoutes(scope, { stock, currency, sync: market.syncCatalogue });
+      },
+    });
+    shutdown.add("server", () => server.close());
+    const { url } = await listen(server, config);
+    const running = Promise.all([parts.run(shutdown.signal), market.run(shutdown.signal)]);
+    running.catch(() => undefined);
+    logger.info({ url, code, owner, key: key.publicKey }, "shop is up");
+    return { done: running };
+  });
+}
+
+function sourceOf({ rates, ratesFile, ratesUrl }: Config, fetch: Fetch): RateSource {
+  if (ratesUrl !== undefined) return rateFeed(fetch, ratesUrl);
+  return ratesFile === undefined ? rateTable(rates) : rateFile(ratesFile);
+}
+
+function adapterOf({ adapter, catalogue }: Config, database: ShopDatabase) {
+  if (adapter === "stock") {
+    const stock = createStockAdapter({ database });
+    return { adapter: stock as ShopAdapter, stock };
+  }
+  if (catalogue !== undefined)
+    return { adapter: createOnlineBoutiqueAdapter({ path: catalogue }), stock: undefined };
+  throw new HanseError(
+    "HANSE_CONFIG_INVALID",
+    "HANSE_SHOP_ADAPTER is online-boutique, which needs HANSE_SHOP_CATALOGUE",
+  );
+}

@@ -1,0 +1,345 @@
+import { getAddress, type Hex } from "viem";
+import { z } from "zod";
+import { RIGHTS } from "#src/identity/grant.ts";
+import { shipToSchema } from "#src/protocol/ship-to.ts";
+
+// What shops tell each other, and their owners. `GET /docs/openapi.json` of a shop service tells the same.
+
+export const shopCodeSchema = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9]{1,7}$/, "2 to 8 characters A–Z and 0–9, the first a letter")
+  .describe("A shop's code in the federation");
+
+/** `CODE:SKU`: what a product is called outside of its shop. */
+export const productIdSchema = z
+  .string()
+  .max(80)
+  .regex(/^[A-Z][A-Z0-9]{1,7}:[\w.-]{1,64}$/, "CODE:SKU")
+  .describe("Public id of a product, CODE:SKU");
+
+export const rightSchema = z.enum(RIGHTS).describe("What a partner may do");
+const rightsSchema = z
+  .array(rightSchema)
+  .min(1)
+  .max(RIGHTS.length)
+  .refine((rights) => new Set(rights).size === rights.length, "a right twice");
+
+const roleSchema = z.enum(["granter", "grantee"]);
+const instant = z.iso.datetime({ offset: true });
+
+/** A call of one shop about a partnership to another. */
+export const partnershipCallSchema = z.strictObject({
+  callId: z.string().min(8).max(80).describe("Sent again with the same call: it is answered alike"),
+  exchange: z.string().min(8).max(80).describe("Names the request or offer that this is, or is about"),
+  role: roleSchema.describe("What the caller is in it"),
+  rights: rightsSchema.optional().describe("Asked for or offered"),
+  until: instant.optional().describe("Until when they are asked for or offered"),
+  grant: z.string().max(4_096).optional().describe("JWT (EdDSA) of the granter; what it says counts"),
+  askAgainAt: instant.optional().describe("From when on one who is denied may ask again"),
+  note: z.string().max(500).optional().describe("A word to the other's owner"),
+});
+export type PartnershipCallBody = z.infer<typeof partnershipCallSchema>;
+
+const stateSchema = z.enum([
+  "none",
+  "requested",
+  "offered",
+  "active",
+  "renewal-requested",
+  "renewal-offered",
+  "denied",
+  "declined",
+  "ended",
+]);
+
+export const partnershipAnswerSchema = z.object({
+  state: stateSchema,
+  rights: z.array(rightSchema),
+  until: instant.nullable(),
+  grant: z.string().optional(),
+});
+export type PartnershipAnswer = z.infer<typeof partnershipAnswerSchema>;
+
+/** A partnership as its shop's owner sees it. */
+export const partnershipSchema = partnershipAnswerSchema.omit({ grant: true }).extend({
+  peer: shopCodeSchema,
+  role: roleSchema.describe("What this shop is in it"),
+  pendingRights: z.array(rightSchema).nullable(),
+  pendingUntil: instant.nullable().describe("Until when what is asked for or offered would be granted"),
+  askAgainAt: instant.nullable(),
+  changedAt: instant,
+});
+export type Partnership = z.infer<typeof partnershipSchema>;
+
+/** What an owner has its shop do. */
+export const ownerCallSchema = z.strictObject({
+  role: roleSchema
+    .optional()
+    .describe("Needed where either side may call so: leave, refreshAccept, refreshReject"),
+  rights: rightsSchema.optional(),
+  until: instant.optional(),
+  note: z.string().max(500).optional(),
+});
+export type OwnerCall = z.infer<typeof ownerCallSchema>;
+
+export const ownerAnswerSchema = partnershipSchema.extend({
+  delivered: z.boolean().describe("false: the other shop cannot be reached now, and is told later"),
+});
+export type OwnerAnswer = z.infer<typeof ownerAnswerSchema>;
+
+// ── Inventory ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A product as partners are told of it: the five fields of the first protocol, and exact money beside them. */
+export const feedItemSchema = z.object({
+  id: productIdSchema,
+  name: z.string(),
+  description: z.string(),
+  price: z.number().describe("In US dollars, for display only"),
+  imageURL: z.string(),
+  currency: z.string().length(3).describe("The seller's currency, ISO 4217"),
+  priceMinor: z.coerce.bigint().describe("Price of a piece in minor units of that currency: this counts"),
+  categories: z.array(z.string()),
+  available: z.boolean(),
+  featured: z.boolean().optional().describe("For partners who promote"),
+  quantity: z.coerce
+    .bigint()
+    .optional()
+    .describe("Pieces left, for partners who share data; absent where they are not counted"),
+});
+export type FeedItem = z.output<typeof feedItemSchema>;
+
+export const productFeedSchema = z.object({
+  products: z.array(feedItemSchema),
+  gone: z.array(productIdSchema).describe("Not sold any more"),
+  cursor: z.string().describe("For `since`, at the next poll"),
+  more: z.boolean().describe("There is more now: ask again at once"),
+});
+export type ProductFeed = z.output<typeof productFeedSchema>;
+
+export const feedQuerySchema = z.object({
+  since: z.string().max(90).optional().describe("The cursor of the last poll; without it everything is told"),
+  limit: z.coerce.number().int().min(1).max(1_000).default(500),
+  featured: z.enum(["true"]).optional().describe("Only what is featured; takes the right co-promote"),
+});
+
+/** As JSON numbers or decimal strings; fractions and signs are refused. */
+export const piecesSchema = z
+  .union([z.number().int().positive().max(1_000_000), z.string().regex(/^[1-9]\d{0,6}$/)])
+  .transform((pieces) => BigInt(pieces))
+  .refine((pieces) => pieces <= 1_000_000n, "at most 1,000,000")
+  .describe("Whole pieces");
+
+export const reservationSchema = z.object({
+  id: z.string(),
+  product: productIdSchema,
+  quantity: z.coerce.bigint(),
+  state: z.enum(["held", "ordered", "released", "expired"]),
+  expiresAt: instant,
+});
+export type ReservationView = z.output<typeof reservationSchema>;
+
+export const availabilitySchema = feedItemSchema.extend({
+  reservation: reservationSchema.optional().describe("Where `reserve` was asked"),
+});
+
+export const reservationPostSchema = z.strictObject({ product: productIdSchema, quantity: piecesSchema });
+
+export const idempotencyKeySchema = z
+  .string()
+  .regex(/^[\w.:-]{8,80}$/, "8 to 80 letters, digits, `_`, `.`, `:` and `-`")
+  .describe("The same answer where the same request comes again");
+
+// ── Quotes and orders ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+const accountSchema = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, "an account")
+  .transform((text) => getAddress(text));
+const hashSchema = z
+  .string()
+  .regex(/^0x[0-9a-f]{64}$/, "0x and 64 small hex digits")
+  .transform((text) => text as Hex);
+const nanoSchema = z.coerce.bigint().describe("nano-HANSE");
+
+const lineSchema = z.strictObject({
+  product: productIdSchema,
+  quantity: piecesSchema,
+  reservation: z.uuid().optional().describe("Made before; without one the pieces are reserved now"),
+});
+
+export const quotePostSchema = z.strictObject({
+  lines: z.array(lineSchema).min(1).max(1_000),
+  buyer: accountSchema.describe("The account that will sign the purchase"),
+  supply: hashSchema.optional().describe("Of a resale: the deal by which the seller gets the goods"),
+});
+export type QuotePost = z.input<typeof quotePostSchema>;
+
+/** A `SaleOrder` as JSON: amounts as decimal strings. */
+export const saleOrderSchema = z.object({
+  seller: accountSchema,
+  goods: hashSchema,
+  price: nanoSchema,
+  shipWithin: z.number().int(),
+  deliverWithin: z.number().int(),
+  complaintTime: z.number().int(),
+  arbiter: hashSchema,
+  defaultOutcome: z.union([z.literal(0), z.literal(1)]),
+  sellerBond: nanoSchema,
+  referrer: accountSchema,
+  commission: nanoSchema,
+  resaleMargin: z.number().int(),
+  supply: hashSchema,
+  onlyBuyer: hashSchema,
+  conditions: z.object({
+    certifier: accountSchema,
+    matcher: accountSchema,
+    validUntil: z.coerce.bigint(),
+    epoch: z.coerce.bigint(),
+    volume: z.number().int(),
+    minFill: z.number().int(),
+    salt: hashSchema,
+    externalRef: hashSchema,
+    terms: hashSchema,
+  }),
+});
+
+export const quoteSchema = z.object({
+  id: z.uuid(),
+  seller: shopCodeSchema,
+  lines: z.array(
+    z.object({
+      product: productIdSchema,
+      name: z.string(),
+      quantity: z.coerce.bigint(),
+      priceMinor: z.coerce.bigint().describe("Of a piece"),
+      totalMinor: z.coerce.bigint(),
+    }),
+  ),
+  currency: z.string(),
+  totalMinor: z.coerce.bigint().describe("In minor units of the currency: exact"),
+  totalNano: nanoSchema.describe("What the buyer pays, nano-HANSE"),
+  rate: z.string().describe("What one HANSE was worth in that currency, decimal"),
+  validUntil: instant,
+  sale: saleOrderSchema,
+  saleHash: hashSchema,
+  signature: z
+    .string()
+    .regex(/^0x([0-9a-f]{2})*$/)
+    .transform((text) => text as Hex),
+});
+export type Quote = z.output<typeof quoteSchema>;
+
+export const orderPostSchema = z.strictObject({
+  ref: z
+    .string()
+    .regex(/^[\w.:-]{8,80}$/)
+    .describe("What the caller calls it; the same order where it comes again"),
+  quote: z.uuid(),
+  deal: hashSchema.optional().describe("The deal that pays it, once it is sealed"),
+  shipTo: z
+    .base64url()
+    .max(8_192)
+    .describe("Where it goes: a box sealed to the seller's key, in the quote's name"),
+});
+export type OrderPost = z.input<typeof orderPostSchema>;
+
+export const saleStateSchema = z.enum(["placed", "paid", "shipped", "settled", "refunded", "cancelled"]);
+export const saleSchema = z.object({
+  id: z.uuid(),
+  partner: z.string(),
+  ref: z.string().nullable(),
+  quote: z.uuid(),
+  state: saleStateSchema,
+  stage: z.string().nullable().describe("Of its deal, as the chain has it"),
+  deal: z.string().nullable(),
+  lines: z.array(
+    z.object({ product: productIdSchema, quantity: z.coerce.bigint(), priceMinor: z.coerce.bigint() }),
+  ),
+  currency: z.string(),
+  totalMinor: z.coerce.bigint(),
+  totalNano: nanoSchema,
+  tracking: z.string().nullable(),
+  returnReason: z.string().nullable(),
+  createdAt: instant,
+});
+export type Sale = z.output<typeof saleSchema>;
+
+export const returnPostSchema = z.strictObject({ reason: z.string().min(1).max(500) });
+export const shipPostSchema = z.strictObject({ tracking: z.string().min(1).max(200) });
+
+/** What a box with an address is sealed for, so that it serves nowhere else. */
+export const shipToContext = (quote: string): string => `hanse ship-to ${quote}`;
+
+// ── Checkout: what customers of a shop ask ─────────────────────────────────────────────────────────────────────────────
+
+/** Where a parcel goes; the salt that hides it on chain is made by the shop. */
+export const addressSchema = shipToSchema.omit({ salt: true });
+
+export const checkoutPostSchema = z.strictObject({
+  buyer: accountSchema.describe("The wallet that pays"),
+  lines: z
+    .array(z.strictObject({ product: productIdSchema, quantity: piecesSchema }))
+    .min(1)
+    .max(100),
+  shipTo: addressSchema,
+});
+export type CheckoutPost = z.input<typeof checkoutPostSchema>;
+
+export const purchaseOrderSchema = z.object({
+  buyer: accountSchema,
+  goods: hashSchema,
+  maxPrice: nanoSchema,
+  shipTo: hashSchema,
+  saleOrder: hashSchema,
+  onlySeller: hashSchema,
+  maxShipWithin: z.number().int(),
+  maxDeliverWithin: z.number().int(),
+  minComplaintTime: z.number().int(),
+  onlyArbiter: hashSchema,
+  defaultOutcome: z.union([z.literal(0), z.literal(1)]),
+  minSellerBond: nanoSchema,
+  minResaleMargin: z.number().int(),
+  basket: hashSchema,
+  basketSize: z.number().int(),
+  conditions: saleOrderSchema.shape.conditions,
+});
+
+export const checkoutSchema = z.object({
+  id: z.uuid(),
+  state: z.enum(["quoted", "signed", "sealed", "failed"]),
+  buyer: z.string(),
+  problem: z.string().nullable(),
+  totalNano: nanoSchema.describe("Of all legs"),
+  expiresAt: instant,
+  legs: z.array(
+    z.object({
+      leg: z.number().int(),
+      seller: shopCodeSchema,
+      quote: quoteSchema.describe("What is bought, in the seller's currency and in HANSE"),
+      purchase: purchaseOrderSchema.describe("To be signed by the buyer (EIP-712, domain of the Receipt)"),
+      purchaseHash: hashSchema,
+      deal: z.string().nullable(),
+      dealHash: z.string().nullable().describe("What the buyer signs to confirm: Confirmation(bytes32 deal)"),
+      stage: z.string().nullable(),
+    }),
+  ),
+  chainId: z.number().int(),
+  receipt: z.string(),
+});
+export type Checkout = z.output<typeof checkoutSchema>;
+
+const signatureSchema = z
+  .string()
+  .regex(/^0x([0-9a-fA-F]{2}){0,4096}$/)
+  .transform((text) => text as Hex);
+export const signaturesPostSchema = z.strictObject({
+  signatures: z
+    .array(signatureSchema)
+    .min(1)
+    .max(100)
+    .describe("Of each leg's purchase, in the order of the legs"),
+});
+export const confirmPostSchema = z.strictObject({
+  leg: z.number().int().min(0).max(99),
+  signature: signatureSchema,
+});

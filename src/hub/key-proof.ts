@@ -1,0 +1,67 @@
+import { randomBytes } from "node:crypto";
+import type { Address, Hex } from "viem";
+import { createHttpClient, type Fetch } from "#src/http/http-client.ts";
+import { STATEMENT_PATH, statementAnswerSchema, verifyStatement } from "#src/identity/statement.ts";
+import { type Clock, systemClock } from "#src/kernel/clock.ts";
+import { HanseError } from "#src/kernel/errors.ts";
+import type { HubChain } from "./hub-chain.ts";
+
+export interface ClaimedShop {
+  readonly owner: Address;
+  readonly code: string;
+  readonly key: Hex;
+  readonly endpoint: string;
+}
+
+/**
+ * Has whoever answers at a shop's endpoint sign a challenge with the shop's key, for this Hub and owner.
+ * @throws HANSE_STATEMENT_*, HANSE_ADDRESS_FORBIDDEN, HANSE_PEER_*
+ */
+export type ProveKey = (shop: ClaimedShop) => Promise<void>;
+
+const TIMEOUT_MS = 5_000;
+const MOST_BYTES = 16_384;
+
+/** @param deps `fetch`: guarded, for the asker chooses the endpoint */
+export function createKeyProof(deps: {
+  readonly chain: Pick<HubChain, "chainId" | "hub">;
+  readonly fetch: Fetch;
+  readonly clock?: Clock;
+}): ProveKey {
+  const { chain, fetch, clock = systemClock } = deps;
+  const http = createHttpClient(
+    { fetch, clock },
+    { timeoutMs: TIMEOUT_MS, maxBytes: MOST_BYTES, retries: 0 },
+  );
+  return async ({ owner, code, key, endpoint }) => {
+    const challenge = randomBytes(24).toString("base64url");
+    // Which key is asked for: a shop that rotates has two.
+    const query = new URLSearchParams({ challenge, key });
+    const { statement } = await http.request(`${endpoint}${STATEMENT_PATH}?${query}`, {
+      schema: statementAnswerSchema,
+    });
+    const { chainId, hub } = chain;
+    await verifyStatement(statement, { chainId, hub, owner, code, key, endpoint, challenge }, clock);
+  };
+}
+
+/**
+ * An endpoint as it is written in the Hub and in statements: https, or http in development, without query and trailing slash.
+ * @throws HANSE_REQUEST_INVALID
+ */
+export function assertEndpoint(endpoint: string, { allowHttp }: { readonly allowHttp: boolean }): void {
+  const url = URL.parse(endpoint);
+  const schemes = allowHttp ? ["https:", "http:"] : ["https:"];
+  const plain =
+    url !== null &&
+    schemes.includes(url.protocol) &&
+    url.username === "" &&
+    url.password === "" &&
+    !/[?#\s]/.test(endpoint) &&
+    !endpoint.endsWith("/") &&
+    Buffer.byteLength(endpoint) <= 256;
+  if (plain) return;
+  throw new HanseError("HANSE_REQUEST_INVALID", `${endpoint} is no endpoint of a shop`, {
+    hint: `Give ${allowHttp ? "an http or" : "an"} https URL without credentials, query and trailing slash, of at most 256 bytes.`,
+  });
+}

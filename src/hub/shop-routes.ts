@@ -1,0 +1,89 @@
+import { z } from "zod";
+import type { ShopView } from "#src/client/hub-schema.ts";
+import { codeParamSchema, shopPageSchema, shopQuerySchema, shopViewSchema } from "#src/client/hub-schema.ts";
+import { errorBodySchema } from "#src/http/error-body.ts";
+import type { HttpServer } from "#src/http/server.ts";
+import { HanseError } from "#src/kernel/errors.ts";
+import { findShop, lastSequence, listShops } from "./feed.ts";
+import type { HubDatabase, ShopRow } from "./hub-tables.ts";
+
+/** The list, for everybody. */
+export function registerShopRoutes(
+  server: HttpServer,
+  { database, feed }: { readonly database: HubDatabase; readonly feed: string },
+): void {
+  server.get(
+    "/v1/shops",
+    {
+      schema: {
+        summary: "Shops, or what changed since an earlier answer; takes If-None-Match",
+        querystring: shopQuerySchema,
+        response: {
+          200: shopPageSchema,
+          304: z.undefined(),
+          400: errorBodySchema,
+          429: errorBodySchema,
+          503: errorBodySchema,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { since, limit } = request.query;
+      const { kysely } = database;
+      // Before the list: all up to it is visible by then, and what comes meanwhile is told again.
+      const newest = await lastSequence(kysely);
+      // An answer depends on what was asked, and on the list alone.
+      const etag = `"${feed}-${newest}"`;
+      reply.header("etag", etag).header("cache-control", "no-cache");
+      if (isNamedIn(request.headers["if-none-match"], etag)) return reply.code(304).send(undefined);
+      const rows = await listShops(kysely, { since: since === undefined ? undefined : BigInt(since), limit });
+      const last = rows.at(-1)?.sequence ?? 0n;
+      const isFull = rows.length === limit;
+      const asked = BigInt(since ?? 0);
+      const next = isFull ? last : [last, newest, asked].reduce((most, each) => (each > most ? each : most));
+      return { feed, shops: rows.map(viewOf), next: String(next), more: isFull };
+    },
+  );
+
+  server.get(
+    "/v1/shops/:code",
+    {
+      schema: {
+        summary: "One shop",
+        params: codeParamSchema,
+        response: { 200: shopViewSchema, 400: errorBodySchema, 404: errorBodySchema, 503: errorBodySchema },
+      },
+    },
+    async ({ params: { code } }) => {
+      const row = await findShop(database.kysely, code);
+      if (row === undefined) throw new HanseError("HANSE_NOT_FOUND", `There is no shop ${code}`);
+      return viewOf(row);
+    },
+  );
+}
+
+/** Of a shop that is no member only that is told. */
+export function viewOf({ code, standing, sequence, changed_at, origin, facts }: ShopRow): ShopView {
+  const { overlapEnds, previousKey, ...shop } = facts;
+  return {
+    ...{ code, standing, sequence: String(sequence), changedAt: changed_at.toISOString() },
+    ...(origin === null ? {} : { origin }),
+    ...(standing === "member"
+      ? {
+          shop: {
+            ...shop,
+            ...(previousKey === undefined || overlapEnds === undefined
+              ? {}
+              : { previousKey, overlapEnds: new Date(overlapEnds * 1000).toISOString() }),
+          },
+        }
+      : {}),
+  };
+}
+
+function isNamedIn(header: string | undefined, etag: string): boolean {
+  return (header ?? "").split(",").some((each) => {
+    const named = each.trim().replace(/^W\//, "");
+    return named === etag || named === "*";
+  });
+}

@@ -1,0 +1,108 @@
+import { parse as parseCsv } from "csv-parse/sync";
+import { z } from "zod";
+import { HanseError } from "#src/kernel/errors.ts";
+import type { Currency } from "#src/protocol/currencies.ts";
+import { parsePrice } from "#src/protocol/price.ts";
+import type { CatalogueProduct } from "../inventory/catalogue.ts";
+
+const text = z.string().trim();
+const productSchema = z.object({
+  sku: text.regex(/^[\w.-]{1,64}$/, "sku: letters, digits, _ . and -, at most 64"),
+  id: text.min(1).max(200).optional(),
+  name: text.min(1).max(300),
+  description: text.max(10_000).default(""),
+  price: z.union([text, z.number().transform(String)]),
+  quantity: z
+    .union([
+      text.regex(/^\d{0,12}$/, "quantity: whole pieces"),
+      z.number().int().min(0).transform(String),
+      z.null(),
+    ])
+    .default(""),
+  image: text.max(2_000).default(""),
+  categories: z
+    .union([z.array(text), text.transform((list) => list.split(";").map((each) => each.trim()))])
+    .default([]),
+  featured: z
+    .union([z.boolean(), z.enum(["", "true", "false"]).transform((word) => word === "true")])
+    .default(false),
+});
+
+/**
+ * Reads a catalogue: JSON (an array of products, or `{"products": […]}`) or CSV with a line of names. Fields are `sku`,
+ * `name`, `price` (decimal, in the shop's currency), and, if wanted, `id` (the shop's own; the sku else), `description`,
+ * `quantity` (none: not counted), `image`, `categories` (in CSV separated by semicolons), `featured`.
+ * @throws HANSE_CATALOGUE_INVALID that names the first lines that are wrong
+ */
+export function readCatalogue(
+  content: string,
+  format: "json" | "csv",
+  currency: Currency,
+): CatalogueProduct[] {
+  const rows = format === "json" ? readJson(content) : readCsv(content);
+  const problems: string[] = [];
+  const products = rows.flatMap((row, index): CatalogueProduct[] => {
+    const parsed = productSchema.safeParse(row);
+    if (!parsed.success) {
+      problems.push(
+        `product ${index + 1}: ${parsed.error.issues.map(({ message, path }) => `${path.join(".")}: ${message}`).join(", ")}`,
+      );
+      return [];
+    }
+    const { sku, id = sku, name, description, price, quantity, image, categories, featured } = parsed.data;
+    const exact = parsePrice(price, currency);
+    if (exact === undefined) {
+      problems.push(`product ${index + 1}: ${price} is no price in ${currency}`);
+      return [];
+    }
+    const onHand = quantity === null || quantity === "" ? null : BigInt(quantity);
+    const listed = categories.filter((each) => each !== "");
+    return [
+      {
+        internalId: id,
+        sku,
+        name,
+        description,
+        imageUrl: image,
+        categories: listed,
+        priceMinor: exact.minor,
+        onHand,
+        featured,
+      },
+    ];
+  });
+  if (problems.length === 0) return products;
+  throw new HanseError(
+    "HANSE_CATALOGUE_INVALID",
+    `${problems.length} products cannot be read: ${problems.slice(0, 3).join("; ")}`,
+    { details: { problems: problems.slice(0, 20) } },
+  );
+}
+
+function readJson(content: string): unknown[] {
+  try {
+    const value: unknown = JSON.parse(content);
+    return z
+      .array(z.unknown())
+      .parse(Array.isArray(value) ? value : (value as { products?: unknown }).products);
+  } catch (cause) {
+    throw new HanseError("HANSE_CATALOGUE_INVALID", "The catalogue is no JSON array of products", { cause });
+  }
+}
+
+function readCsv(content: string): unknown[] {
+  try {
+    const rows: Record<string, string>[] = parseCsv(content, {
+      columns: true,
+      bom: true,
+      skip_empty_lines: true,
+      trim: true,
+    });
+    // An empty cell says nothing: the field's default stands.
+    return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== "")));
+  } catch (cause) {
+    throw new HanseError("HANSE_CATALOGUE_INVALID", "The catalogue is no CSV with a line of names", {
+      cause,
+    });
+  }
+}

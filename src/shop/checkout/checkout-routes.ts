@@ -1,0 +1,154 @@
+import { z } from "zod";
+import {
+  checkoutPostSchema,
+  checkoutSchema,
+  confirmPostSchema,
+  feedItemSchema,
+  signaturesPostSchema,
+} from "#src/client/shop-schema.ts";
+import { errorBodySchema } from "#src/http/error-body.ts";
+import type { HttpServer } from "#src/http/server.ts";
+import type { Listings } from "../federation/listings.ts";
+import type { Checkouts } from "./checkouts.ts";
+
+const refusals = {
+  400: errorBodySchema,
+  401: errorBodySchema,
+  403: errorBodySchema,
+  404: errorBodySchema,
+  409: errorBodySchema,
+  422: errorBodySchema,
+  429: errorBodySchema,
+  502: errorBodySchema,
+  503: errorBodySchema,
+  504: errorBodySchema,
+};
+const idParams = z.object({ id: z.uuid() });
+
+export interface CheckoutRoutesDeps {
+  readonly checkouts: Checkouts;
+  readonly listings: Listings;
+  /** Asks a partner for its products now. */
+  readonly inDollars: (minor: bigint, currency: string) => Promise<number>;
+}
+
+/** What customers ask: products of partners, and to buy. Whoever has the id of a checkout goes on with it. */
+export function registerCheckoutRoutes(
+  scope: HttpServer,
+  { checkouts, listings, inDollars }: CheckoutRoutesDeps,
+): void {
+  scope.get(
+    "/v1/listings",
+    {
+      schema: {
+        summary: "Products of partners that can be bought here",
+        querystring: z.object({ partner: z.string().max(8).optional() }),
+        response: { 200: z.object({ products: z.array(feedItemSchema) }), ...refusals },
+      },
+    },
+    async (request) => ({
+      products: await Promise.all(
+        (await listings.list(request.query.partner)).map(async (row) => ({
+          ...{
+            id: `${row.partner}:${row.sku}`,
+            name: row.name,
+            description: row.description,
+            imageURL: row.image_url,
+          },
+          ...{
+            currency: row.currency,
+            priceMinor: row.price_minor,
+            categories: row.categories,
+            available: row.available,
+          },
+          price: await inDollars(row.price_minor, row.currency),
+        })),
+      ),
+    }),
+  );
+  scope.post(
+    "/v1/checkouts",
+    {
+      schema: {
+        summary: "Keep and quote what a customer wants to buy, of this shop and its partners",
+        body: checkoutPostSchema,
+        response: { 201: checkoutSchema, ...refusals },
+      },
+    },
+    async (request, reply) => reply.code(201).send(await checkouts.begin(request.body)),
+  );
+  scope.get(
+    "/v1/checkouts/:id",
+    {
+      schema: {
+        summary: "How a checkout stands",
+        params: idParams,
+        response: { 200: checkoutSchema, ...refusals },
+      },
+    },
+    (request) => checkouts.find(request.params.id),
+  );
+  scope.post(
+    "/v1/checkouts/:id/signatures",
+    {
+      schema: {
+        summary: "The buyer's signatures of all purchases: they are sealed together, or none is",
+        params: idParams,
+        body: signaturesPostSchema,
+        response: { 200: checkoutSchema, ...refusals },
+      },
+    },
+    (request) => checkouts.sign(request.params.id, request.body.signatures),
+  );
+  scope.post(
+    "/v1/checkouts/:id/confirm",
+    {
+      schema: {
+        summary: "The buyer's signed confirmation that a parcel came: the seller is paid",
+        params: idParams,
+        body: confirmPostSchema,
+        response: { 200: checkoutSchema, ...refusals },
+      },
+    },
+    (request) => checkouts.confirm(request.params.id, request.body.leg, request.body.signature),
+  );
+}
+
+/** What the owner buys for the shop, and sees of its customers; on a part of the server that asks for the owner's token. */
+export function registerCheckoutManagement(
+  scope: HttpServer,
+  { checkouts, listings }: CheckoutRoutesDeps,
+): void {
+  scope.get(
+    "/v1/owner/checkouts",
+    {
+      schema: {
+        summary: "What was bought here, newest first",
+        response: { 200: z.object({ checkouts: z.array(checkoutSchema) }), ...refusals },
+      },
+    },
+    async () => ({ checkouts: [...(await checkouts.list())] }),
+  );
+  scope.post(
+    "/v1/owner/checkouts",
+    {
+      schema: {
+        summary: "Buy from partners as merchant of record",
+        body: checkoutPostSchema.omit({ buyer: true }),
+        response: { 201: checkoutSchema, ...refusals },
+      },
+    },
+    async (request, reply) => reply.code(201).send(await checkouts.buy(request.body)),
+  );
+  scope.post(
+    "/v1/owner/listings/:code/sync",
+    {
+      schema: {
+        summary: "Take over what changed at a partner, now",
+        params: z.object({ code: z.string().max(8) }),
+        response: { 200: z.object({ told: z.number().int(), gone: z.number().int() }), ...refusals },
+      },
+    },
+    (request) => listings.sync(request.params.code),
+  );
+}

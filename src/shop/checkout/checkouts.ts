@@ -1,0 +1,439 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { Selectable } from "kysely";
+import {
+  type Address,
+  bytesToHex,
+  type Hex,
+  keccak256,
+  type LocalAccount,
+  stringToHex,
+  zeroAddress,
+  zeroHash,
+} from "viem";
+import type { z } from "zod";
+import {
+  type Checkout,
+  type checkoutPostSchema,
+  purchaseOrderSchema,
+  type Quote,
+  quoteSchema,
+  shipToContext,
+} from "#src/client/shop-schema.ts";
+import { signGoodsOrder } from "#src/client/sign-goods-order.ts";
+import { stringifyJson } from "#src/http/json.ts";
+import { seal } from "#src/identity/sealed-box.ts";
+import { type Clock, systemClock } from "#src/kernel/clock.ts";
+import { HanseError, isRetryable } from "#src/kernel/errors.ts";
+import type { Logger } from "#src/kernel/logger.ts";
+import { goodsDealHash, isOver } from "#src/protocol/goods-deals.ts";
+import { goodsOrderHash } from "#src/protocol/goods-order-hash.ts";
+import { purchase, type SaleOrder } from "#src/protocol/goods-orders.ts";
+import { type ShipTo, shipToHash, shipToSchema } from "#src/protocol/ship-to.ts";
+import { goodsId } from "#src/protocol/shop-code.ts";
+import type { DealStore } from "../deals/deal-store.ts";
+import type { ReceiptCalls } from "../deals/receipt-calls.ts";
+import type { PeerPost } from "../federation/peer-post.ts";
+import type { Peers } from "../federation/peers.ts";
+import type { Quotes } from "../sales/quotes.ts";
+import type { SaleChain } from "../sales/sale-terms.ts";
+import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
+
+export type CheckoutWish = z.output<typeof checkoutPostSchema>;
+
+export interface CheckoutDeps {
+  readonly database: ShopDatabase;
+  readonly peers: Pick<Peers, "find">;
+  readonly post: PeerPost;
+  /** For this shop's own goods. */
+  readonly quotes: Quotes;
+  readonly deals: DealStore;
+  readonly receipt: ReceiptCalls;
+  readonly chain: SaleChain;
+  /** Signs what the shop buys for itself. */
+  readonly signer: LocalAccount;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+/**
+ * What customers of a shop buy, its own goods and partners': every seller's pieces are kept and quoted, the buyer signs one
+ * purchase for each, all are sealed together or none, and each seller is told where its parcel goes.
+ */
+export interface Checkouts {
+  /**
+   * Has everything kept and quoted, and prepares what the buyer has to sign.
+   * @throws HANSE_OUT_OF_STOCK, HANSE_PRODUCT_UNKNOWN, HANSE_RIGHT_MISSING, HANSE_PEER_*: nothing is kept then
+   */
+  begin(wish: CheckoutWish): Promise<Checkout>;
+  /**
+   * Takes the buyer's signatures and seals; the same ones again are answered alike.
+   * @throws HANSE_CHECKOUT_UNKNOWN, HANSE_CHECKOUT_STATE, and why the Receipt refuses: HANSE_TRANSACTION_REVERTED
+   */
+  sign(id: string, signatures: readonly Hex[]): Promise<Checkout>;
+  /** This shop buys as merchant of record: quoted, signed with its own key, and sealed. @throws as `begin` and `sign` */
+  buy(wish: Omit<CheckoutWish, "buyer">): Promise<Checkout>;
+  /** Hands the buyer's confirmation of a leg on to the Receipt. @throws HANSE_CHECKOUT_*, HANSE_TRANSACTION_REVERTED */
+  confirm(id: string, leg: number, signature: Hex): Promise<Checkout>;
+  /** @throws HANSE_CHECKOUT_UNKNOWN */
+  find(id: string): Promise<Checkout>;
+  list(): Promise<readonly Checkout[]>;
+  /** Goes on with what a crash or an absence left. */
+  work(): Promise<void>;
+}
+
+type CheckoutRow = Selectable<ShopTables["checkouts"]>;
+type LegRow = Selectable<ShopTables["checkout_legs"]>;
+
+export function createCheckouts(
+  deps: CheckoutDeps,
+  { code, owner }: { readonly code: string; readonly owner: Address },
+): Checkouts {
+  const { database, peers, post, quotes, deals, receipt, chain, signer, logger, clock = systemClock } = deps;
+  const sealing = new Map<string, Promise<void>>();
+
+  const checkouts: Checkouts = {
+    begin: (wish) => begin(wish, false),
+
+    async sign(id, signatures) {
+      const { checkout, legs } = await read(id);
+      if (checkout.state === "quoted") {
+        if (signatures.length !== legs.length) {
+          throw new HanseError(
+            "HANSE_REQUEST_INVALID",
+            `There are ${legs.length} purchases to sign, not ${signatures.length}`,
+          );
+        }
+        if (checkout.expires_at.getTime() < clock.now()) throw wrongState(checkout, "its quotes are over");
+        await database.transaction(async (trx) => {
+          for (const [leg, signature] of signatures.entries()) {
+            await trx
+              .updateTable("checkout_legs")
+              .set({ signature })
+              .where("checkout_id", "=", id)
+              .where("leg", "=", leg)
+              .execute();
+          }
+          await trx
+            .updateTable("checkouts")
+            .set({ state: "signed" })
+            .where("id", "=", id)
+            .where("state", "=", "quoted")
+            .execute();
+        });
+      } else if (legs.some(({ signature }, leg) => signature !== signatures[leg])) {
+        throw wrongState(checkout, "it was signed otherwise");
+      }
+      await advance(id);
+      return await checkouts.find(id);
+    },
+
+    async buy(wish) {
+      const { id, legs } = await begin({ ...wish, buyer: owner }, true);
+      const signatures = await Promise.all(
+        legs.map(async ({ purchase: order }) => {
+          const signed = await signGoodsOrder(signer, purchase(order), chain.chainId, chain.receipt);
+          return signed.signature;
+        }),
+      );
+      return await checkouts.sign(id, signatures);
+    },
+
+    async confirm(id, leg, signature) {
+      const { checkout, legs } = await read(id);
+      const dealId = legs[leg]?.deal_id ?? undefined;
+      const known = dealId === undefined ? undefined : await deals.find(dealId);
+      if (known === undefined) throw wrongState(checkout, "the deal is not on chain");
+      if (!isOver(known.stage)) await receipt.confirm(known, signature);
+      return await checkouts.find(id);
+    },
+
+    async find(id) {
+      const { checkout, legs } = await read(id);
+      return await view(checkout, legs);
+    },
+
+    async list() {
+      const rows = await database.kysely
+        .selectFrom("checkouts")
+        .selectAll()
+        .orderBy("created_at", "desc")
+        .limit(200)
+        .execute();
+      return await Promise.all(rows.map(({ id }) => checkouts.find(id)));
+    },
+
+    async work() {
+      const signed = await database.kysely
+        .selectFrom("checkouts")
+        .select("id")
+        .where("state", "=", "signed")
+        .execute();
+      for (const { id } of signed) {
+        await advance(id).catch((err: unknown) =>
+          logger.warn({ checkout: id, err }, "a checkout is not sealed"),
+        );
+      }
+    },
+  };
+  return checkouts;
+
+  // ── Quoted ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async function begin(wish: CheckoutWish, owned: boolean): Promise<Checkout> {
+    const id = randomUUID();
+    const bySeller = Map.groupBy(wish.lines, ({ product }) => product.slice(0, product.indexOf(":")));
+    const sellers = [...bySeller.keys()].sort();
+    const asked = await Promise.allSettled(
+      sellers.map((seller) => askQuote(seller, bySeller.get(seller) ?? [], wish.buyer, `${id}:${seller}`)),
+    );
+    const failed = asked.find((each) => each.status === "rejected");
+    // What others kept for it expires with their quotes.
+    if (failed !== undefined) throw failed.reason;
+    const given = asked.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    const shipTo: ShipTo = shipToSchema.parse({ ...wish.shipTo, salt: bytesToHex(randomBytes(32)) });
+    const epoch = await chain.epochOf(wish.buyer);
+    const basket = given.length > 1 ? keccak256(stringToHex(id)) : zeroHash;
+    const legs = given.map((quote, leg) => {
+      const order = purchase({
+        ...{
+          buyer: wish.buyer,
+          goods: quote.sale.goods,
+          maxPrice: quote.sale.price,
+          shipTo: shipToHash(shipTo),
+        },
+        ...{ saleOrder: quote.saleHash, basket, basketSize: basket === zeroHash ? 0 : given.length },
+        conditions: {
+          ...{
+            certifier: chain.receipt,
+            matcher: zeroAddress,
+            validUntil: quote.sale.conditions.validUntil,
+            epoch,
+          },
+          ...{ volume: quote.sale.conditions.volume, minFill: quote.sale.conditions.volume },
+          ...{ salt: keccak256(stringToHex(`${id}:${leg}`)), externalRef: zeroHash, terms: zeroHash },
+        },
+      });
+      return {
+        ...{ checkout_id: id, leg, seller: quote.seller, quote: stringifyJson(quote) },
+        ...{
+          purchase: stringifyJson(order.order),
+          purchase_hash: goodsOrderHash(order),
+          signature: null,
+          deal_id: null,
+        },
+      };
+    });
+    const expires = Math.min(...given.map(({ validUntil }) => new Date(validUntil).getTime()));
+    await database.transaction(async (trx) => {
+      await trx
+        .insertInto("checkouts")
+        .values({
+          ...{ id, buyer: wish.buyer, owned, state: "quoted", problem: null },
+          ...{ ship_to: JSON.stringify(shipTo), expires_at: new Date(expires) },
+        })
+        .execute();
+      await trx.insertInto("checkout_legs").values(legs).execute();
+    });
+    return await checkouts.find(id);
+  }
+
+  async function askQuote(
+    seller: string,
+    lines: CheckoutWish["lines"],
+    buyer: Address,
+    idempotencyKey: string,
+  ): Promise<Quote> {
+    const seller_ = seller === code ? owner : (await peers.find(seller)).owner;
+    const quote =
+      seller === code
+        ? await quotes.make(code, { lines, buyer }, idempotencyKey)
+        : ((await post.call(seller, "/api/v1/quotes", {
+            ...{ body: { lines, buyer }, schema: quoteSchema, idempotent: true },
+            headers: { "idempotency-key": idempotencyKey },
+          })) as Quote);
+    checkQuote(quote, { seller, owner: seller_, lines, buyer });
+    return quote;
+  }
+
+  /** A quote has to be for what was asked for, by whom, and hold what it tells: our customer signs it unread. */
+  function checkQuote(
+    quote: Quote,
+    asked: {
+      readonly seller: string;
+      readonly owner: Address;
+      readonly lines: CheckoutWish["lines"];
+      readonly buyer: Address;
+    },
+  ): void {
+    const { sale, lines } = quote;
+    const only = lines.length === 1 ? lines[0] : undefined;
+    const sku = only === undefined ? `Q.${quote.id}` : only.product.slice(only.product.indexOf(":") + 1);
+    const wrong = [
+      ...(quote.seller === asked.seller && sale.seller === asked.owner ? [] : ["seller"]),
+      ...(goodsOrderHash({ type: "sale", order: sale as SaleOrder }) === quote.saleHash ? [] : ["hash"]),
+      ...(sale.goods === goodsId({ code: asked.seller, sku }) ? [] : ["goods"]),
+      ...(sale.conditions.certifier === chain.receipt ? [] : ["certifier"]),
+      ...(sale.price * BigInt(sale.conditions.volume) === quote.totalNano ? [] : ["amount"]),
+      ...(lines.reduce((sum, line) => sum + line.totalMinor, 0n) === quote.totalMinor ? [] : ["total"]),
+      ...(lines.every((line) => line.totalMinor === line.priceMinor * line.quantity) ? [] : ["line totals"]),
+      ...(lines.length === asked.lines.length &&
+      lines.every(
+        ({ product, quantity }, at) =>
+          product === asked.lines[at]?.product && quantity === asked.lines[at]?.quantity,
+      )
+        ? []
+        : ["lines"]),
+      ...(only === undefined || BigInt(sale.conditions.volume) === only.quantity ? [] : ["pieces"]),
+      ...(Math.floor(new Date(quote.validUntil).getTime() / 1_000) === Number(sale.conditions.validUntil)
+        ? []
+        : ["end"]),
+    ];
+    if (wrong.length === 0) return;
+    throw new HanseError(
+      "HANSE_PEER_RESPONSE_INVALID",
+      `${asked.seller} quotes another ${wrong.join(", ")} than was asked for`,
+      {
+        details: { seller: asked.seller, wrong },
+      },
+    );
+  }
+
+  // ── Sealed ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Seals what is signed, and has sellers told. One at a time for a checkout: callers and the worker may meet. */
+  async function advance(id: string): Promise<void> {
+    let running = sealing.get(id);
+    if (running === undefined) {
+      running = sealOnce(id).finally(() => sealing.delete(id));
+      sealing.set(id, running);
+    }
+    await running;
+  }
+
+  async function sealOnce(id: string): Promise<void> {
+    const { checkout, legs } = await read(id);
+    if (checkout.state !== "signed") return;
+    const pairs = legs.map(({ quote: text, purchase: order, signature }) => {
+      const { sale, signature: saleSignature } = parseQuote(text);
+      return {
+        sale: { type: "sale" as const, order: sale as SaleOrder, signature: saleSignature },
+        purchase: {
+          ...{ type: "purchase" as const, order: purchaseOrderSchema.parse(JSON.parse(order)) },
+          signature: signature ?? "0x",
+        },
+      };
+    });
+    let made: Awaited<ReturnType<ReceiptCalls["seal"]>>;
+    try {
+      // Under the checkout's own id: after a crash it is the same transaction.
+      made = await receipt.seal(`checkout ${id}`, pairs);
+    } catch (error) {
+      if (isRetryable(error)) throw error;
+      const problem = error instanceof HanseError ? error.shortMessage : "it cannot be sealed";
+      await database.kysely
+        .updateTable("checkouts")
+        .set({ state: "failed", problem })
+        .where("id", "=", id)
+        .where("state", "=", "signed")
+        .execute();
+      throw error;
+    }
+    const dealOf = new Map(made.map(({ purchaseHash, id: deal }) => [purchaseHash, deal]));
+    const shipTo = shipToSchema.parse(JSON.parse(checkout.ship_to));
+    const keys = new Map<string, Hex>();
+    for (const { seller } of legs) keys.set(seller, (await peers.find(seller)).key);
+    await database.transaction(async (trx) => {
+      const { numUpdatedRows } = await trx
+        .updateTable("checkouts")
+        .set({ state: "sealed" })
+        .where("id", "=", id)
+        .where("state", "=", "signed")
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) return;
+      for (const leg of legs) {
+        const deal = dealOf.get(leg.purchase_hash);
+        await trx
+          .updateTable("checkout_legs")
+          .set({ deal_id: deal ?? null })
+          .where("checkout_id", "=", id)
+          .where("leg", "=", leg.leg)
+          .execute();
+        const { id: quote } = parseQuote(leg.quote);
+        const recipient = keys.get(leg.seller) as Hex;
+        const box = seal(recipient, new TextEncoder().encode(JSON.stringify(shipTo)), shipToContext(quote));
+        const body = {
+          ...{ ref: refOf(leg), quote, shipTo: Buffer.from(box).toString("base64url") },
+          ...(deal === undefined ? {} : { deal }),
+        };
+        await post.later(trx, { id: refOf(leg), peer: leg.seller, path: "/api/v1/order", body });
+      }
+    });
+    for (const leg of legs) await tell(leg);
+  }
+
+  /** Now, or as soon as the seller can be reached; this shop itself is told like any other. */
+  async function tell(leg: LegRow): Promise<void> {
+    await post.now({ id: refOf(leg), peer: leg.seller, path: "/api/v1/order", body: undefined });
+  }
+
+  // ── Rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async function read(id: string): Promise<{ checkout: CheckoutRow; legs: LegRow[] }> {
+    const checkout = await database.kysely
+      .selectFrom("checkouts")
+      .selectAll()
+      .where("id", "=", id)
+      .executeTakeFirst();
+    if (checkout === undefined) {
+      throw new HanseError("HANSE_CHECKOUT_UNKNOWN", "There is no such checkout", { details: { id } });
+    }
+    const legs = await database.kysely
+      .selectFrom("checkout_legs")
+      .selectAll()
+      .where("checkout_id", "=", id)
+      .orderBy("leg")
+      .execute();
+    return { checkout, legs };
+  }
+
+  async function view(checkout: CheckoutRow, legs: readonly LegRow[]): Promise<Checkout> {
+    const views = await Promise.all(
+      legs.map(async ({ leg, seller, quote, purchase: order, purchase_hash, deal_id }) => {
+        const known = deal_id === null ? undefined : await deals.find(deal_id);
+        return {
+          ...{
+            leg,
+            seller,
+            quote: parseQuote(quote),
+            purchase: purchaseOrderSchema.parse(JSON.parse(order)),
+          },
+          ...{ purchaseHash: purchase_hash, deal: deal_id, stage: known?.stage ?? null },
+          dealHash: known === undefined ? null : goodsDealHash(known.deal),
+        };
+      }),
+    );
+    return {
+      ...{
+        id: checkout.id,
+        state: checkout.state,
+        buyer: checkout.buyer,
+        problem: checkout.problem,
+        legs: views,
+      },
+      totalNano: views.reduce((sum, { quote }) => sum + quote.totalNano, 0n),
+      ...{ expiresAt: checkout.expires_at.toISOString(), chainId: chain.chainId, receipt: chain.receipt },
+    };
+  }
+}
+
+const refOf = ({ checkout_id, leg }: LegRow) => `${checkout_id}:${leg}`;
+
+function parseQuote(text: string): Quote {
+  return quoteSchema.parse(JSON.parse(text)) as Quote;
+}
+
+function wrongState({ id, state }: CheckoutRow, text: string): HanseError {
+  return new HanseError("HANSE_CHECKOUT_STATE", `The checkout is ${state}: ${text}`, {
+    details: { id, state },
+  });
+}

@@ -1,0 +1,242 @@
+import type { Selectable, Transaction } from "kysely";
+import type { Address, Hex } from "viem";
+import type { BlockRef } from "#src/chain/follower.ts";
+import { HanseError } from "#src/kernel/errors.ts";
+import { type GoodsDeal, parseGoodsDeal, type Stage } from "#src/protocol/goods-deals.ts";
+import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
+
+/** A deal of goods that this shop has to do with: as seller, buyer, referrer, or because its checkout made it. */
+export interface KnownDeal {
+  readonly id: Hex;
+  readonly deal: GoodsDeal;
+  readonly saleHash: Hex;
+  readonly purchaseHash: Hex;
+  readonly stage: Stage;
+  /** Nano-HANSE, of a deal that is over. */
+  readonly paidOut:
+    | { readonly toBuyer: bigint; readonly toSeller: bigint; readonly toReferrer: bigint }
+    | undefined;
+  readonly sealedAtBlock: bigint;
+}
+
+/** A deal that a block sealed. */
+export interface SealedDeal {
+  readonly id: Hex;
+  readonly deal: GoodsDeal;
+  readonly saleHash: Hex;
+  readonly purchaseHash: Hex;
+  readonly tx: Hex;
+}
+
+/** What a block says of a deal. */
+export interface DealStep {
+  readonly id: Hex;
+  readonly logIndex: number;
+  readonly stage: Stage;
+  readonly paidOut?: KnownDeal["paidOut"];
+}
+
+export interface FollowedBlock {
+  readonly block: BlockRef & { readonly timestamp: bigint };
+  readonly deals: readonly SealedDeal[];
+  /** Of any deals: those of others leave nothing. */
+  readonly steps: readonly DealStep[];
+}
+
+export interface DealStore {
+  /**
+   * The last block that was dealt with, and those before it.
+   * @throws HANSE_CHAIN_MISMATCH when the database is of another chain or Receipt
+   */
+  begin(identity: { readonly receipt: Address; readonly genesisHash: Hex }): Promise<{
+    readonly cursor: BlockRef | undefined;
+    readonly known: readonly BlockRef[];
+  }>;
+  /** Number and time (Unix seconds) of the last block that was dealt with. */
+  followedTo(): Promise<{ readonly number: bigint; readonly time: bigint } | undefined>;
+  /** Stores what a block brought, and has `also` done in the same transaction. @returns deals that are new or changed */
+  apply(
+    block: FollowedBlock,
+    also: (trx: Transaction<ShopTables>, ids: readonly Hex[]) => Promise<void>,
+  ): Promise<readonly Hex[]>;
+  /** Forgets everything above a block. @returns deals that are gone or stand where they stood before */
+  rewind(
+    to: BlockRef,
+    also: (trx: Transaction<ShopTables>, ids: readonly Hex[]) => Promise<void>,
+  ): Promise<readonly Hex[]>;
+  find(id: Hex): Promise<KnownDeal | undefined>;
+  findBySale(saleHash: Hex): Promise<KnownDeal | undefined>;
+  findByPurchase(purchaseHash: Hex): Promise<KnownDeal | undefined>;
+  list(): Promise<readonly KnownDeal[]>;
+}
+
+/** Blocks kept to trace a reorganisation. */
+const REMEMBERED = 256n;
+
+export function createDealStore(database: ShopDatabase): DealStore {
+  const { kysely } = database;
+  const deals = () => kysely.selectFrom("deals").selectAll();
+  return {
+    async begin({ receipt, genesisHash }) {
+      await kysely
+        .insertInto("chain_cursor")
+        .values({ receipt, genesis_hash: genesisHash })
+        .onConflict((at) => at.doNothing())
+        .execute();
+      const row = await kysely.selectFrom("chain_cursor").selectAll().executeTakeFirstOrThrow();
+      if (row.receipt !== receipt || row.genesis_hash !== genesisHash) {
+        throw new HanseError(
+          "HANSE_CHAIN_MISMATCH",
+          "this database holds the deals of another chain or Receipt",
+          {
+            details: {
+              expected: { receipt, genesisHash },
+              found: { receipt: row.receipt, genesisHash: row.genesis_hash },
+            },
+          },
+        );
+      }
+      const known = await kysely
+        .selectFrom("chain_blocks")
+        .select(["number", "hash"])
+        .orderBy("number")
+        .execute();
+      return { cursor: known.at(-1), known: known.slice(0, -1) };
+    },
+
+    async followedTo() {
+      return await kysely
+        .selectFrom("chain_blocks")
+        .select(["number", "time"])
+        .orderBy("number", "desc")
+        .limit(1)
+        .executeTakeFirst();
+    },
+
+    async apply({ block, deals: fresh, steps }, also) {
+      return await database.transaction(async (trx) => {
+        if (fresh.length > 0) {
+          await trx
+            .insertInto("deals")
+            .values(
+              fresh.map(({ id, deal, saleHash, purchaseHash, tx }) => ({
+                ...{ id, sale_hash: saleHash, purchase_hash: purchaseHash, tx, stage: "Sealed" as const },
+                ...{ deal: encode(deal), sealed_block: block.number },
+              })),
+            )
+            .onConflict((at) => at.doNothing())
+            .execute();
+        }
+        const known = await knownOf(
+          trx,
+          steps.map(({ id }) => id),
+        );
+        const own = steps.filter(({ id }) => known.has(id));
+        if (own.length > 0) {
+          await trx
+            .insertInto("deal_steps")
+            .values(
+              own.map(({ id, logIndex, stage, paidOut }) => ({
+                ...{ deal_id: id, block: block.number, log_index: logIndex, stage },
+                paid_out: paidOut === undefined ? null : encode(paidOut),
+              })),
+            )
+            .onConflict((at) => at.doNothing())
+            .execute();
+        }
+        const ids = [...new Set([...fresh, ...own].map(({ id }) => id))];
+        await restage(trx, ids);
+        await trx
+          .insertInto("chain_blocks")
+          .values({ number: block.number, hash: block.hash, time: block.timestamp })
+          .onConflict((at) => at.column("number").doUpdateSet({ hash: block.hash, time: block.timestamp }))
+          .execute();
+        await trx
+          .deleteFrom("chain_blocks")
+          .where("number", "<=", block.number - REMEMBERED)
+          .execute();
+        if (ids.length > 0) await also(trx, ids);
+        return ids;
+      });
+    },
+
+    async rewind(to, also) {
+      return await database.transaction(async (trx) => {
+        const undone = await trx
+          .deleteFrom("deal_steps")
+          .where("block", ">", to.number)
+          .returning("deal_id")
+          .execute();
+        const gone = await trx
+          .deleteFrom("deals")
+          .where("sealed_block", ">", to.number)
+          .returning(["id", "sale_hash"])
+          .execute();
+        const ids = [...new Set([...undone.map((row) => row.deal_id), ...gone.map(({ id }) => id)])];
+        await restage(trx, ids);
+        await trx.deleteFrom("chain_blocks").where("number", ">", to.number).execute();
+        if (ids.length > 0) await also(trx, ids);
+        return ids;
+      });
+    },
+
+    find: async (id) => known(await deals().where("id", "=", id).executeTakeFirst()),
+    findBySale: async (hash) => known(await deals().where("sale_hash", "=", hash).executeTakeFirst()),
+    findByPurchase: async (hash) => known(await deals().where("purchase_hash", "=", hash).executeTakeFirst()),
+    async list() {
+      const rows = await deals().orderBy("sealed_block", "desc").limit(1_000).execute();
+      return rows.map((row) => known(row) as KnownDeal);
+    },
+  };
+}
+
+/** A deal stands where its last step left it. */
+async function restage(trx: Transaction<ShopTables>, ids: readonly Hex[]): Promise<void> {
+  for (const id of ids) {
+    const last = await trx
+      .selectFrom("deal_steps")
+      .select(["stage", "paid_out"])
+      .where("deal_id", "=", id)
+      .orderBy("block", "desc")
+      .orderBy("log_index", "desc")
+      .limit(1)
+      .executeTakeFirst();
+    await trx
+      .updateTable("deals")
+      .set({ stage: last?.stage ?? "Sealed", paid_out: last?.paid_out ?? null })
+      .where("id", "=", id)
+      .execute();
+  }
+}
+
+async function knownOf(trx: Transaction<ShopTables>, ids: readonly Hex[]): Promise<Set<Hex>> {
+  if (ids.length === 0) return new Set();
+  const rows = await trx
+    .selectFrom("deals")
+    .select("id")
+    .where("id", "in", [...new Set(ids)])
+    .execute();
+  return new Set(rows.map(({ id }) => id));
+}
+
+function known(row: Selectable<ShopTables["deals"]> | undefined): KnownDeal | undefined {
+  if (row === undefined) return undefined;
+  const paidOut = row.paid_out === null ? undefined : (JSON.parse(row.paid_out) as Record<string, string>);
+  return {
+    ...{ id: row.id, saleHash: row.sale_hash, purchaseHash: row.purchase_hash, stage: row.stage },
+    deal: parseGoodsDeal(JSON.parse(row.deal)),
+    sealedAtBlock: row.sealed_block,
+    paidOut:
+      paidOut === undefined
+        ? undefined
+        : {
+            toBuyer: BigInt(paidOut.toBuyer ?? 0),
+            toSeller: BigInt(paidOut.toSeller ?? 0),
+            toReferrer: BigInt(paidOut.toReferrer ?? 0),
+          },
+  };
+}
+
+function encode(value: object): string {
+  return JSON.stringify(value, (_, each) => (typeof each === "bigint" ? each.toString() : each));
+}

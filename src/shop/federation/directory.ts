@@ -1,0 +1,165 @@
+import type { Hex } from "viem";
+import type { HubClient } from "#src/client/hub-client.ts";
+import type { ShopView } from "#src/client/hub-schema.ts";
+import { type Clock, systemClock } from "#src/kernel/clock.ts";
+import { isRetryable } from "#src/kernel/errors.ts";
+import type { Logger } from "#src/kernel/logger.ts";
+import type { ShopDatabase } from "../shop-tables.ts";
+
+/** A hub service that a shop listens to. */
+export interface KnownHub {
+  readonly url: string;
+  readonly client: Pick<HubClient, "shops" | "keys">;
+}
+
+/** Who is in the federation, as hub services tell. */
+export interface Directory {
+  /** Takes over what changed at one hub service, or at all of them. @throws HANSE_PEER_* */
+  sync(hub?: string): Promise<void>;
+  /** Whether a key is one that a hub service tells changes with. */
+  isKeyOfHub(hub: string, key: Hex): Promise<boolean>;
+  readonly hubs: readonly string[];
+  /** Polls until the signal. */
+  keepSyncing(signal: AbortSignal): Promise<void>;
+}
+
+export interface DirectoryDeps {
+  readonly database: ShopDatabase;
+  readonly hubs: readonly KnownHub[];
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+const PAGE = 500;
+/** Keys of hub services are asked again after so long, and at once where one is shown that is not known. */
+const KEYS_MS = 60_000;
+
+export function createDirectory(
+  deps: DirectoryDeps,
+  { everyMs = 30_000 }: { readonly everyMs?: number } = {},
+): Directory {
+  const { database, hubs, logger, clock = systemClock } = deps;
+  const keys = new Map<string, { readonly keys: readonly Hex[]; readonly at: number }>();
+  const running = new Map<string, Promise<void>>();
+
+  const directory: Directory = {
+    hubs: hubs.map(({ url }) => url),
+
+    async sync(url) {
+      const chosen = hubs.filter((hub) => url === undefined || hub.url === url);
+      await Promise.all(
+        chosen.map((hub) => {
+          // Webhooks come in swarms: what one look brings is all there is.
+          const look = running.get(hub.url) ?? syncOne(hub).finally(() => running.delete(hub.url));
+          running.set(hub.url, look);
+          return look;
+        }),
+      );
+    },
+
+    async isKeyOfHub(url, key) {
+      const hub = hubs.find((each) => each.url === url);
+      if (hub === undefined) return false;
+      let known = keys.get(url);
+      if (known === undefined || clock.now() - known.at > KEYS_MS || !known.keys.includes(key)) {
+        known = { keys: await hub.client.keys(), at: clock.now() };
+        keys.set(url, known);
+      }
+      return known.keys.includes(key);
+    },
+
+    async keepSyncing(signal) {
+      while (!signal.aborted) {
+        for (const { url } of hubs) {
+          await directory.sync(url).catch((err: unknown) => {
+            logger.warn(
+              { hub: url, err, retryable: isRetryable(err) },
+              "a hub service cannot be asked who is in",
+            );
+          });
+        }
+        await clock.sleep(everyMs, signal).catch(() => undefined);
+      }
+    },
+  };
+  return directory;
+
+  async function syncOne({ url, client }: KnownHub): Promise<void> {
+    for (;;) {
+      const at = await database.kysely
+        .selectFrom("hub_cursors")
+        .selectAll()
+        .where("hub", "=", url)
+        .executeTakeFirst();
+      const page = await client.shops({ limit: PAGE, ...(at === undefined ? {} : { since: at.cursor }) });
+      // Another feed: the hub service lost its database, or is another one. What it said before is asked anew.
+      const begunAnew = at !== undefined && at.feed !== page.feed;
+      await database.transaction(async (trx) => {
+        if (begunAnew) {
+          await trx.deleteFrom("hub_cursors").where("hub", "=", url).execute();
+          return;
+        }
+        for (const shop of page.shops) await take(trx, url, shop);
+        await trx
+          .insertInto("hub_cursors")
+          .values({ hub: url, feed: page.feed, cursor: page.next })
+          .onConflict((conflict) =>
+            conflict.column("hub").doUpdateSet({ feed: page.feed, cursor: page.next }),
+          )
+          .execute();
+      });
+      if (!page.more && !begunAnew) return;
+    }
+  }
+
+  /** What is in the Hub of this hub service stands; what it heard of others only where nobody nearer tells. */
+  async function take(
+    trx: Pick<ShopDatabase["kysely"], "insertInto" | "updateTable">,
+    hub: string,
+    view: ShopView,
+  ): Promise<void> {
+    const origin = view.origin ?? hub;
+    if (view.standing !== "member" || view.shop === undefined) {
+      await trx
+        .updateTable("peers")
+        .set({
+          standing: view.standing === "suspended" ? "suspended" : "left",
+          seen_at: new Date(clock.now()),
+        })
+        .where("code", "=", view.code)
+        .where("origin", "=", origin)
+        .execute();
+      return;
+    }
+    const { owner, key, previousKey, overlapEnds, endpoint } = view.shop;
+    const row = {
+      ...{ owner: owner as Hex, endpoint, key: key as Hex, standing: "member" as const, origin },
+      previous_key: (previousKey as Hex | undefined) ?? null,
+      previous_key_until: overlapEnds === undefined ? null : new Date(overlapEnds),
+      seen_at: new Date(clock.now()),
+    };
+    await trx
+      .insertInto("peers")
+      .values({ code: view.code, ...row })
+      .onConflict((conflict) =>
+        conflict
+          .column("code")
+          .doUpdateSet(row)
+          // Another's shop of the same code is not the one we know.
+          .where((of) =>
+            view.origin === undefined
+              ? of.or([
+                  of("peers.origin", "=", hub),
+                  of(
+                    "peers.origin",
+                    "not in",
+                    hubs.map(({ url }) => url),
+                  ),
+                  of("peers.owner", "=", row.owner),
+                ])
+              : of("peers.origin", "=", origin),
+          ),
+      )
+      .execute();
+  }
+}

@@ -1,0 +1,183 @@
+import type { Selectable, Transaction } from "kysely";
+import { z } from "zod";
+import { type PartnershipAnswer, partnershipAnswerSchema } from "#src/client/shop-schema.ts";
+import { createHttpClient, type Fetch } from "#src/http/http-client.ts";
+import { stringifyJson } from "#src/http/json.ts";
+import { signRequest } from "#src/identity/http-signature.ts";
+import type { ShopKey } from "#src/identity/shop-key.ts";
+import { type Clock, systemClock } from "#src/kernel/clock.ts";
+import { isHanseError, isRetryable } from "#src/kernel/errors.ts";
+import type { Logger } from "#src/kernel/logger.ts";
+import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
+import type { Peers } from "./peers.ts";
+
+/** Something to tell another shop, as often as it takes. */
+export interface Delivery {
+  /** The other side answers the same id alike. */
+  readonly id: string;
+  readonly peer: string;
+  readonly path: string;
+  readonly body: unknown;
+}
+
+export interface SignedCall<Schema extends z.ZodType> {
+  readonly method?: "GET" | "POST" | "DELETE";
+  readonly body?: unknown;
+  readonly schema: Schema;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent again where no answer came: it carries an id that makes that harmless. */
+  readonly idempotent?: boolean;
+}
+
+/** Signed requests to other shops. */
+export interface PeerPost {
+  /** One signed request. @throws HANSE_SHOP_UNKNOWN, HANSE_PEER_*, and whatever the other answers */
+  call<Schema extends z.ZodType>(
+    peer: string,
+    path: string,
+    call: SignedCall<Schema>,
+  ): Promise<z.output<Schema>>;
+  /** A call about a partnership, answered. */
+  ask(peer: string, path: string, body: unknown): Promise<PartnershipAnswer>;
+  /** Writes down, in the transaction of what it tells of, that it has to be told. */
+  later(trx: Transaction<ShopTables>, delivery: Delivery): Promise<void>;
+  /** Tries now what was written down. @returns whether it is told */
+  now(delivery: Delivery): Promise<boolean>;
+  /** Delivers what is due until the signal. */
+  keepDelivering(signal: AbortSignal): Promise<void>;
+}
+
+export interface PeerPostDeps {
+  readonly database: ShopDatabase;
+  readonly code: string;
+  readonly key: ShopKey;
+  readonly peers: Pick<Peers, "find">;
+  /** For endpoints that strangers chose. */
+  readonly fetch: Fetch;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 15 * 60_000;
+/** What could not be told for so long is not told any more: the other asks when it comes back. */
+const GIVE_UP_MS = 7 * 86_400_000;
+const LOOK_MS = 1_000;
+const AT_ONCE = 8;
+
+const anything = z.unknown();
+
+export function createPeerPost(deps: PeerPostDeps): PeerPost {
+  const { database, code, key, peers, fetch, logger, clock = systemClock } = deps;
+  const client = createHttpClient({ fetch, clock }, { retries: 0 });
+
+  async function call<Schema extends z.ZodType>(peer: string, path: string, request: SignedCall<Schema>) {
+    const { endpoint } = await peers.find(peer);
+    const {
+      method = request.body === undefined ? "GET" : "POST",
+      body,
+      idempotent = method === "GET",
+    } = request;
+    const url = `${endpoint.replace(/\/+$/, "")}${path}`;
+    const own: Record<string, string> = {
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...request.headers,
+    };
+    const once = async () => {
+      const signed = await signRequest(
+        { method, url, headers: own, ...(body === undefined ? {} : { body: stringifyJson(body) }) },
+        { code, key },
+        { clock },
+      );
+      return await client.request(url, {
+        ...{ method, schema: request.schema, headers: { ...own, ...signed } },
+        ...(body === undefined ? {} : { body }),
+      });
+    };
+    // Each try is signed anew: a signature is good for one.
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await once();
+      } catch (error) {
+        // A shop that has just begun does not know what it took before.
+        const again = isHanseError(error, "HANSE_SIGNATURE_REPLAYED") || (idempotent && isRetryable(error));
+        if (!again || attempt >= 2 || isHanseError(error, "HANSE_RATE_LIMITED")) throw error;
+        await clock.sleep(FIRST_PAUSE_MS * 2 ** attempt * (0.5 + Math.random() / 2));
+      }
+    }
+  }
+
+  const post: PeerPost = {
+    call,
+    ask: (peer, path, body) => call(peer, path, { body, schema: partnershipAnswerSchema, idempotent: true }),
+    async later(trx, { id, peer, path, body }) {
+      const now = new Date(clock.now());
+      await trx
+        .insertInto("deliveries")
+        .values({ id, peer, path, body: stringifyJson(body), due_at: now, created_at: now })
+        .onConflict((conflict) => conflict.column("id").doNothing())
+        .execute();
+    },
+    async now({ id, peer }) {
+      // What was written down before has to be told before.
+      for (;;) {
+        const row = await first().where("peer", "=", peer).executeTakeFirst();
+        if (row === undefined) return true;
+        if (!(await deliver(row))) return false;
+        if (row.id === id) return true;
+      }
+    },
+    async keepDelivering(signal) {
+      while (!signal.aborted) {
+        try {
+          const due = await database.kysely
+            .selectFrom(first().as("first"))
+            .selectAll()
+            .where("due_at", "<=", new Date(clock.now()))
+            .orderBy("due_at")
+            .limit(AT_ONCE)
+            .execute();
+          await Promise.all(due.map(deliver));
+          if (due.length === AT_ONCE) continue;
+        } catch (error) {
+          if (!isRetryable(error)) throw error;
+          logger.warn({ err: error }, "deliveries to other shops wait");
+        }
+        await clock.sleep(LOOK_MS, signal).catch(() => undefined);
+      }
+    },
+  };
+  return post;
+
+  /** The next delivery to each shop. */
+  function first() {
+    return database.kysely
+      .selectFrom("deliveries")
+      .selectAll()
+      .distinctOn("peer")
+      .orderBy("peer")
+      .orderBy("number");
+  }
+
+  async function deliver(row: Selectable<ShopTables["deliveries"]>): Promise<boolean> {
+    const about = { peer: row.peer, path: row.path, delivery: row.id };
+    try {
+      await call(row.peer, row.path, { body: JSON.parse(row.body), schema: anything });
+    } catch (error) {
+      const tried = row.attempts + 1;
+      const age = clock.now() - row.created_at.getTime();
+      if (isRetryable(error) && age < GIVE_UP_MS) {
+        const pause = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tried, 20), LONGEST_PAUSE_MS);
+        await database.kysely
+          .updateTable("deliveries")
+          .set({ attempts: tried, due_at: new Date(clock.now() + pause / 2 + (Math.random() * pause) / 2) })
+          .where("id", "=", row.id)
+          .execute();
+        return false;
+      }
+      logger.warn({ ...about, err: error }, "a shop refuses what it was told");
+    }
+    await database.kysely.deleteFrom("deliveries").where("id", "=", row.id).execute();
+    return true;
+  }
+}

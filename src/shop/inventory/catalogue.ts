@@ -1,0 +1,197 @@
+import { type Selectable, sql } from "kysely";
+import { HanseError } from "#src/kernel/errors.ts";
+import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
+import { nextSequence } from "./feed-sequence.ts";
+
+/** A product as a shop's own system has it. */
+export interface CatalogueProduct {
+  /** What the own system calls it; stays in the shop. */
+  readonly internalId: string;
+  /** What others call it, behind the shop's code: letters, digits, `_`, `.` and `-`, at most 64. */
+  readonly sku: string;
+  readonly name: string;
+  readonly description: string;
+  readonly imageUrl: string;
+  readonly categories: readonly string[];
+  /** In minor units of the shop's currency. */
+  readonly priceMinor: bigint;
+  /** Pieces in the house, reserved ones included; null: not counted, there is always enough. */
+  readonly onHand: bigint | null;
+  /** Whether partners who promote may show it off. */
+  readonly featured?: boolean;
+}
+
+export type ProductRow = Selectable<ShopTables["products"]>;
+
+export interface Changes {
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+}
+
+export interface FeedPage {
+  readonly rows: readonly ProductRow[];
+  /** To go on with. */
+  readonly cursor: string;
+  readonly more: boolean;
+}
+
+export interface Catalogue {
+  /**
+   * Takes products over. What is not named stays, unless `complete`: then it is gone, and told so to whoever follows the feed.
+   * All or nothing.
+   * @throws HANSE_STOCK_RESERVED where less would be in the house than is reserved
+   */
+  put(products: readonly CatalogueProduct[], options?: { readonly complete?: boolean }): Promise<Changes>;
+  /** What changed since a cursor, oldest first, what is gone included; all, without a cursor. */
+  page(cursor: string | undefined, limit: number): Promise<FeedPage>;
+  /** The feed's number now: as long as it stays, nothing that others see has changed. */
+  sequence(): Promise<bigint>;
+  /** @throws HANSE_PRODUCT_UNKNOWN */
+  find(sku: string): Promise<ProductRow>;
+}
+
+const CHUNK = 1_000;
+
+export function createCatalogue({ database }: { readonly database: ShopDatabase }): Catalogue {
+  return {
+    async put(products, { complete = false } = {}) {
+      const skus = new Set(products.map(({ sku }) => sku));
+      const internal = new Set(products.map(({ internalId }) => internalId));
+      if (skus.size !== products.length || internal.size !== products.length) {
+        throw new HanseError("HANSE_REQUEST_INVALID", "A catalogue names a product twice");
+      }
+      return await database.transaction(async (trx) => {
+        // Before any product is locked: reservations take the feed's row after their products', catalogues are few and wait.
+        await trx
+          .selectFrom("products")
+          .select("sku")
+          .where("sku", "in", [...skus, ""])
+          .orderBy("sku")
+          .forUpdate()
+          .execute();
+        const before = new Map(
+          (await trx.selectFrom("products").selectAll().execute()).map((row) => [row.sku, row]),
+        );
+        let [added, changed] = [0, 0];
+        const due = products.filter((product) => {
+          const row = before.get(product.sku);
+          if (row === undefined || row.gone) added++;
+          else if (isOther(row, product)) changed++;
+          else return false;
+          return true;
+        });
+        for (const { sku, onHand } of due) {
+          const reserved = before.get(sku)?.reserved ?? 0n;
+          if (onHand === null || onHand >= reserved) continue;
+          throw new HanseError(
+            "HANSE_STOCK_RESERVED",
+            `${reserved} of ${sku} are reserved, more than ${onHand}`,
+            {
+              details: { sku, reserved: reserved.toString(), onHand: onHand.toString() },
+            },
+          );
+        }
+        const gone = complete
+          ? [...before.values()].filter((row) => !row.gone && !skus.has(row.sku)).map(({ sku }) => sku)
+          : [];
+        if (due.length + gone.length === 0) return { added, changed, removed: 0 };
+        const sequence = await nextSequence(trx);
+        for (let at = 0; at < due.length; at += CHUNK) {
+          await trx
+            .insertInto("products")
+            .values(due.slice(at, at + CHUNK).map((product) => rowOf(product, sequence)))
+            .onConflict((conflict) =>
+              conflict.column("sku").doUpdateSet((of) => ({
+                internal_id: of.ref("excluded.internal_id"),
+                name: of.ref("excluded.name"),
+                description: of.ref("excluded.description"),
+                image_url: of.ref("excluded.image_url"),
+                categories: of.ref("excluded.categories"),
+                price_minor: of.ref("excluded.price_minor"),
+                on_hand: of.ref("excluded.on_hand"),
+                featured: of.ref("excluded.featured"),
+                sequence: of.ref("excluded.sequence"),
+                gone: of.ref("excluded.gone"),
+              })),
+            )
+            .execute();
+        }
+        if (gone.length > 0) {
+          await trx.updateTable("products").set({ gone: true, sequence }).where("sku", "in", gone).execute();
+        }
+        return { added, changed, removed: gone.length };
+      });
+    },
+
+    async page(cursor, limit) {
+      const { sequence, sku } = readCursor(cursor);
+      const rows = await database.kysely
+        .selectFrom("products")
+        .selectAll()
+        .where(sql<boolean>`(sequence, sku) > (${sequence}, ${sku})`)
+        // A newcomer is not told of what it never saw.
+        .$if(cursor === undefined, (query) => query.where("gone", "=", false))
+        .orderBy("sequence")
+        .orderBy("sku")
+        .limit(limit + 1)
+        .execute();
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      return {
+        rows: page,
+        cursor: last === undefined ? (cursor ?? "0:") : `${last.sequence}:${last.sku}`,
+        more: rows.length > limit,
+      };
+    },
+
+    async sequence() {
+      const row = await database.kysely.selectFrom("feed").select("sequence").executeTakeFirstOrThrow();
+      return row.sequence;
+    },
+
+    async find(sku) {
+      const row = await database.kysely
+        .selectFrom("products")
+        .selectAll()
+        .where("sku", "=", sku)
+        .where("gone", "=", false)
+        .executeTakeFirst();
+      if (row === undefined) {
+        throw new HanseError("HANSE_PRODUCT_UNKNOWN", `There is no product ${sku}`, { details: { sku } });
+      }
+      return row;
+    },
+  };
+}
+
+/** Where in the feed a reader is. @throws HANSE_REQUEST_INVALID */
+export function readCursor(cursor: string | undefined): { readonly sequence: bigint; readonly sku: string } {
+  if (cursor === undefined) return { sequence: -1n, sku: "" };
+  const [, sequence, sku] = /^(\d{1,18}):([\w.-]{0,64})$/.exec(cursor) ?? [];
+  if (sequence === undefined || sku === undefined) {
+    throw new HanseError("HANSE_REQUEST_INVALID", "The cursor is none that this feed gave");
+  }
+  return { sequence: BigInt(sequence), sku };
+}
+
+function rowOf(product: CatalogueProduct, sequence: bigint) {
+  return {
+    ...{ sku: product.sku, internal_id: product.internalId, name: product.name, sequence, gone: false },
+    ...{ description: product.description, image_url: product.imageUrl, price_minor: product.priceMinor },
+    ...{ categories: [...product.categories], on_hand: product.onHand, featured: product.featured ?? false },
+  };
+}
+
+function isOther(row: ProductRow, product: CatalogueProduct): boolean {
+  return (
+    row.internal_id !== product.internalId ||
+    row.name !== product.name ||
+    row.description !== product.description ||
+    row.image_url !== product.imageUrl ||
+    row.price_minor !== product.priceMinor ||
+    row.on_hand !== product.onHand ||
+    row.featured !== (product.featured ?? false) ||
+    row.categories.join("\n") !== product.categories.join("\n")
+  );
+}

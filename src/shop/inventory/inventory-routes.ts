@@ -1,0 +1,235 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import {
+  availabilitySchema,
+  type FeedItem,
+  feedQuerySchema,
+  idempotencyKeySchema,
+  piecesSchema,
+  productFeedSchema,
+  productIdSchema,
+  type ReservationView,
+  reservationPostSchema,
+  reservationSchema,
+} from "#src/client/shop-schema.ts";
+import { errorBodySchema } from "#src/http/error-body.ts";
+import type { HttpServer } from "#src/http/server.ts";
+import { RIGHTS, type Right } from "#src/identity/grant.ts";
+import { HanseError, isHanseError } from "#src/kernel/errors.ts";
+import type { ShopMetrics } from "../shop-metrics.ts";
+import { signerOf } from "../shop-signature.ts";
+import type { Catalogue, ProductRow } from "./catalogue.ts";
+import type { Reservation, ReservationDesk } from "./reservation-desk.ts";
+
+export interface InventoryRoutesDeps {
+  /** This shop. */
+  readonly code: string;
+  /** ISO 4217, of all prices here. */
+  readonly currency: string;
+  readonly catalogue: Catalogue;
+  readonly reservations: ReservationDesk;
+  readonly rightsOf: (partner: string) => Promise<readonly Right[]>;
+  /** Minor units to US dollars, for display. */
+  readonly inDollars: (minor: bigint) => number;
+  readonly metrics: ShopMetrics;
+}
+
+const refusals = {
+  400: errorBodySchema,
+  401: errorBodySchema,
+  403: errorBodySchema,
+  404: errorBodySchema,
+  409: errorBodySchema,
+  429: errorBodySchema,
+  503: errorBodySchema,
+};
+const productParams = z.object({ id: productIdSchema });
+const keyHeaders = z.object({ "idempotency-key": idempotencyKeySchema });
+
+/** What partners may ask of this shop's inventory; on a part of the server whose requests are signed. */
+export function registerInventoryRoutes(scope: HttpServer, deps: InventoryRoutesDeps): void {
+  const { code, currency, catalogue, reservations, rightsOf, inDollars, metrics } = deps;
+
+  scope.get(
+    "/api/v1/products",
+    {
+      schema: {
+        summary: "Products of this shop that changed; cheap where none did",
+        description: "With the right share-inventory. Send the ETag of the last answer as If-None-Match.",
+        querystring: feedQuerySchema,
+        response: { 200: productFeedSchema, 304: z.void(), ...refusals },
+      },
+    },
+    async (request, reply) => {
+      const partner = signerOf(request);
+      const { since, limit, featured } = request.query;
+      const rights = await demand(
+        partner,
+        ["share-inventory", ...(featured ? (["co-promote"] as const) : [])],
+        () => metrics.polled(partner, "refused"),
+      );
+      const sequence = await catalogue.sequence();
+      // What is told depends on the partner's rights too.
+      const etag = `"${sequence}.${RIGHTS.map((right) => Number(rights.includes(right))).join("")}${featured ? ".f" : ""}"`;
+      if (since !== undefined && isUnchanged(request, reply, etag)) {
+        metrics.polled(partner, "unchanged");
+        return;
+      }
+      const page = await catalogue.page(since, limit);
+      metrics.polled(partner, page.rows.length === 0 ? "unchanged" : "changed");
+      const rows = featured ? page.rows.filter((row) => row.gone || row.featured) : page.rows;
+      return {
+        products: rows.filter(({ gone }) => !gone).map((row) => itemOf(row, rights)),
+        gone: rows.filter(({ gone }) => gone).map(({ sku }) => `${code}:${sku}`),
+        cursor: page.cursor,
+        more: page.more,
+      };
+    },
+  );
+
+  scope.get(
+    "/api/v1/product/:id",
+    {
+      schema: {
+        summary: "Whether a product is there; with `reserve`, so many pieces are kept for the caller",
+        description: "With the right share-inventory; to reserve, sell, and an Idempotency-Key.",
+        params: productParams,
+        querystring: z.object({ reserve: piecesSchema.optional() }),
+        headers: keyHeaders.partial(),
+        response: { 200: availabilitySchema, ...refusals },
+      },
+    },
+    async (request) => {
+      const partner = signerOf(request);
+      const { reserve } = request.query;
+      const rights = await demand(partner, ["share-inventory", ...(reserve ? (["sell"] as const) : [])]);
+      const sku = skuOf(request.params.id);
+      if (reserve === undefined) return itemOf(await catalogue.find(sku), rights);
+      const key = request.headers["idempotency-key"];
+      if (key === undefined)
+        throw new HanseError("HANSE_REQUEST_INVALID", "Reserving takes an Idempotency-Key");
+      const reservation = await take(partner, sku, reserve, key);
+      return { ...itemOf(await catalogue.find(sku), rights), reservation: viewOf(reservation) };
+    },
+  );
+
+  scope.post(
+    "/api/v1/reservations",
+    {
+      schema: {
+        summary: "Keep pieces of a product for the caller, for a time",
+        description: "With the right sell.",
+        headers: keyHeaders,
+        body: reservationPostSchema,
+        response: { 201: reservationSchema, ...refusals },
+      },
+    },
+    async (request, reply) => {
+      const partner = signerOf(request);
+      await demand(partner, ["sell"], () => metrics.reserved(partner, "refused"));
+      const { product, quantity } = request.body;
+      const reservation = await take(partner, skuOf(product), quantity, request.headers["idempotency-key"]);
+      return reply.code(201).send(viewOf(reservation));
+    },
+  );
+
+  const reservationParams = z.object({ id: z.uuid() });
+  scope.get(
+    "/api/v1/reservations/:id",
+    {
+      schema: {
+        summary: "A reservation of the caller's",
+        params: reservationParams,
+        response: { 200: reservationSchema, ...refusals },
+      },
+    },
+    async (request) => viewOf(await reservations.find(signerOf(request), request.params.id)),
+  );
+  scope.delete(
+    "/api/v1/reservations/:id",
+    {
+      schema: {
+        summary: "Give a reservation back",
+        params: reservationParams,
+        response: { 200: reservationSchema, ...refusals },
+      },
+    },
+    async (request) => {
+      const partner = signerOf(request);
+      const released = await reservations.release(partner, request.params.id);
+      metrics.reserved(partner, "released");
+      return viewOf(released);
+    },
+  );
+
+  async function take(
+    partner: string,
+    sku: string,
+    quantity: bigint,
+    idempotencyKey: string,
+  ): Promise<Reservation> {
+    try {
+      const reservation = await reservations.reserve({ partner, sku, quantity, idempotencyKey });
+      metrics.reserved(partner, "reserved");
+      return reservation;
+    } catch (error) {
+      metrics.reserved(partner, isHanseError(error, "HANSE_OUT_OF_STOCK") ? "out_of_stock" : "refused");
+      throw error;
+    }
+  }
+
+  /** @throws HANSE_RIGHT_MISSING */
+  async function demand(
+    partner: string,
+    wanted: readonly Right[],
+    onRefusal?: () => void,
+  ): Promise<readonly Right[]> {
+    const rights = await rightsOf(partner);
+    const missing = wanted.filter((right) => !rights.includes(right));
+    if (missing.length === 0) return rights;
+    onRefusal?.();
+    throw new HanseError(
+      "HANSE_RIGHT_MISSING",
+      `${code} does not grant ${partner} ${missing.join(" and ")} now`,
+      {
+        details: { partner, missing },
+      },
+    );
+  }
+
+  /** Of a product here: the prefix has to be this shop's. */
+  function skuOf(id: string): string {
+    const [prefix = "", sku = ""] = id.split(":");
+    if (prefix === code) return sku;
+    throw new HanseError("HANSE_PRODUCT_UNKNOWN", `${id} is no product of ${code}`, { details: { id } });
+  }
+
+  function itemOf(row: ProductRow, rights: readonly Right[]): FeedItem {
+    const left = row.on_hand === null ? undefined : row.on_hand - row.reserved;
+    return {
+      id: `${code}:${row.sku}`,
+      ...{
+        name: row.name,
+        description: row.description,
+        price: inDollars(row.price_minor),
+        imageURL: row.image_url,
+      },
+      ...{ currency, priceMinor: row.price_minor, categories: row.categories },
+      available: left === undefined || left > 0n,
+      ...(rights.includes("co-promote") ? { featured: row.featured } : {}),
+      ...(rights.includes("share-data") && left !== undefined ? { quantity: left } : {}),
+    };
+  }
+
+  function viewOf({ id, sku, quantity, state, expires_at }: Reservation): ReservationView {
+    return { id, product: `${code}:${sku}`, quantity, state, expiresAt: expires_at.toISOString() };
+  }
+}
+
+/** Answers 304 where the caller has seen this. */
+function isUnchanged(request: FastifyRequest, reply: FastifyReply, etag: string): boolean {
+  reply.header("etag", etag).header("cache-control", "private, no-cache");
+  if (request.headers["if-none-match"] !== etag) return false;
+  void reply.code(304).send();
+  return true;
+}

@@ -1,0 +1,242 @@
+import { randomUUID } from "node:crypto";
+import { sql } from "kysely";
+import { type Address, type Hex, type LocalAccount, zeroAddress, zeroHash } from "viem";
+import type { z } from "zod";
+import { type Quote, type quotePostSchema, quoteSchema } from "#src/client/shop-schema.ts";
+import { signGoodsOrder } from "#src/client/sign-goods-order.ts";
+import { stringifyJson } from "#src/http/json.ts";
+import type { Right } from "#src/identity/grant.ts";
+import { type Clock, systemClock } from "#src/kernel/clock.ts";
+import { HanseError } from "#src/kernel/errors.ts";
+import type { Currency } from "#src/protocol/currencies.ts";
+import { nanoPerPiece } from "#src/protocol/exchange-rate.ts";
+import { goodsOrderHash } from "#src/protocol/goods-order-hash.ts";
+import { sale } from "#src/protocol/goods-orders.ts";
+import { onlyAccount } from "#src/protocol/restrictions.ts";
+import { goodsId } from "#src/protocol/shop-code.ts";
+import type { Catalogue } from "../inventory/catalogue.ts";
+import type { Reservation, ReservationDesk } from "../inventory/reservation-desk.ts";
+import type { ShopDatabase } from "../shop-tables.ts";
+import type { Rates } from "./rates.ts";
+import type { SaleChain, SaleTerms } from "./sale-terms.ts";
+
+export type QuoteWish = z.output<typeof quotePostSchema>;
+
+export interface QuoteDeps {
+  readonly database: ShopDatabase;
+  readonly catalogue: Catalogue;
+  readonly reservations: ReservationDesk;
+  readonly rates: Rates;
+  readonly chain: SaleChain;
+  /** The owner's operator key, or the owner itself. */
+  readonly signer: LocalAccount;
+  readonly rightsOf: (partner: string) => Promise<readonly Right[]>;
+  /** The account that a partner's commission is paid to. */
+  readonly ownerOf: (partner: string) => Promise<Address>;
+  readonly clock?: Clock;
+}
+
+export interface QuoteOptions {
+  readonly code: string;
+  readonly owner: Address;
+  readonly currency: Currency;
+  readonly terms: SaleTerms;
+}
+
+export interface Quotes {
+  /**
+   * Signs a sale to one buyer: the pieces are kept for it, the amount in HANSE is made from the exact total at today's rate.
+   * The same quote is answered where the same wish comes again under its key.
+   * @throws HANSE_OUT_OF_STOCK, HANSE_PRODUCT_UNKNOWN, HANSE_RESERVATION_UNKNOWN, HANSE_CONFLICT, HANSE_RATE_UNKNOWN
+   */
+  make(partner: string, wish: QuoteWish, idempotencyKey: string): Promise<Quote>;
+  /** @throws HANSE_QUOTE_UNKNOWN */
+  find(partner: string, id: string): Promise<Quote>;
+}
+
+/** Hundredths of a percent. */
+const SHARES = 10_000n;
+
+export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
+  const {
+    database,
+    catalogue,
+    reservations,
+    rates,
+    chain,
+    signer,
+    rightsOf,
+    ownerOf,
+    clock = systemClock,
+  } = deps;
+  const { code, owner, currency, terms } = options;
+  return {
+    async make(partner, wish, idempotencyKey) {
+      const asked = stringifyJson(wish);
+      const earlier = await database.kysely
+        .selectFrom("quotes")
+        .select(["wish", "content"])
+        .where("partner", "=", partner)
+        .where("idempotency_key", "=", idempotencyKey)
+        .executeTakeFirst();
+      if (earlier !== undefined) {
+        if (earlier.wish === asked) return parse(earlier.content);
+        throw new HanseError("HANSE_CONFLICT", "This idempotency key stands for another quote", {
+          details: { idempotencyKey },
+        });
+      }
+      const lines = await Promise.all(
+        wish.lines.map((line, index) => priced(partner, line, `${idempotencyKey}:${index}`)),
+      );
+      try {
+        return await sign(partner, wish, asked, idempotencyKey, lines);
+      } catch (error) {
+        // Those it made itself; what the partner reserved before stays the partner's.
+        const made = lines.filter((_, index) => wish.lines[index]?.reservation === undefined);
+        await Promise.allSettled(made.map(({ held }) => reservations.release(partner, held.id)));
+        throw error;
+      }
+    },
+
+    async find(partner, id) {
+      const row = await database.kysely
+        .selectFrom("quotes")
+        .select("content")
+        .where("id", "=", id)
+        .where("partner", "=", partner)
+        .executeTakeFirst();
+      if (row !== undefined) return parse(row.content);
+      throw new HanseError("HANSE_QUOTE_UNKNOWN", "There is no such quote of yours", { details: { id } });
+    },
+  };
+
+  async function priced(partner: string, line: QuoteWish["lines"][number], key: string) {
+    const sku = skuOf(line.product);
+    const held =
+      line.reservation === undefined
+        ? await reservations.reserve({ partner, sku, quantity: line.quantity, idempotencyKey: key })
+        : await fitting(partner, line.reservation, sku, line.quantity);
+    const product = await catalogue.find(sku);
+    return {
+      ...{ held, sku, product: line.product, name: product.name, quantity: line.quantity },
+      ...{ priceMinor: product.price_minor, totalMinor: product.price_minor * line.quantity },
+    };
+  }
+
+  async function fitting(partner: string, id: string, sku: string, quantity: bigint): Promise<Reservation> {
+    const held = await reservations.find(partner, id);
+    if (held.state === "held" && held.sku === sku && held.quantity === quantity && held.quote_id === null)
+      return held;
+    throw new HanseError("HANSE_CONFLICT", "The reservation is another's, for something else, or over", {
+      details: { reservation: id, state: held.state, product: `${code}:${held.sku}` },
+    });
+  }
+
+  async function sign(
+    partner: string,
+    wish: QuoteWish,
+    asked: string,
+    idempotencyKey: string,
+    lines: readonly Awaited<ReturnType<typeof priced>>[],
+  ): Promise<Quote> {
+    const id = randomUUID();
+    const totalMinor = lines.reduce((sum, line) => sum + line.totalMinor, 0n);
+    if (totalMinor === 0n)
+      throw new HanseError("HANSE_QUOTE_EMPTY", "What costs nothing is not sold for escrow");
+    const { rate, told } = await rates.hanseFor(currency);
+    const only = lines.length === 1 ? lines[0] : undefined;
+    // One product is sold by the piece; several together as the quote that names them.
+    const pieces = only?.quantity ?? 1n;
+    const price = nanoPerPiece({ currency, minor: totalMinor }, Number(pieces), rate);
+    const earns = (await rightsOf(partner)).includes("earn-commission");
+    const referrer = earns && terms.commissionShare > 0 ? await ownerOf(partner) : zeroAddress;
+    const commission = referrer === zeroAddress ? 0n : (price * BigInt(terms.commissionShare)) / SHARES;
+    const validUntil = Math.floor(clock.now() / 1_000) + terms.quoteSeconds;
+    const order = sale({
+      ...{ seller: owner, price, referrer, commission, supply: wish.supply ?? zeroHash },
+      goods: goodsId({ code, sku: only?.sku ?? `Q.${id}` }),
+      ...{
+        shipWithin: terms.shipWithin,
+        deliverWithin: terms.deliverWithin,
+        complaintTime: terms.complaintTime,
+      },
+      ...{ arbiter: terms.arbiter, defaultOutcome: terms.defaultOutcome, resaleMargin: terms.resaleMargin },
+      sellerBond: (price * BigInt(terms.bondShare)) / SHARES,
+      onlyBuyer: onlyAccount(wish.buyer),
+      conditions: {
+        ...{ certifier: chain.receipt, matcher: zeroAddress, validUntil: BigInt(validUntil) },
+        ...{ epoch: await chain.epochOf(owner), volume: Number(pieces), minFill: Number(pieces) },
+        ...{ salt: await nextSalt(), externalRef: zeroHash, terms: zeroHash },
+      },
+    });
+    const saleHash = goodsOrderHash(order);
+    const { signature } = await signGoodsOrder(signer, order, chain.chainId, chain.receipt);
+    const quote: Quote = {
+      ...{
+        id,
+        seller: code,
+        currency,
+        totalMinor,
+        totalNano: price * pieces,
+        rate: told,
+        saleHash,
+        signature,
+      },
+      lines: lines.map(({ product, name, quantity, priceMinor, totalMinor: total }) => ({
+        ...{ product, name, quantity, priceMinor, totalMinor: total },
+      })),
+      validUntil: new Date(validUntil * 1_000).toISOString(),
+      sale: order.order,
+    };
+    await database.transaction(async (trx) => {
+      await trx
+        .insertInto("quotes")
+        .values({
+          ...{
+            id,
+            partner,
+            buyer: wish.buyer,
+            idempotency_key: idempotencyKey,
+            wish: asked,
+            content: stringifyJson(quote),
+          },
+          ...{ total_minor: totalMinor, total_nano: quote.totalNano, sale_hash: saleHash, signature },
+          ...{ sale_order: stringifyJson(order.order), valid_until: new Date(validUntil * 1_000) },
+        })
+        .execute();
+      const kept = await trx
+        .updateTable("reservations")
+        .set({ quote_id: id, sealable_until: new Date(validUntil * 1_000) })
+        .where(
+          "id",
+          "in",
+          lines.map(({ held }) => held.id),
+        )
+        .where("state", "=", "held")
+        .where("quote_id", "is", null)
+        .returning("id")
+        .execute();
+      if (kept.length === lines.length) return;
+      throw new HanseError("HANSE_CONFLICT", "A reservation ended while the quote was made");
+    });
+    return quote;
+  }
+
+  /** Numbers that follow each other share storage on chain, which costs less gas. */
+  async function nextSalt(): Promise<Hex> {
+    const { rows } = await sql<{ salt: bigint }>`select nextval('sale_salts') as salt`.execute(
+      database.kysely,
+    );
+    return `0x${(rows[0]?.salt ?? 0n).toString(16).padStart(64, "0")}`;
+  }
+
+  function skuOf(id: string): string {
+    const [prefix = "", sku = ""] = id.split(":");
+    if (prefix === code) return sku;
+    throw new HanseError("HANSE_PRODUCT_UNKNOWN", `${id} is no product of ${code}`, { details: { id } });
+  }
+}
+
+function parse(content: string): Quote {
+  return quoteSchema.parse(JSON.parse(content)) as Quote;
+}

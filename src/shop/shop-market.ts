@@ -1,0 +1,204 @@
+import type { Address, LocalAccount } from "viem";
+import { clerkAbi } from "#src/abi/clerk-abi.ts";
+import type { ChainClient } from "#src/chain/chain-client.ts";
+import type { Deployment } from "#src/chain/deployment.ts";
+import type { Sender } from "#src/chain/sender.ts";
+import type { Fetch } from "#src/http/http-client.ts";
+import type { HttpServer } from "#src/http/server.ts";
+import type { ShopKey } from "#src/identity/shop-key.ts";
+import { type Clock, systemClock } from "#src/kernel/clock.ts";
+import { isRetryable } from "#src/kernel/errors.ts";
+import type { Logger } from "#src/kernel/logger.ts";
+import { type Currency, isCurrency } from "#src/protocol/currencies.ts";
+import type { ShopAdapter } from "./adapters/shop-adapter.ts";
+import { registerCheckoutManagement, registerCheckoutRoutes } from "./checkout/checkout-routes.ts";
+import { type Checkouts, createCheckouts } from "./checkout/checkouts.ts";
+import { followDeals } from "./deals/deal-follower.ts";
+import { createDealStore, type DealStore, type SealedDeal } from "./deals/deal-store.ts";
+import { createReceiptCalls } from "./deals/receipt-calls.ts";
+import { createListings, type Listings } from "./federation/listings.ts";
+import { pollFeed } from "./federation/poll-feed.ts";
+import { createQuotes, type Quotes } from "./sales/quotes.ts";
+import type { Rates } from "./sales/rates.ts";
+import { registerSaleCalls, registerSaleManagement } from "./sales/sale-routes.ts";
+import type { SaleTerms } from "./sales/sale-terms.ts";
+import { createSales, type Sales } from "./sales/sales.ts";
+import type { ShopParts, ShopRoutes } from "./shop-service.ts";
+import type { ShopDatabase } from "./shop-tables.ts";
+
+export interface ShopMarketDeps {
+  readonly parts: ShopParts;
+  readonly database: ShopDatabase;
+  readonly chain: ChainClient;
+  readonly deployment: Deployment;
+  /** Sends the shop's transactions, and signs its orders, as the owner or as its operator. */
+  readonly sender: Sender;
+  readonly signer: LocalAccount;
+  readonly key: ShopKey;
+  readonly adapter: ShopAdapter;
+  readonly rates: Rates;
+  readonly fetch: Fetch;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+export interface ShopMarketOptions {
+  readonly code: string;
+  readonly owner: Address;
+  readonly currency: Currency;
+  readonly terms: SaleTerms;
+  /** How often (milliseconds) partners' products and the shop's own system are read; a minute unless told. */
+  readonly syncMs?: number;
+}
+
+/** What a shop buys and sells: quotes, orders and checkouts, and the deals on chain that pay them. */
+export interface ShopMarket extends ShopRoutes {
+  readonly deals: DealStore;
+  readonly quotes: Quotes;
+  readonly sales: Sales;
+  readonly listings: Listings;
+  readonly checkouts: Checkouts;
+  /** For customers; on a part of the server that anybody may call. */
+  forCustomers(scope: HttpServer): void;
+  /** Reads the shop's own system once. */
+  syncCatalogue(): Promise<void>;
+  /** Follows the chain and does what is due until the signal. Rejects when something fails that waiting does not mend. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** What is due is looked at this often, whatever the chain tells: what should wake it might have been overlooked. */
+const LOOK_MS = 2_000;
+
+export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOptions): ShopMarket {
+  const { parts, database, chain, deployment, sender, signer, key, adapter, rates, fetch, logger } = deps;
+  const { clock = systemClock } = deps;
+  const { code, owner, currency, terms, syncMs = 60_000 } = options;
+  const { peers, post, partnerships, catalogue, reservations, metrics } = parts;
+  const { receipt: receiptAddress, clerk } = deployment.contracts;
+  const receipt = createReceiptCalls({ sender, receipt: receiptAddress });
+  const saleChain = {
+    chainId: chain.chainId,
+    receipt: receiptAddress,
+    epochOf: async (account: Address) => {
+      const { epoch } = await chain.viem.readContract({
+        ...{ address: clerk, abi: clerkAbi, functionName: "account" as const },
+        args: [account],
+      });
+      return epoch;
+    },
+  };
+  const deals = createDealStore(database);
+  const quotes = createQuotes(
+    {
+      ...{ database, catalogue, reservations, rates, chain: saleChain, signer, clock },
+      rightsOf: partnerships.rightsOf,
+      ownerOf: async (partner) => (await peers.find(partner)).owner,
+    },
+    { code, owner, currency, terms },
+  );
+  const sales = createSales(
+    { database, deals, reservations, adapter, receipt, rates, key, metrics, logger, clock },
+    { code, currency },
+  );
+  const listings = createListings(
+    {
+      ...{ database, peers, logger, clock, rightsFrom: partnerships.rightsFrom },
+      poll: (endpoint, cursor, etag) => pollFeed(fetch, { endpoint, cursor, etag, signer: { code, key } }),
+      partners: async () => [
+        ...new Set(
+          (await partnerships.list()).filter(({ role }) => role === "grantee").map(({ peer }) => peer),
+        ),
+      ],
+    },
+    { everyMs: syncMs },
+  );
+  const checkouts = createCheckouts(
+    { database, peers, post, quotes, deals, receipt, chain: saleChain, signer, logger, clock },
+    { code, owner },
+  );
+  const inDollars = async (minor: bigint, of: string) =>
+    isCurrency(of) ? Number(await rates.toUsdCents({ currency: of, minor }).catch(() => 0n)) / 100 : 0;
+  let wake = () => {};
+  // The own system is read and told of sales one after the other: what was read before a sale must not be kept after it.
+  let own: Promise<unknown> = Promise.resolve();
+  const alone = <Value>(work: () => Promise<Value>): Promise<Value> => {
+    const result = own.then(work);
+    own = result.catch(() => undefined);
+    return result;
+  };
+
+  const market: ShopMarket = {
+    ...{ deals, quotes, sales, listings, checkouts },
+    forPartners: (scope) =>
+      registerSaleCalls(scope, { code, quotes, sales, rightsOf: partnerships.rightsOf, metrics }),
+    forOwner(scope) {
+      registerSaleManagement(scope, { sales });
+      registerCheckoutManagement(scope, { checkouts, listings, inDollars });
+    },
+    forCustomers: (scope) => registerCheckoutRoutes(scope, { checkouts, listings, inDollars }),
+
+    syncCatalogue: () =>
+      alone(async () => {
+        const changes = await catalogue.put(await adapter.catalogue(), { complete: true });
+        if (changes.added + changes.changed + changes.removed > 0)
+          logger.info(changes, "the catalogue changed");
+      }),
+
+    async run(signal) {
+      await Promise.all([
+        followDeals(
+          {
+            ...{ chain, store: deals, logger, clock, concerns, onDeals: sales.onDeals },
+            onChange: () => wake(),
+          },
+          {
+            ...{ receipt: receiptAddress, genesisHash: deployment.genesisHash, signal },
+            startBlock: deployment.deployedAtBlock + 1n,
+          },
+        ),
+        listings.keepSyncing(signal),
+        keep(signal, syncMs, market.syncCatalogue, "the shop's own system cannot be read"),
+        keepWorking(signal),
+      ]);
+    },
+  };
+  return market;
+
+  /** As seller, buyer or referrer, or because a customer bought it here. */
+  async function concerns({ deal, purchaseHash }: SealedDeal): Promise<boolean> {
+    if ([deal.seller, deal.buyer, deal.referrer].includes(owner)) return true;
+    const leg = await database.kysely
+      .selectFrom("checkout_legs")
+      .select("leg")
+      .where("purchase_hash", "=", purchaseHash)
+      .executeTakeFirst();
+    return leg !== undefined;
+  }
+
+  async function keepWorking(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const woken = new AbortController();
+      wake = () => woken.abort();
+      try {
+        await alone(sales.work);
+        await checkouts.work();
+      } catch (error) {
+        if (!isRetryable(error)) throw error;
+        logger.warn({ err: error }, "what is due waits");
+      }
+      await clock.sleep(LOOK_MS, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
+    }
+  }
+
+  async function keep(
+    signal: AbortSignal,
+    everyMs: number,
+    work: () => Promise<void>,
+    wrong: string,
+  ): Promise<void> {
+    while (!signal.aborted) {
+      await work().catch((err: unknown) => logger.warn({ err }, wrong));
+      await clock.sleep(everyMs, signal).catch(() => undefined);
+    }
+  }
+}

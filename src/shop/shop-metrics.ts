@@ -1,0 +1,64 @@
+import { Counter, Histogram, type Registry } from "prom-client";
+
+export type PollResult = "changed" | "unchanged" | "refused";
+export type ReservationResult = "reserved" | "out_of_stock" | "expired" | "released" | "refused";
+export type OrderResult =
+  | "accepted"
+  | "paid"
+  | "out_of_stock"
+  | "refused"
+  | "cancelled"
+  | "refunded"
+  | "settled";
+
+/** What partners do with this shop's inventory. Partners are few; products and orders are never labels. */
+export interface ShopMetrics {
+  polled(partner: string, result: PollResult): void;
+  reserved(partner: string, result: ReservationResult): void;
+  ordered(partner: string, result: OrderResult): void;
+  /** Value of a paid order in cents of US dollars, for comparison; what counts is in the shop's own currency. */
+  sold(partner: string, usdCents: bigint): void;
+  observe(route: string, seconds: number): void;
+}
+
+export function createShopMetrics(metrics: Registry): ShopMetrics {
+  const registers = [metrics];
+  const polls = new Counter({
+    name: "federation_inventory_polls_total",
+    help: "How often a partner asked for this shop's products",
+    labelNames: ["partner", "result"],
+    registers,
+  });
+  const reservations = new Counter({
+    name: "federation_reservations_total",
+    help: "What partners reserved, and what came of it",
+    labelNames: ["partner", "result"],
+    registers,
+  });
+  const orders = new Counter({
+    name: "federation_orders_received_total",
+    help: "Orders that partners placed here, and what came of them",
+    labelNames: ["partner", "result"],
+    registers,
+  });
+  const value = new Counter({
+    name: "federation_order_value_usd_total",
+    help: "Value of partners' paid orders in US dollars",
+    labelNames: ["partner"],
+    registers,
+  });
+  const duration = new Histogram({
+    name: "federation_request_duration_seconds",
+    help: "Time from a partner's request to the end of the answer",
+    labelNames: ["route"],
+    buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+    registers,
+  });
+  return {
+    polled: (partner, result) => polls.inc({ partner, result }),
+    reserved: (partner, result) => reservations.inc({ partner, result }),
+    ordered: (partner, result) => orders.inc({ partner, result }),
+    sold: (partner, usdCents) => value.inc({ partner }, Number(usdCents) / 100),
+    observe: (route, seconds) => duration.observe({ route }, seconds),
+  };
+}

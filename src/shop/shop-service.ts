@@ -1,0 +1,228 @@
+import { randomBytes } from "node:crypto";
+import rateLimit from "@fastify/rate-limit";
+import type { FastifyInstance } from "fastify";
+import type { Registry } from "prom-client";
+import type { Address, Hex } from "viem";
+import { z } from "zod";
+import type { Fetch } from "#src/http/http-client.ts";
+import type { HttpServer } from "#src/http/server.ts";
+import { HUB_SIGNER } from "#src/identity/http-signature.ts";
+import type { ShopKey } from "#src/identity/shop-key.ts";
+import { CHALLENGE_PATTERN, STATEMENT_PATH, signStatement } from "#src/identity/statement.ts";
+import { type Clock, systemClock } from "#src/kernel/clock.ts";
+import { HanseError, isRetryable } from "#src/kernel/errors.ts";
+import type { Logger } from "#src/kernel/logger.ts";
+import type { Database } from "#src/store/database.ts";
+import { migrate } from "#src/store/migrations.ts";
+import { registerChangeRoutes } from "./federation/change-routes.ts";
+import { createDirectory, type Directory, type KnownHub } from "./federation/directory.ts";
+import { fetchStatement } from "./federation/fetch-statement.ts";
+import { createPeerPost, type PeerPost } from "./federation/peer-post.ts";
+import { createPeers, type Peers } from "./federation/peers.ts";
+import { type Catalogue, createCatalogue } from "./inventory/catalogue.ts";
+import { registerInventoryRoutes } from "./inventory/inventory-routes.ts";
+import {
+  createReservationDesk,
+  type ReservationDesk,
+  type ReservationDeskOptions,
+} from "./inventory/reservation-desk.ts";
+import { createNonces } from "./nonces.ts";
+import { createOwnerCheck } from "./owner-token.ts";
+import { registerPartnershipCalls, registerPartnershipManagement } from "./partnership/partnership-routes.ts";
+import {
+  createPartnerships,
+  type PartnershipOptions,
+  type Partnerships,
+} from "./partnership/partnerships.ts";
+import { createShopMetrics, type ShopMetrics } from "./shop-metrics.ts";
+import { shopMigrations } from "./shop-migrations.ts";
+import { createShopCheck, keepSignedBodies } from "./shop-signature.ts";
+import type { ShopDatabase } from "./shop-tables.ts";
+
+export interface ShopServiceDeps {
+  readonly key: ShopKey;
+  /** Hub services to listen to. */
+  readonly hubs: readonly KnownHub[];
+  /** Opened with the schema `shop`. Not closed by the service. */
+  readonly database: ShopDatabase;
+  /** For addresses that other shops chose. */
+  readonly fetch: Fetch;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  readonly clock?: Clock;
+}
+
+export interface ShopServiceOptions {
+  readonly code: string;
+  /** The wallet that joined the Hub with this shop. */
+  readonly owner: Address;
+  /** Under which others reach this shop; what the Hub has as its endpoint. */
+  readonly endpoint: string;
+  readonly chainId: number;
+  readonly hub: Address;
+  /** ISO 4217, of all prices here. */
+  readonly currency: string;
+  /** Minor units of the shop's currency to US dollars, for display. */
+  readonly inDollars: (minor: bigint) => number;
+  /** What proves the owner: at least 16 characters. */
+  readonly ownerToken: string;
+  readonly partnership?: PartnershipOptions;
+  readonly reservation?: ReservationDeskOptions;
+  /** Signed requests that one partner may send in a minute; 6,000 unless told. */
+  readonly partnerRequestsPerMinute?: number;
+}
+
+/** The parts of a shop that others of its parts build on. */
+export interface ShopParts {
+  readonly directory: Directory;
+  readonly peers: Peers;
+  readonly post: PeerPost;
+  readonly partnerships: Partnerships;
+  readonly catalogue: Catalogue;
+  readonly reservations: ReservationDesk;
+  readonly metrics: ShopMetrics;
+}
+
+export interface ShopService extends ShopParts {
+  /** Puts the API on a server; to be called before it listens. `more` adds what else partners and the owner may call. */
+  register(server: HttpServer, more?: ShopRoutes): Promise<void>;
+  /** Delivers, expires, and looks around until the signal. Rejects when something fails that waiting does not mend. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export interface ShopRoutes {
+  readonly forPartners?: (scope: HttpServer) => void;
+  readonly forOwner?: (scope: HttpServer) => void;
+  /** For anybody. */
+  readonly forCustomers?: (scope: HttpServer) => void;
+}
+
+const SWEEP_MS = 1_000;
+/** A call that comes again after so long is another. */
+const ANSWERS_MS = 30 * 86_400_000;
+
+/** One shop of a federation: who its partners are, what they may do, and what there is. */
+export async function createShopService(
+  deps: ShopServiceDeps,
+  options: ShopServiceOptions,
+): Promise<ShopService> {
+  const { key, database, fetch, logger, clock = systemClock } = deps;
+  const { code, owner, endpoint, chainId, hub, partnerRequestsPerMinute = 6_000 } = options;
+  await migrate({ database: database as unknown as Database<unknown>, logger }, "shop", shopMigrations);
+  const metrics = createShopMetrics(deps.metrics);
+  const peers = createPeers(
+    {
+      ...{ database, clock },
+      fetchStatement: (at, challenge) => fetchStatement(fetch, at, challenge),
+      newChallenge: () => randomBytes(24).toString("base64url"),
+    },
+    { chainId, hub },
+  );
+  const post = createPeerPost({ database, code, key, peers, fetch, logger, clock });
+  const partnerships = createPartnerships({ database, code, key, peers, post, clock }, options.partnership);
+  const catalogue = createCatalogue({ database });
+  const reservations = createReservationDesk({ database, clock }, options.reservation);
+  const directory = createDirectory({ database, hubs: deps.hubs, logger, clock });
+  const nonces = createNonces({ clock });
+  const takeNonce = async (...nonce: Parameters<typeof nonces.take>) => nonces.take(...nonce);
+  const checkShop = createShopCheck({ isKeyOf: peers.isKeyOf, takeNonce, clock }, endpoint);
+  const checkHub = createShopCheck({ isKeyOf: isKeyOfAnyHub, takeNonce, clock }, endpoint);
+
+  return {
+    ...{ directory, peers, post, partnerships, catalogue, reservations, metrics },
+
+    async register(server, more = {}) {
+      server.get(
+        STATEMENT_PATH,
+        {
+          schema: {
+            summary: "Who this shop is, signed with its key",
+            querystring: z.object({ challenge: z.string().regex(CHALLENGE_PATTERN).optional() }),
+            response: { 200: z.string().describe("A compact JWS") },
+          },
+        },
+        async (request, reply) => {
+          const { challenge } = request.query;
+          const issuedAt = Math.floor(clock.now() / 1_000);
+          const statement = { chainId, hub, owner, code, key: key.publicKey, endpoint, issuedAt };
+          const jws = await signStatement(key, {
+            ...statement,
+            ...(challenge === undefined ? {} : { challenge }),
+          });
+          return reply.type("application/jose; charset=utf-8").header("cache-control", "no-store").send(jws);
+        },
+      );
+
+      await server.register(async (child) => {
+        const scope = child as unknown as HttpServer;
+        keepSignedBodies(scope);
+        scope.addHook("preValidation", checkShop);
+        scope.addHook("onResponse", (request, reply, done) => {
+          metrics.observe(request.routeOptions.url ?? "unknown", reply.elapsedTime / 1_000);
+          done();
+        });
+        // By partner, once its signature is checked: nobody can use up another's share.
+        await (scope as unknown as FastifyInstance).register(rateLimit, {
+          hook: "preHandler",
+          max: partnerRequestsPerMinute,
+          timeWindow: 60_000,
+          keyGenerator: (request) => request.shopCode ?? request.ip,
+          errorResponseBuilder: (request, { ttl }) =>
+            new HanseError("HANSE_RATE_LIMITED", `${request.shopCode ?? "You"} asked too often`, {
+              details: { retryAfterSeconds: Math.ceil(ttl / 1_000) },
+            }),
+        });
+        registerPartnershipCalls(scope, partnerships);
+        registerInventoryRoutes(scope, {
+          ...{ code, currency: options.currency, inDollars: options.inDollars },
+          ...{ catalogue, reservations, rightsOf: partnerships.rightsOf, metrics },
+        });
+        more.forPartners?.(scope);
+      });
+
+      await server.register(async (child) => {
+        const scope = child as unknown as HttpServer;
+        keepSignedBodies(scope);
+        scope.addHook("preValidation", checkHub);
+        registerChangeRoutes(scope, { directory, logger });
+      });
+
+      await server.register(async (child) => {
+        const scope = child as unknown as HttpServer;
+        scope.addHook("onRequest", createOwnerCheck(options.ownerToken));
+        registerPartnershipManagement(scope, partnerships);
+        more.forOwner?.(scope);
+      });
+
+      await server.register(async (child) => more.forCustomers?.(child as unknown as HttpServer));
+    },
+
+    async run(signal) {
+      await Promise.all([directory.keepSyncing(signal), post.keepDelivering(signal), keepExpiring(signal)]);
+    },
+  };
+
+  async function isKeyOfAnyHub(signer: string, publicKey: Hex): Promise<boolean> {
+    if (signer !== HUB_SIGNER) return false;
+    for (const hub of directory.hubs)
+      if (await directory.isKeyOfHub(hub, publicKey).catch(() => false)) return true;
+    return false;
+  }
+
+  async function keepExpiring(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const over = await reservations.expire();
+        for (const { partner } of over) metrics.reserved(partner, "expired");
+        await database.kysely
+          .deleteFrom("partnership_answers")
+          .where("at", "<", new Date(clock.now() - ANSWERS_MS))
+          .execute();
+      } catch (error) {
+        if (!isRetryable(error)) throw error;
+        logger.warn({ err: error }, "reservations cannot expire now");
+      }
+      await clock.sleep(SWEEP_MS, signal).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,229 @@
+import type { ColumnType, Generated } from "kysely";
+import type { Address, Hex } from "viem";
+import type { Right } from "#src/identity/grant.ts";
+import type { Stage } from "#src/protocol/goods-deals.ts";
+import type { Database } from "#src/store/database.ts";
+import type { PartnershipRole, PartnershipState } from "./partnership/partnership-course.ts";
+
+export type ReservationState = "held" | "ordered" | "released" | "expired";
+
+/** Of an order that a partner, or a customer through it, placed here. */
+/** What became of the pieces of a sale: kept for it, out of the house, not there, or back in the house. */
+export type SaleStock = "reserved" | "taken" | "missing" | "back";
+
+export type CheckoutState =
+  | "quoted" // the buyer has to sign
+  | "signed" // to be sealed
+  | "sealed" // paid into escrow; sellers are told
+  | "failed"; // nothing was paid
+
+export type SaleState =
+  | "placed" // told, its deal not seen on chain yet
+  | "paid" // the deal is sealed
+  | "shipped"
+  | "settled" // the seller has its money
+  | "refunded"
+  | "cancelled"; // before it was paid
+
+/** The tables of the schema `shop`. Money is in minor units of the shop's currency (int8, arrives as bigint) or nano-HANSE. */
+export interface ShopTables {
+  /** What hub services tell of other shops. */
+  peers: {
+    code: string;
+    owner: Address;
+    endpoint: string;
+    key: Hex;
+    previous_key: Hex | null;
+    previous_key_until: Date | null;
+    standing: "member" | "suspended" | "left";
+    /** The hub service it was heard of from. */
+    origin: string;
+    seen_at: Date;
+  };
+  /** Keys whose possession the shop's own endpoint has proved. */
+  trusted_keys: { code: string; key: Hex; owner: Address; endpoint: string; trusted_at: Generated<Date> };
+  hub_cursors: { hub: string; feed: string; cursor: string };
+  /** What other shops have to be told, to each in this order. */
+  deliveries: {
+    number: Generated<bigint>;
+    id: string;
+    peer: string;
+    path: string;
+    /** JSON. */
+    body: string;
+    attempts: Generated<number>;
+    due_at: Date;
+    created_at: Date;
+  };
+
+  partnerships: {
+    peer: string;
+    /** What this shop is in it. */
+    role: PartnershipRole;
+    state: PartnershipState;
+    /** Names what both sides talk about since the last request or offer. */
+    exchange: string;
+    rights: Right[];
+    until: Date | null;
+    /** Asked for or offered, and not answered yet. */
+    pending_rights: Right[] | null;
+    pending_grant_until: Date | null;
+    pending_until: Date | null;
+    /** The signed grant (JWT), and what names it. */
+    grant_jwt: string | null;
+    grant_id: string | null;
+    /** From when on one who was denied may ask again. */
+    ask_again_at: Date | null;
+    changed_at: Date;
+  };
+  /** What a call did, so that the same one, sent again, is answered alike. */
+  partnership_answers: { peer: string; call_id: string; answer: string; at: Generated<Date> };
+
+  /** One row: the number of the last change of the feed. Whoever changes a product locks it, so that numbers are seen in order. */
+  feed: { only_one: Generated<boolean>; sequence: bigint };
+  products: {
+    sku: string;
+    /** What the shop's own system calls it; never shown to others. */
+    internal_id: string;
+    name: string;
+    description: string;
+    image_url: string;
+    categories: string[];
+    price_minor: bigint;
+    /** Null: not counted, there is always enough. */
+    on_hand: bigint | null;
+    reserved: ColumnType<bigint, bigint | undefined, bigint>;
+    featured: boolean;
+    /** The feed's number of its last change that others see. */
+    sequence: bigint;
+    gone: boolean;
+  };
+  reservations: {
+    id: string;
+    sku: string;
+    partner: string;
+    quantity: bigint;
+    state: ReservationState;
+    expires_at: Date;
+    idempotency_key: string;
+    /** The quote it is kept for, and until when a seal may turn it into an order. */
+    quote_id: Generated<string | null>;
+    sealable_until: Generated<Date | null>;
+    created_at: Generated<Date>;
+  };
+  /** Which chain and Receipt the deals here are of. */
+  chain_cursor: { only_one: Generated<boolean>; receipt: Address; genesis_hash: Hex };
+  /** The last blocks that were dealt with; time in Unix seconds. */
+  chain_blocks: { number: bigint; hash: Hex; time: bigint };
+  deals: {
+    id: Hex;
+    sale_hash: Hex;
+    purchase_hash: Hex;
+    /** What was agreed, JSON. */
+    deal: string;
+    tx: Hex;
+    sealed_block: bigint;
+    /** Where its last step left it. */
+    stage: Stage;
+    paid_out: string | null;
+  };
+  deal_steps: { deal_id: Hex; block: bigint; log_index: number; stage: Stage; paid_out: string | null };
+
+  /** What this shop signed that it sells, to whom, at which amount. */
+  quotes: {
+    id: string;
+    partner: string;
+    buyer: Address;
+    idempotency_key: string;
+    /** What was asked for, and what was answered: JSON. */
+    wish: string;
+    content: string;
+    total_minor: bigint;
+    total_nano: bigint;
+    sale_hash: Hex;
+    sale_order: string;
+    signature: Hex;
+    /** The last second at which it may be sealed. */
+    valid_until: Date;
+    created_at: Generated<Date>;
+  };
+  /** Orders of this shop's goods, by partners or customers through them. */
+  sales: {
+    id: string;
+    partner: string;
+    /** What the partner calls it; null: the chain told of it before the partner did. */
+    partner_ref: string | null;
+    quote_id: string;
+    state: SaleState;
+    /** The deal that pays it, once it is seen on chain. */
+    deal_id: Hex | null;
+    stock: Generated<SaleStock>;
+    /** What the shop owes the buyer and has not done yet. */
+    wanted: "refund" | null;
+    /** Sealed to this shop's key. */
+    ship_to: string | null;
+    tracking: string | null;
+    return_reason: string | null;
+    created_at: Generated<Date>;
+    changed_at: Generated<Date>;
+  };
+  sale_lines: { sale_id: string; line: number; sku: string; quantity: bigint; price_minor: bigint };
+  /** Products of partners, as they were last told. */
+  listings: {
+    partner: string;
+    sku: string;
+    name: string;
+    description: string;
+    image_url: string;
+    currency: string;
+    price_minor: bigint;
+    available: boolean;
+    categories: string[];
+    gone: boolean;
+  };
+  listing_cursors: { partner: string; cursor: string; etag: string | null; polled_at: Date };
+
+  /** The built-in shop system's own: what there is, whoever wants it. */
+  stock: {
+    internal_id: string;
+    sku: string;
+    name: string;
+    description: string;
+    image_url: string;
+    categories: string[];
+    price_minor: bigint;
+    on_hand: bigint | null;
+    featured: boolean;
+  };
+  stock_moves: { order_id: string; kind: "take" | "put-back"; moved_at: Generated<Date> };
+
+  /** What this shop's customers, or the shop itself, buy from partners. */
+  checkouts: {
+    id: string;
+    buyer: Address;
+    /** Whether this shop buys for itself, as merchant of record. */
+    owned: boolean;
+    state: CheckoutState;
+    /** Where the parcels go, JSON. */
+    ship_to: string;
+    problem: string | null;
+    expires_at: Date;
+    created_at: Generated<Date>;
+  };
+  checkout_legs: {
+    checkout_id: string;
+    leg: number;
+    seller: string;
+    /** As the seller told it, JSON. */
+    quote: string;
+    /** The order that the buyer signs, JSON. */
+    purchase: string;
+    purchase_hash: Hex;
+    signature: Hex | null;
+    deal_id: Hex | null;
+  };
+  /** Review texts, by the hash that is on chain. */
+  reviews: { hash: Hex; text: string; created_at: Generated<Date> };
+}
+
+export type ShopDatabase = Database<ShopTables>;

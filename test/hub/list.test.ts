@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ShopView } from "#src/client/hub-schema.ts";
+import { generateShopKey } from "#src/identity/shop-key.ts";
+import { startTestPostgres } from "../store/test-database.ts";
+import { deployHub, type HubChainFixture, startHubChain } from "./support/hub-chain.ts";
+import { startTestHub, type TestHub, until } from "./support/test-hub.ts";
+
+const OWNER = 1;
+let chain: HubChainFixture;
+let postgres: Awaited<ReturnType<typeof startTestPostgres>>;
+let hub: TestHub;
+
+beforeAll(async () => {
+  [chain, postgres] = await Promise.all([startHubChain([OWNER]), startTestPostgres()]);
+  hub = await startTestHub(chain, await postgres.fresh());
+}, 120_000);
+afterAll(async () => {
+  await hub?.stop();
+  await postgres?.stop();
+  await chain?.stop();
+});
+
+function newShop(code: string) {
+  return { code, key: generateShopKey().key.publicKey, endpoint: `https://${code.toLowerCase()}.example` };
+}
+
+/** As a peer keeps it: from the beginning, page by page, and then what changed. */
+function follower(of: TestHub) {
+  const shops = new Map<string, ShopView>();
+  let since: string | undefined;
+  return {
+    shops,
+    members: () =>
+      [...shops.values()]
+        .filter(({ standing }) => standing === "member")
+        .map(({ code }) => code)
+        .sort(),
+    async pull(limit = 2) {
+      for (let more = true; more; ) {
+        const page = await of.client.shops({ limit, ...(since === undefined ? {} : { since }) });
+        for (const shop of page.shops) shops.set(shop.code, shop);
+        since = page.next;
+        more = page.more;
+      }
+    },
+  };
+}
+
+describe("the list", () => {
+  it("is told by pages, changes with tombstones, and nothing twice for no reason", async () => {
+    const peer = follower(hub);
+    await peer.pull();
+    expect(peer.members()).toEqual([]);
+    for (const code of ["SHOPA1", "SHOPA2", "SHOPA3", "SHOPA4", "SHOPA5"])
+      await chain.join(OWNER, newShop(code));
+    await hub.until("SHOPA5", "member");
+    await peer.pull();
+    expect(peer.members()).toEqual(["SHOPA1", "SHOPA2", "SHOPA3", "SHOPA4", "SHOPA5"]);
+    const before = new Map(peer.shops);
+    await peer.pull();
+    expect(peer.shops).toEqual(before);
+
+    await chain.suspend("SHOPA2", true);
+    await chain.leave(OWNER, "SHOPA4");
+    await hub.until("SHOPA4", "leaving");
+    await peer.pull();
+    expect(peer.members()).toEqual(["SHOPA1", "SHOPA3", "SHOPA5"]);
+    expect(peer.shops.get("SHOPA2")).toMatchObject({ standing: "suspended" });
+    expect(peer.shops.get("SHOPA2")).not.toHaveProperty("shop");
+    // Who comes now is not told of shops that are none.
+    const late = follower(hub);
+    await late.pull(500);
+    expect([...late.shops.keys()].sort()).toEqual(["SHOPA1", "SHOPA3", "SHOPA5"]);
+
+    await chain.suspend("SHOPA2", false);
+    await hub.until("SHOPA2", "member");
+    await Promise.all([peer.pull(), late.pull()]);
+    expect(late.members()).toEqual(["SHOPA1", "SHOPA2", "SHOPA3", "SHOPA5"]);
+    expect(peer.members()).toEqual(late.members());
+  });
+
+  it("is not sent again to whoever has it", async () => {
+    const ask = (etag?: string) =>
+      fetch(`${hub.url}/v1/shops`, etag === undefined ? {} : { headers: { "if-none-match": etag } });
+    const first = await ask();
+    const etag = first.headers.get("etag") ?? "";
+    await first.text();
+    for (const named of [etag, `W/${etag}`, `"x", ${etag}`, "*"]) {
+      const again = await ask(named);
+      expect(again.status, named).toBe(304);
+      expect(await again.text()).toBe("");
+    }
+    expect((await ask('"x"')).status).toBe(200);
+    await chain.join(OWNER, newShop("NEWER"));
+    await hub.until("NEWER", "member");
+    const changed = await ask(etag);
+    expect(changed.status).toBe(200);
+    expect(changed.headers.get("etag")).not.toBe(etag);
+  });
+
+  it.each([
+    "?since=x",
+    "?since=-1",
+    "?limit=0",
+    "?limit=501",
+    `?since=${"9".repeat(30)}`,
+    "?limit=x",
+    "?other=1",
+  ])("refuses %s", async (query) => {
+    const response = await fetch(`${hub.url}/v1/shops${query}`);
+    expect(response.status).toBe(400);
+  });
+
+  it("is told so often, and no oftener", async () => {
+    const strict = await startTestHub(chain, await postgres.fresh(), { requestLimit: 5, strictLimit: 2 });
+    try {
+      const statuses = [];
+      for (let i = 0; i < 7; i++) statuses.push((await fetch(`${strict.url}/v1/shops`)).status);
+      expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 429]);
+      const refused = await fetch(`${strict.url}/v1/shops`);
+      expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+      expect(await refused.json()).toMatchObject({ code: "HANSE_RATE_LIMITED", retryable: true });
+      // What watches it still may.
+      for (const path of ["/healthz", "/metrics"])
+        expect((await fetch(`${strict.url}${path}`)).status).toBe(200);
+      const tried = [];
+      for (let i = 0; i < 3; i++) {
+        tried.push((await fetch(`${strict.url}/v1/auth/nonce`, { method: "POST" })).status);
+      }
+      expect(tried).toEqual([200, 200, 429]);
+    } finally {
+      await strict.stop();
+    }
+  });
+
+  it("takes back a shop whose joining did not happen, and has it again when it did", async () => {
+    const peer = follower(hub);
+    await peer.pull(500);
+    const head = await chain.chain.viem.getBlockNumber();
+    await chain.join(OWNER, newShop("UNDONE"));
+    await hub.until("UNDONE", "member");
+    await peer.pull();
+    expect(peer.members()).toContain("UNDONE");
+    const depth = Number((await chain.chain.viem.getBlockNumber()) - head);
+    await chain.command("anvil_reorg", [depth, []]);
+    await hub.until("UNDONE", "gone");
+    await peer.pull();
+    expect(peer.members()).not.toContain("UNDONE");
+    // All that was before stands.
+    expect(peer.members()).toEqual(expect.arrayContaining(["SHOPA1", "SHOPA3"]));
+    // Its sender hears of it with the next transaction, and sends again what was undone.
+    await chain.join(OWNER, newShop("AFTER1"));
+    await hub.until("UNDONE", "member");
+    await peer.pull();
+    expect(peer.members()).toContain("UNDONE");
+  });
+
+  it("goes back to the key and standing before, where their change did not happen", async () => {
+    const shop = newShop("TURNED");
+    await chain.join(OWNER, shop);
+    await hub.until("TURNED", "member");
+    const head = await chain.chain.viem.getBlockNumber();
+    await chain.rotate(OWNER, "TURNED", generateShopKey().key.publicKey, 60);
+    await chain.leave(OWNER, "TURNED");
+    await hub.until("TURNED", "leaving");
+    await chain.command("anvil_reorg", [Number((await chain.chain.viem.getBlockNumber()) - head), []]);
+    await hub.until("TURNED", "member");
+    const { shop: listed } = await hub.client.shop("TURNED");
+    expect(listed).toMatchObject({ key: shop.key });
+    expect(listed).not.toHaveProperty("previousKey");
+  });
+
+  it("is refused on a database of another Hub", async () => {
+    const url = await postgres.fresh();
+    const one = await startTestHub(chain, url);
+    await one.stop();
+    const other = { ...chain, hub: await deployHub(chain.rpcUrl, chain.clerk) };
+    await expect(startTestHub(other, url)).rejects.toMatchObject({ code: "HANSE_CHAIN_MISMATCH" });
+  });
+});
+
+describe("another hub service", () => {
+  it("is followed: its shops are listed with their origin, and never in the place of one of ours", async () => {
+    const theirHub = await deployHub(chain.rpcUrl, chain.clerk);
+    const theirChain = { ...chain, hub: theirHub };
+    const them = await startTestHub(theirChain, await postgres.fresh());
+    const joinThem = async (shop: ReturnType<typeof newShop>) => {
+      const { clerkAbi } = await import("#src/abi/clerk-abi.ts");
+      const { hubAbi } = await import("#src/abi/hub-abi.ts");
+      const { shopCodeToHex } = await import("#src/protocol/shop-code.ts");
+      const sender = chain.senderOf(OWNER);
+      const allow = [theirHub, 10n ** 12n / 2n] as const;
+      await sender.send({ address: chain.clerk, abi: clerkAbi, functionName: "allowCertifier", args: allow });
+      const args = [shopCodeToHex(shop.code), shop.key, shop.endpoint, ""] as const;
+      await sender.send({ address: theirHub, abi: hubAbi, functionName: "join", args });
+    };
+    // SHOPA1 is ours, and a stranger's there.
+    for (const code of ["SHOPA1", "THEIRS", "LATER"])
+      await joinThem({ ...newShop(code), endpoint: `https://${code}.there.example` });
+    await them.until("LATER", "member");
+    const url = await postgres.fresh();
+    const us = await startTestHub(chain, url, { origins: [them.url] });
+    try {
+      await us.until("THEIRS", "member");
+      await us.until("SHOPA1", "member");
+      expect(await us.client.shop("THEIRS")).toMatchObject({ origin: them.url });
+      expect(await us.client.shop("SHOPA1")).not.toHaveProperty("origin");
+      expect((await us.client.shop("SHOPA1")).shop?.endpoint).toBe("https://shopa1.example");
+
+      // One of theirs joins ours: it is ours from then on.
+      await chain.join(OWNER, newShop("LATER"));
+      await until("LATER is ours", async () => (await us.client.shop("LATER")).origin === undefined);
+      expect((await us.client.shop("LATER")).shop?.endpoint).toBe("https://later.example");
+
+      // What leaves there is gone here, and what they do with a code of ours changes nothing.
+      const { hubAbi } = await import("#src/abi/hub-abi.ts");
+      const { shopCodeToHex } = await import("#src/protocol/shop-code.ts");
+      for (const code of ["LATER", "SHOPA1", "THEIRS"]) {
+        const args = [shopCodeToHex(code)] as const;
+        await chain.senderOf(OWNER).send({ address: theirHub, abi: hubAbi, functionName: "leave", args });
+      }
+      await us.until("THEIRS", "gone");
+      expect((await us.client.shop("SHOPA1")).standing).toBe("member");
+      expect((await us.client.shop("LATER")).standing).toBe("member");
+
+      // It is away: the list stays, and is gone on with.
+      await joinThem({ ...newShop("AGAIN"), endpoint: "https://again.there.example" });
+      await us.until("AGAIN", "member");
+      await them.stop();
+      await until("a failed look is counted", async () =>
+        (await us.metrics.getSingleMetricAsString("hub_origin_polls_total")).includes('result="failed"'),
+      );
+      expect((await us.client.shop("AGAIN")).standing).toBe("member");
+    } finally {
+      await us.stop();
+    }
+    // It is followed no more: nothing of it is listed.
+    const alone = await startTestHub(chain, url);
+    try {
+      await alone.until("AGAIN", "gone");
+      expect((await alone.client.shop("SHOPA1")).standing).toBe("member");
+    } finally {
+      await alone.stop();
+    }
+  }, 90_000);
+});
