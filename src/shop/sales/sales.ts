@@ -177,8 +177,14 @@ export function createSales(
     },
 
     async shipTo(id) {
-      const { quote_id, ship_to } = await row(database.kysely, id);
-      return ship_to === null ? undefined : openAddress(quote_id, ship_to);
+      const { quote_id, ship_to, deal_id } = await row(database.kysely, id);
+      if (ship_to === null) return undefined;
+      const address = openAddress(quote_id, ship_to);
+      const known = deal_id === null ? undefined : await deals.find(deal_id);
+      if (known === undefined || shipToHash(address) === known.deal.shipTo) return address;
+      throw new HanseError("HANSE_SEALED_BOX_INVALID", "The address is not the one that the buyer signed", {
+        details: { id, deal: deal_id },
+      });
     },
 
     async onDeals(trx, ids) {
@@ -516,11 +522,6 @@ export function createSales(
     if (parsed.success) return parsed.data;
     throw new HanseError("HANSE_SEALED_BOX_INVALID", "The box holds no address");
   }
-}
-
-/** Whether an address is the one that a deal commits to. */
-export function isShipToOf(shipTo: ShipTo, deal: { readonly shipTo: Hex }): boolean {
-  return shipToHash(shipTo) === deal.shipTo;
 }
 
 function stateOf(stage: Stage): SaleState {
