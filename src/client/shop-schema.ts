@@ -269,6 +269,7 @@ export const saleSchema = z
     totalMinor: z.coerce.bigint(),
     totalNano: nanoSchema,
     tracking: z.string().nullable(),
+    packed: z.boolean().describe("Paid, and out of the house: it can be shipped"),
     returnReason: z.string().nullable(),
     createdAt: instant,
   })

@@ -497,7 +497,12 @@ export function createSales(
         state: sale.state,
       },
       ...{ stage: deal?.stage ?? null, deal: sale.deal_id, currency, tracking: sale.tracking },
-      ...{ totalMinor: quote.total_minor, totalNano: quote.total_nano, returnReason: sale.return_reason },
+      ...{
+        totalMinor: quote.total_minor,
+        totalNano: quote.total_nano,
+        returnReason: sale.return_reason,
+        packed: sale.stock === "taken",
+      },
       lines: lines.map(({ sku, quantity, price_minor }) => ({
         product: `${code}:${sku}`,
         quantity,
