@@ -13,7 +13,7 @@ import { type ShipTo, shipToHash, shipToSchema } from "#src/protocol/ship-to.ts"
 import type { ShopAdapter } from "../adapters/shop-adapter.ts";
 import type { DealStore } from "../deals/deal-store.ts";
 import type { ReceiptCalls } from "../deals/receipt-calls.ts";
-import { nextSequence } from "../inventory/feed-sequence.ts";
+import { lockProducts, movePieces, type PieceMove } from "../inventory/move-pieces.ts";
 import type { ReservationDesk } from "../inventory/reservation-desk.ts";
 import type { ShopMetrics } from "../shop-metrics.ts";
 import type { SaleState, ShopDatabase, ShopTables } from "../shop-tables.ts";
@@ -217,7 +217,7 @@ export function createSales(
         const state = stateOf(deal.stage);
         // Called off, then paid all the same: its pieces may be gone.
         const again = sale.stock === "back" && sale.deal_id === null;
-        const missing = again && !(await keepAgain(trx, quote.id));
+        const missing = again && !(await keepAgain(trx, sale));
         const next = await update(trx, sale.id, {
           ...{ state, deal_id: id },
           ...(again ? { stock: missing ? "missing" : "reserved" } : {}),
@@ -296,10 +296,7 @@ export function createSales(
         await update(trx, sale.id, { stock: "missing", wanted: "refund" });
         return;
       }
-      await eachProduct(trx, fresh, (product, quantity) => ({
-        reserved: product.reserved - quantity,
-        on_hand: product.on_hand === null ? null : product.on_hand - quantity,
-      }));
+      await move(trx, fresh, (quantity) => ({ reserved: -quantity, onHand: -quantity }));
       await update(trx, sale.id, { stock: "taken" });
     });
     if (!there) await sales.work();
@@ -310,81 +307,52 @@ export function createSales(
     await database.transaction(async (trx) => {
       const fresh = await row(trx, sale.id, undefined, true);
       if (fresh.stock !== "taken") return;
-      await eachProduct(trx, fresh, (product, quantity) => ({
-        reserved: product.reserved,
-        on_hand: product.on_hand === null ? null : product.on_hand + quantity,
-      }));
+      await move(trx, fresh, (quantity) => ({ onHand: quantity }));
       await update(trx, sale.id, { stock: "back" });
     });
   }
 
   /** Pieces that are kept for a sale are there for others again. */
   async function giveBack(trx: Trx, sale: SaleRow): Promise<void> {
-    await eachProduct(trx, sale, (product, quantity) => ({
-      reserved: product.reserved - quantity,
-      on_hand: product.on_hand,
-    }));
+    await move(trx, sale, (quantity) => ({ reserved: -quantity }));
   }
 
-  /** @returns whether the pieces of a quote could be kept once more */
-  async function keepAgain(trx: Trx, quoteId: string): Promise<boolean> {
-    const lines = await trx
-      .selectFrom("sale_lines")
-      .innerJoin("sales", "sales.id", "sale_lines.sale_id")
-      .innerJoin("products", "products.sku", "sale_lines.sku")
-      .select(["sale_lines.sku", "sale_lines.quantity", "products.on_hand", "products.reserved"])
-      .where("sales.quote_id", "=", quoteId)
-      .orderBy("products.sku")
-      .forUpdate("products")
-      .execute();
-    const wanted = new Map<string, bigint>();
-    for (const { sku, quantity } of lines) wanted.set(sku, (wanted.get(sku) ?? 0n) + quantity);
-    const short = lines.some(
-      ({ sku, on_hand, reserved }) => on_hand !== null && on_hand - reserved < (wanted.get(sku) ?? 0n),
+  /** @returns whether the pieces of a sale could be kept once more */
+  async function keepAgain(trx: Trx, sale: SaleRow): Promise<boolean> {
+    const lines = await piecesOf(trx, sale);
+    const rows = await lockProducts(trx, [...lines.keys()]);
+    const short = rows.some(
+      ({ sku, on_hand, reserved }) => on_hand !== null && on_hand - reserved < (lines.get(sku) ?? 0n),
     );
     if (short) return false;
-    for (const [sku, quantity] of wanted) {
-      await trx
-        .updateTable("products")
-        .set((of) => ({ reserved: of("reserved", "+", quantity) }))
-        .where("sku", "=", sku)
-        .execute();
-    }
+    await movePieces(
+      trx,
+      [...lines].map(([sku, quantity]) => ({ sku, reserved: quantity })),
+      rows,
+    );
     return true;
   }
 
-  async function eachProduct(
+  async function move(
     trx: Trx,
     sale: SaleRow,
-    change: (
-      product: { reserved: bigint; on_hand: bigint | null },
-      quantity: bigint,
-    ) => { reserved: bigint; on_hand: bigint | null },
+    change: (quantity: bigint) => Omit<PieceMove, "sku">,
   ): Promise<void> {
+    await movePieces(
+      trx,
+      [...(await piecesOf(trx, sale))].map(([sku, quantity]) => ({ sku, ...change(quantity) })),
+    );
+  }
+
+  async function piecesOf(trx: Trx, sale: SaleRow): Promise<Map<string, bigint>> {
     const lines = await trx
       .selectFrom("sale_lines")
       .select(["sku", "quantity"])
       .where("sale_id", "=", sale.id)
-      .orderBy("sku")
       .execute();
-    for (const { sku, quantity } of lines) {
-      const product = await trx
-        .selectFrom("products")
-        .select(["on_hand", "reserved"])
-        .where("sku", "=", sku)
-        .forUpdate()
-        .executeTakeFirstOrThrow();
-      const next = change(product, quantity);
-      const soldOut = ({ on_hand, reserved }: typeof next) => on_hand !== null && on_hand <= reserved;
-      await trx
-        .updateTable("products")
-        .set({
-          ...next,
-          ...(soldOut(product) === soldOut(next) ? {} : { sequence: await nextSequence(trx) }),
-        })
-        .where("sku", "=", sku)
-        .execute();
-    }
+    const sums = new Map<string, bigint>();
+    for (const { sku, quantity } of lines) sums.set(sku, (sums.get(sku) ?? 0n) + quantity);
+    return sums;
   }
 
   // ── Rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
