@@ -24,6 +24,22 @@ const rightsSchema = z
   .max(RIGHTS.length)
   .refine((rights) => new Set(rights).size === rights.length, "a right twice");
 
+/** The calls of one shop to another about a partnership, as their paths are named. */
+export const partnershipCalls = [
+  "request",
+  "accept",
+  "reject",
+  "offer",
+  "acceptOffer",
+  "rejectOffer",
+  "leave",
+  "refresh",
+  "refreshOffer",
+  "refreshAccept",
+  "refreshReject",
+] as const;
+export type PartnershipCall = (typeof partnershipCalls)[number];
+
 const roleSchema = z.enum(["granter", "grantee"]);
 const instant = z.iso.datetime({ offset: true });
 
@@ -75,6 +91,7 @@ export const partnershipSchema = partnershipAnswerSchema
   })
   .meta({ id: "Partnership" });
 export type Partnership = z.infer<typeof partnershipSchema>;
+export const partnershipListSchema = z.object({ partnerships: z.array(partnershipSchema) });
 
 /** What an owner has its shop do. */
 export const ownerCallSchema = z.strictObject({
@@ -276,8 +293,25 @@ export const saleSchema = z
   .meta({ id: "Sale" });
 export type Sale = z.output<typeof saleSchema>;
 
+export const saleListSchema = z.object({ sales: z.array(saleSchema) });
+
 export const returnPostSchema = z.strictObject({ reason: z.string().min(1).max(500) });
 export const shipPostSchema = z.strictObject({ tracking: z.string().min(1).max(200) });
+export const refundPostSchema = z.strictObject({
+  restock: z.boolean().default(false).describe("The pieces are in the house again"),
+});
+export const contestPostSchema = z.strictObject({
+  evidence: z.string().min(1).max(10_000).describe("What speaks for the shop; the chain has its hash"),
+});
+
+export const supplyPostSchema = z.strictObject({
+  product: productIdSchema.describe("Of this shop"),
+  deal: hashSchema
+    .nullable()
+    .describe("By which the shop bought the pieces; null: it sells none on any more"),
+});
+export const supplySchema = z.object({ product: productIdSchema, deal: z.string().nullable() });
+export type Supply = z.output<typeof supplySchema>;
 
 /** What a box with an address is sealed for, so that it serves nowhere else. */
 export const shipToContext = (quote: string): string => `hanse ship-to ${quote}`;
@@ -355,7 +389,88 @@ export const signaturesPostSchema = z.strictObject({
     .max(100)
     .describe("Of each leg's purchase, in the order of the legs"),
 });
+export const checkoutListSchema = z.object({ checkouts: z.array(checkoutSchema) });
+export const ownCheckoutPostSchema = checkoutPostSchema.omit({ buyer: true }).extend({
+  pay: z
+    .boolean()
+    .default(true)
+    .describe("false: it is only quoted, and waits for `/v1/owner/checkouts/:id/pay`"),
+});
+export type OwnCheckoutPost = z.input<typeof ownCheckoutPostSchema>;
+
 export const confirmPostSchema = z.strictObject({
   leg: z.number().int().min(0).max(99),
   signature: signatureSchema,
 });
+
+export const listingsSchema = z.object({ products: z.array(feedItemSchema) });
+export const syncedSchema = z.object({
+  told: z.number().int().describe("Products that are new or changed"),
+  gone: z.number().int(),
+});
+export type Synced = z.output<typeof syncedSchema>;
+
+// ── The built-in stock ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const stockSchema = z.object({
+  currency: z.string(),
+  products: z.array(
+    z.object({
+      sku: z.string(),
+      id: z.string(),
+      name: z.string(),
+      price: z.string(),
+      quantity: z.string().nullable(),
+      featured: z.boolean(),
+    }),
+  ),
+});
+export type Stock = z.output<typeof stockSchema>;
+
+/** Bytes of a request that brings a catalogue. */
+export const IMPORT_LIMIT = 32 * 1_048_576;
+export const importPostSchema = z.strictObject({
+  format: z.enum(["json", "csv"]),
+  content: z.string().max(IMPORT_LIMIT),
+  complete: z.boolean().default(false).describe("What is not named is sold no more"),
+});
+export type ImportPost = z.input<typeof importPostSchema>;
+export const importedSchema = z.object({
+  products: z.number().int(),
+  added: z.number().int(),
+  removed: z.number().int(),
+});
+export type Imported = z.output<typeof importedSchema>;
+
+// ── Reviews ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const reviewPostSchema = z.strictObject({
+  deal: hashSchema,
+  text: z
+    .string()
+    .min(1)
+    .max(4_000)
+    // A lone surrogate has no UTF-8: its hash would be that of another text.
+    .refine((text) => text.isWellFormed(), "no Unicode text")
+    .describe("The very text whose hash was rated with"),
+});
+export type ReviewPost = z.output<typeof reviewPostSchema>;
+
+export const reviewSchema = z.object({
+  deal: z.string(),
+  seller: z.string(),
+  buyer: z.string(),
+  stars: z.number().int(),
+  weight: nanoSchema.describe("What the rating weighs on chain, nano-HANSE"),
+  hash: z.string().describe("keccak256 of the text, in UTF-8"),
+  text: z.string(),
+  createdAt: instant,
+});
+export type Review = z.output<typeof reviewSchema>;
+
+export const reviewQuerySchema = z.strictObject({
+  deal: hashSchema.optional(),
+  seller: accountSchema.optional().describe("The account that sold"),
+});
+export type ReviewQuery = z.input<typeof reviewQuerySchema>;
+export const reviewListSchema = z.object({ reviews: z.array(reviewSchema).describe("Newest first") });

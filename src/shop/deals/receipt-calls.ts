@@ -31,6 +31,8 @@ export interface ReceiptCalls {
   dispute(deal: Deal, complaint: Complaint, evidenceHash: Hex): Promise<void>;
   contest(deal: Deal, evidenceHash: Hex): Promise<void>;
   enforce(deal: Deal): Promise<void>;
+  /** Lengthens the time to complain about `supply`, which `resale` sells on. */
+  extend(supply: Deal, resale: Deal): Promise<void>;
 }
 
 /** Says why the Receipt seals nothing: what is wrong with the first match that it refuses. */
@@ -86,5 +88,6 @@ export function createReceiptCalls({
     dispute: (deal, complaint, evidence) => act("dispute", deal, COMPLAINTS.indexOf(complaint), evidence),
     contest: (deal, evidence) => act("contest", deal, evidence),
     enforce: (deal) => act("enforce", deal),
+    extend: (supply, resale) => act("extend", supply, resale.deal),
   };
 }

@@ -33,6 +33,8 @@ export interface QuoteDeps {
   readonly rightsOf: (partner: string) => Promise<readonly Right[]>;
   /** The account that a partner's commission is paid to. */
   readonly ownerOf: (partner: string) => Promise<Address>;
+  /** Of a product that is sold on: the deal by which this shop gets so many pieces. */
+  readonly supplyOf: (sku: string, pieces: bigint) => Promise<Hex | undefined>;
   readonly clock?: Clock;
 }
 
@@ -80,6 +82,7 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     signer,
     rightsOf,
     ownerOf,
+    supplyOf,
     clock = systemClock,
   } = deps;
   const { code, owner, currency, terms } = options;
@@ -174,9 +177,10 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     const earns = (await rightsOf(partner)).includes("earn-commission");
     const referrer = earns && terms.commissionShare > 0 ? await ownerOf(partner) : zeroAddress;
     const commission = referrer === zeroAddress ? 0n : (price * BigInt(terms.commissionShare)) / SHARES;
+    const supply = wish.supply ?? (only === undefined ? undefined : await supplyOf(only.sku, pieces));
     const validUntil = Math.floor(clock.now() / 1_000) + terms.quoteSeconds;
     const order = sale({
-      ...{ seller: owner, price, referrer, commission, supply: wish.supply ?? zeroHash },
+      ...{ seller: owner, price, referrer, commission, supply: supply ?? zeroHash },
       goods: goodsId({ code, sku: only?.sku ?? `Q.${id}` }),
       ...{
         shipWithin: terms.shipWithin,

@@ -13,11 +13,11 @@ import { type ShipTo, shipToHash, shipToSchema } from "#src/protocol/ship-to.ts"
 import type { ShopAdapter } from "../adapters/shop-adapter.ts";
 import type { DealStore } from "../deals/deal-store.ts";
 import type { ReceiptCalls } from "../deals/receipt-calls.ts";
-import { lockProducts, movePieces, type PieceMove } from "../inventory/move-pieces.ts";
 import type { ReservationDesk } from "../inventory/reservation-desk.ts";
 import type { ShopMetrics } from "../shop-metrics.ts";
 import type { SaleState, ShopDatabase, ShopTables } from "../shop-tables.ts";
 import type { Rates } from "./rates.ts";
+import { createSalePieces } from "./sale-pieces.ts";
 
 type Trx = Transaction<ShopTables>;
 type SaleRow = Selectable<ShopTables["sales"]>;
@@ -53,6 +53,12 @@ export interface Sales {
   ship(id: string, tracking: string): Promise<Sale>;
   /** The owner gives the price back. `restock`: the pieces are in the house again. @throws as `cancel` */
   refund(id: string, restock: boolean): Promise<Sale>;
+  /**
+   * The owner answers a complaint: it is wrong, and the arbiter is to say so. The bond for it is the shop's own money.
+   * @param evidence what speaks for the shop; the chain has its hash
+   * @throws as `cancel`; HANSE_TRANSACTION_REVERTED
+   */
+  contest(id: string, evidence: string): Promise<Sale>;
   /** Where the parcel goes, opened with the shop's key. @throws HANSE_SEALED_BOX_INVALID */
   shipTo(id: string): Promise<ShipTo | undefined>;
   /** What follows from deals that are new or changed; part of the transaction that stores them. */
@@ -77,6 +83,7 @@ export function createSales(
     logger,
     clock = systemClock,
   } = deps;
+  const pieces = createSalePieces(database);
   const now = () => new Date(clock.now());
 
   const sales: Sales = {
@@ -142,7 +149,7 @@ export function createSales(
         if (found.state === "cancelled" || found.wanted === "refund") return found;
         if (found.state === "paid") return await update(trx, id, { wanted: "refund" });
         if (found.state !== "placed") throw wrongState(found, "be cancelled");
-        if (found.stock === "reserved") await giveBack(trx, found);
+        if (found.stock === "reserved") await pieces.giveBack(trx, found.id);
         return await update(trx, id, { state: "cancelled", stock: "back" });
       });
       metrics.ordered(sale.partner, "cancelled");
@@ -173,6 +180,14 @@ export function createSales(
       if (found.state !== "paid" && found.state !== "shipped") throw wrongState(found, "be refunded");
       await receipt.refund(await dealOf(found));
       if (restock && found.stock === "taken") await putBack(found);
+      return await view(await row(database.kysely, id));
+    },
+
+    async contest(id, evidence) {
+      const found = await row(database.kysely, id);
+      const known = await dealOf(found);
+      if (known.stage !== "Disputed") throw wrongState(found, "be contested: nobody waits for an answer");
+      await receipt.contest(known, keccak256(stringToHex(evidence)));
       return await view(await row(database.kysely, id));
     },
 
@@ -217,7 +232,7 @@ export function createSales(
         const state = stateOf(deal.stage);
         // Called off, then paid all the same: its pieces may be gone.
         const again = sale.stock === "back" && sale.deal_id === null;
-        const missing = again && !(await keepAgain(trx, sale));
+        const missing = again && !(await pieces.keepAgain(trx, sale.id));
         const next = await update(trx, sale.id, {
           ...{ state, deal_id: id },
           ...(again ? { stock: missing ? "missing" : "reserved" } : {}),
@@ -225,7 +240,7 @@ export function createSales(
         });
         if (state !== sale.state || sale.deal_id !== id) await count(next, quote.total_minor);
         if (state === "refunded" && sale.stock === "reserved") {
-          await giveBack(trx, next);
+          await pieces.giveBack(trx, next.id);
           await update(trx, sale.id, { stock: "back" });
         }
       }
@@ -274,85 +289,39 @@ export function createSales(
       await database.transaction(async (trx) => {
         const sale = await row(trx, id, undefined, true);
         if (sale.state !== "placed") return;
-        if (sale.stock === "reserved") await giveBack(trx, sale);
+        if (sale.stock === "reserved") await pieces.giveBack(trx, sale.id);
         await update(trx, id, { state: "cancelled", stock: "back" });
       });
     }
   }
 
-  // ── Stock ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
   /** Pieces that are paid leave the house: first in the shop's own system, under the sale's id, then here. */
   async function takeOut(sale: SaleRow): Promise<void> {
-    const lines = await linesOf(sale);
-    const there = await adapter.take(sale.id, lines);
+    const there = await adapter.take(sale.id, await pieces.linesOf(sale.id));
     await database.transaction(async (trx) => {
       const fresh = await row(trx, sale.id, undefined, true);
       if (fresh.stock !== "reserved" || fresh.state !== "paid") return;
       if (!there) {
         logger.warn({ sale: sale.id }, "the shop's own system has not got what was sold: it is refunded");
         metrics.ordered(sale.partner, "out_of_stock");
-        await giveBack(trx, fresh);
+        await pieces.giveBack(trx, sale.id);
         await update(trx, sale.id, { stock: "missing", wanted: "refund" });
         return;
       }
-      await move(trx, fresh, (quantity) => ({ reserved: -quantity, onHand: -quantity }));
+      await pieces.takeOut(trx, sale.id);
       await update(trx, sale.id, { stock: "taken" });
     });
     if (!there) await sales.work();
   }
 
   async function putBack(sale: SaleRow): Promise<void> {
-    await adapter.putBack(sale.id, await linesOf(sale));
+    await adapter.putBack(sale.id, await pieces.linesOf(sale.id));
     await database.transaction(async (trx) => {
       const fresh = await row(trx, sale.id, undefined, true);
       if (fresh.stock !== "taken") return;
-      await move(trx, fresh, (quantity) => ({ onHand: quantity }));
+      await pieces.putBack(trx, sale.id);
       await update(trx, sale.id, { stock: "back" });
     });
-  }
-
-  /** Pieces that are kept for a sale are there for others again. */
-  async function giveBack(trx: Trx, sale: SaleRow): Promise<void> {
-    await move(trx, sale, (quantity) => ({ reserved: -quantity }));
-  }
-
-  /** @returns whether the pieces of a sale could be kept once more */
-  async function keepAgain(trx: Trx, sale: SaleRow): Promise<boolean> {
-    const lines = await piecesOf(trx, sale);
-    const rows = await lockProducts(trx, [...lines.keys()]);
-    const short = rows.some(
-      ({ sku, on_hand, reserved }) => on_hand !== null && on_hand - reserved < (lines.get(sku) ?? 0n),
-    );
-    if (short) return false;
-    await movePieces(
-      trx,
-      [...lines].map(([sku, quantity]) => ({ sku, reserved: quantity })),
-      rows,
-    );
-    return true;
-  }
-
-  async function move(
-    trx: Trx,
-    sale: SaleRow,
-    change: (quantity: bigint) => Omit<PieceMove, "sku">,
-  ): Promise<void> {
-    await movePieces(
-      trx,
-      [...(await piecesOf(trx, sale))].map(([sku, quantity]) => ({ sku, ...change(quantity) })),
-    );
-  }
-
-  async function piecesOf(trx: Trx, sale: SaleRow): Promise<Map<string, bigint>> {
-    const lines = await trx
-      .selectFrom("sale_lines")
-      .select(["sku", "quantity"])
-      .where("sale_id", "=", sale.id)
-      .execute();
-    const sums = new Map<string, bigint>();
-    for (const { sku, quantity } of lines) sums.set(sku, (sums.get(sku) ?? 0n) + quantity);
-    return sums;
   }
 
   // ── Rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -424,17 +393,6 @@ export function createSales(
       .executeTakeFirst();
     if (found !== undefined) return found;
     throw new HanseError("HANSE_SALE_UNKNOWN", "There is no such order of yours", { details: { id } });
-  }
-
-  async function linesOf(sale: SaleRow) {
-    const rows = await database.kysely
-      .selectFrom("sale_lines")
-      .innerJoin("products", "products.sku", "sale_lines.sku")
-      .select(["products.internal_id", "sale_lines.quantity"])
-      .where("sale_lines.sale_id", "=", sale.id)
-      .orderBy("sale_lines.line")
-      .execute();
-    return rows.map(({ internal_id, quantity }) => ({ internalId: internal_id, quantity }));
   }
 
   async function dealOf(sale: SaleRow) {
