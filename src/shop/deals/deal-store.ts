@@ -75,6 +75,8 @@ export interface DealStore {
   list(): Promise<readonly KnownDeal[]>;
   /** Those that `seller` sold and that are not disputed or over. */
   runningOf(seller: Address): Promise<readonly KnownDeal[]>;
+  /** Those that were to be shipped before a time (Unix seconds), and were not; some at a time. */
+  unshippedAt(time: bigint): Promise<readonly KnownDeal[]>;
 }
 
 /** Blocks kept to trace a reorganisation. */
@@ -192,6 +194,15 @@ export function createDealStore(database: ShopDatabase): DealStore {
     findByPurchase: async (hash) => known(await deals().where("purchase_hash", "=", hash).executeTakeFirst()),
     async list() {
       const rows = await deals().orderBy("sealed_block", "desc").limit(1_000).execute();
+      return rows.map((row) => known(row) as KnownDeal);
+    },
+    async unshippedAt(time) {
+      const rows = await deals()
+        .where("stage", "=", "Sealed")
+        .where(sql<boolean>`since + (deal::json ->> 'shipWithin')::int8 < ${time}`)
+        .orderBy("since")
+        .limit(100)
+        .execute();
       return rows.map((row) => known(row) as KnownDeal);
     },
     async runningOf(seller) {
