@@ -75,6 +75,8 @@ abstract contract Stakes is Shops {
         (DealId id, GoodsState memory state) = receipt.checkDeal(deal);
         mapping(DealId id => bool) storage isPunished = _isPunished[code][receipt];
         require(deal.seller == loser.owner && state.stage == Stage.WonByBuyer && !isPunished[id], HubNotLost(code));
+        uint256 until = uint256(state.since) + _parameters.unbondingTime;
+        require(block.timestamp <= until, HubTooLate(code, until));
         isPunished[id] = true;
         // At most the stake.
         _seize(code, loser, uint64((uint256(loser.stake) * _parameters.lossShare) / WHOLE_SHARE));

@@ -14,8 +14,8 @@ enum Standing {
     Left
 }
 
-/// @notice A shop. Its first four members and the flags share a slot; what belongs to a key before and to leaving is written
-/// only when there is such.
+/// @notice A shop. Its first five members share a slot; what belongs to a key before and to leaving is written only when
+/// there is such.
 struct Shop {
     address owner;
     /// What the Clerk holds of the owner for this shop (nano-HANSE).
@@ -41,7 +41,8 @@ struct HubParameters {
     /// The stake (nano-HANSE) of a shop with a code of five characters and more; of four, three and two characters it is
     /// 4, 16 and 64 times as much, and that has to fit 64 bits.
     uint64 stake;
-    /// How long (seconds) the stake stays after a shop asked to leave and its deals are over; what has begun stays as it is.
+    /// How long (seconds) the stake stays after a shop asked to leave and its deals are over (what has begun stays as it
+    /// is), and so how long after a lost dispute it may be punished.
     uint32 unbondingTime;
     /// The longest time (seconds) for which a rotated key stays good.
     uint32 longestOverlap;
@@ -113,6 +114,8 @@ interface IHub {
     error HubReceiptUnknown(address receipt);
     /// @notice The deal was not lost by this shop's owner as its seller, or the shop has paid for it before.
     error HubNotLost(ShopCode code);
+    /// @notice It was possible up to and including `until`.
+    error HubTooLate(ShopCode code, uint256 until);
     /// @notice A share above the whole, or a stake that does not fit 64 bits for the shortest code.
     error HubParametersInvalid();
 
@@ -153,9 +156,10 @@ interface IHub {
 
     /// @notice Slashes a shop whose owner lost a dispute as seller, by `lossShare` of the stake, to the treasury; with less
     /// than `stakeFor` left the shop is suspended. Anyone, once for each deal and shop: an owner of several answers with
-    /// each of them, so that nobody chooses the cheapest. Emits `ShopSlashed`, `ShopSuspended`.
-    /// @dev Reverts with `HubReceiptUnknown`, `HubNotLost`, `HubWrongStanding` once it has left, and what
-    /// `IReceipt.checkDeal` reverts with.
+    /// each of them, so that nobody chooses the cheapest. Up to `unbondingTime` after the deal ended, so that a shop does not
+    /// answer for what was lost, and paid for, long before it joined. Emits `ShopSlashed`, `ShopSuspended`.
+    /// @dev Reverts with `HubReceiptUnknown`, `HubWrongStanding` once it has left, what `IReceipt.checkDeal` reverts with,
+    /// `HubNotLost`, `HubTooLate`.
     function punish(ShopCode code, IReceipt receipt, GoodsDeal calldata deal) external;
 
     // ── Governance ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -26,7 +26,7 @@ const seconds = z.int().nonnegative().max(0xffff_ffff);
 const hubSchema = z.strictObject({
   /** What a shop with a code of five characters and more has at stake; shorter ones up to 64 times as much. */
   stake: amount,
-  /** How long the stake stays after a shop asked to leave and its deals are over, in seconds. */
+  /** How long the stake stays after a shop asked to leave and its deals are over, and so how long a lost dispute may be punished, in seconds. */
   unbondingTime: seconds,
   /** The longest time for which a rotated key stays good, in seconds. */
   longestOverlap: seconds,
@@ -114,7 +114,7 @@ export const DEVELOPMENT_PARAMETERS: Omit<MarketParameters, "governance" | "trea
     { roundBlocks: 1_200, deadlineBlocks: 12_000 },
   ],
   // Little enough for anybody to try a shop, and to see it leave.
-  hub: { stake: "100", unbondingTime: 60, longestOverlap: 86_400, lossShare: 1_000 },
+  hub: { stake: "100", unbondingTime: 300, longestOverlap: 86_400, lossShare: 1_000 },
   receipt: {
     ...{ answerTime: 120, rulingTime: 900, bondShare: 500, minBond: "0.01" },
     ...{ juryCategory: 0, juryTrust: 10, juryMinSeats: 4, juryMinSeatStake: "10" },

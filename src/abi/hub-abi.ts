@@ -15,6 +15,7 @@ export const hubAbi = [
   {"inputs":[{"internalType":"address","name":"receipt","type":"address"}],"name":"HubReceiptUnknown","type":"error"},
   {"inputs":[{"internalType":"ShopCode","name":"code","type":"bytes8"},{"internalType":"uint64","name":"stake","type":"uint64"},{"internalType":"uint64","name":"wanted","type":"uint64"}],"name":"HubStakeTooLow","type":"error"},
   {"inputs":[{"internalType":"ShopCode","name":"code","type":"bytes8"},{"internalType":"uint256","name":"until","type":"uint256"}],"name":"HubTooEarly","type":"error"},
+  {"inputs":[{"internalType":"ShopCode","name":"code","type":"bytes8"},{"internalType":"uint256","name":"until","type":"uint256"}],"name":"HubTooLate","type":"error"},
   {"inputs":[{"internalType":"ShopCode","name":"code","type":"bytes8"},{"internalType":"enum Standing","name":"standing","type":"uint8"}],"name":"HubWrongStanding","type":"error"},
   {"inputs":[{"internalType":"address","name":"owner","type":"address"}],"name":"OwnableInvalidOwner","type":"error"},
   {"inputs":[{"internalType":"address","name":"account","type":"address"}],"name":"OwnableUnauthorizedAccount","type":"error"},

@@ -14,8 +14,11 @@ import {
 } from "viem";
 import { blockhashSeedSourceAbi } from "#src/abi/blockhash-seed-source-abi.ts";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
+import { hubAbi } from "#src/abi/hub-abi.ts";
 import { keyringAbi } from "#src/abi/keyring-abi.ts";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
+import { ratingsAbi } from "#src/abi/ratings-abi.ts";
+import { receiptAbi } from "#src/abi/receipt-abi.ts";
 import { registryAbi } from "#src/abi/registry-abi.ts";
 import { tokenAbi } from "#src/abi/token-abi.ts";
 import { HanseError } from "#src/kernel/errors.ts";
@@ -61,6 +64,9 @@ const errorsAbi = [
   ...pocoAbi,
   ...blockhashSeedSourceAbi,
   ...registryAbi,
+  ...receiptAbi,
+  ...hubAbi,
+  ...ratingsAbi,
   ...tokenAbi,
 ].filter(({ type }) => type === "error");
 

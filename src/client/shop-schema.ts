@@ -1,4 +1,4 @@
-import { getAddress, type Hex } from "viem";
+import { getAddress } from "viem";
 import { z } from "zod";
 import { RIGHTS } from "#src/identity/grant.ts";
 import { shipToSchema } from "#src/protocol/ship-to.ts";
@@ -23,6 +23,22 @@ const rightsSchema = z
   .min(1)
   .max(RIGHTS.length)
   .refine((rights) => new Set(rights).size === rights.length, "a right twice");
+
+/** The calls of one shop to another about a partnership, as their paths are named. */
+export const partnershipCalls = [
+  "request",
+  "accept",
+  "reject",
+  "offer",
+  "acceptOffer",
+  "rejectOffer",
+  "leave",
+  "refresh",
+  "refreshOffer",
+  "refreshAccept",
+  "refreshReject",
+] as const;
+export type PartnershipCall = (typeof partnershipCalls)[number];
 
 const roleSchema = z.enum(["granter", "grantee"]);
 const instant = z.iso.datetime({ offset: true });
@@ -52,24 +68,30 @@ const stateSchema = z.enum([
   "ended",
 ]);
 
-export const partnershipAnswerSchema = z.object({
-  state: stateSchema,
-  rights: z.array(rightSchema),
-  until: instant.nullable(),
-  grant: z.string().optional(),
-});
+export const partnershipAnswerSchema = z
+  .object({
+    state: stateSchema,
+    rights: z.array(rightSchema),
+    until: instant.nullable(),
+    grant: z.string().optional(),
+  })
+  .meta({ id: "PartnershipAnswer" });
 export type PartnershipAnswer = z.infer<typeof partnershipAnswerSchema>;
 
 /** A partnership as its shop's owner sees it. */
-export const partnershipSchema = partnershipAnswerSchema.omit({ grant: true }).extend({
-  peer: shopCodeSchema,
-  role: roleSchema.describe("What this shop is in it"),
-  pendingRights: z.array(rightSchema).nullable(),
-  pendingUntil: instant.nullable().describe("Until when what is asked for or offered would be granted"),
-  askAgainAt: instant.nullable(),
-  changedAt: instant,
-});
+export const partnershipSchema = partnershipAnswerSchema
+  .omit({ grant: true })
+  .extend({
+    peer: shopCodeSchema,
+    role: roleSchema.describe("What this shop is in it"),
+    pendingRights: z.array(rightSchema).nullable(),
+    pendingUntil: instant.nullable().describe("Until when what is asked for or offered would be granted"),
+    askAgainAt: instant.nullable(),
+    changedAt: instant,
+  })
+  .meta({ id: "Partnership" });
 export type Partnership = z.infer<typeof partnershipSchema>;
+export const partnershipListSchema = z.object({ partnerships: z.array(partnershipSchema) });
 
 /** What an owner has its shop do. */
 export const ownerCallSchema = z.strictObject({
@@ -90,22 +112,24 @@ export type OwnerAnswer = z.infer<typeof ownerAnswerSchema>;
 // ── Inventory ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A product as partners are told of it: the five fields of the first protocol, and exact money beside them. */
-export const feedItemSchema = z.object({
-  id: productIdSchema,
-  name: z.string(),
-  description: z.string(),
-  price: z.number().describe("In US dollars, for display only"),
-  imageURL: z.string(),
-  currency: z.string().length(3).describe("The seller's currency, ISO 4217"),
-  priceMinor: z.coerce.bigint().describe("Price of a piece in minor units of that currency: this counts"),
-  categories: z.array(z.string()),
-  available: z.boolean(),
-  featured: z.boolean().optional().describe("For partners who promote"),
-  quantity: z.coerce
-    .bigint()
-    .optional()
-    .describe("Pieces left, for partners who share data; absent where they are not counted"),
-});
+export const feedItemSchema = z
+  .object({
+    id: productIdSchema,
+    name: z.string(),
+    description: z.string(),
+    price: z.number().describe("In US dollars, for display only"),
+    imageURL: z.string(),
+    currency: z.string().length(3).describe("The seller's currency, ISO 4217"),
+    priceMinor: z.coerce.bigint().describe("Price of a piece in minor units of that currency: this counts"),
+    categories: z.array(z.string()),
+    available: z.boolean(),
+    featured: z.boolean().optional().describe("For partners who promote"),
+    quantity: z.coerce
+      .bigint()
+      .optional()
+      .describe("Pieces left, for partners who share data; absent where they are not counted"),
+  })
+  .meta({ id: "Product" });
 export type FeedItem = z.output<typeof feedItemSchema>;
 
 export const productFeedSchema = z.object({
@@ -129,13 +153,15 @@ export const piecesSchema = z
   .refine((pieces) => pieces <= 1_000_000n, "at most 1,000,000")
   .describe("Whole pieces");
 
-export const reservationSchema = z.object({
-  id: z.string(),
-  product: productIdSchema,
-  quantity: z.coerce.bigint(),
-  state: z.enum(["held", "ordered", "released", "expired"]),
-  expiresAt: instant,
-});
+export const reservationSchema = z
+  .object({
+    id: z.string(),
+    product: productIdSchema,
+    quantity: z.coerce.bigint(),
+    state: z.enum(["held", "ordered", "released", "expired"]),
+    expiresAt: instant,
+  })
+  .meta({ id: "Reservation" });
 export type ReservationView = z.output<typeof reservationSchema>;
 
 export const availabilitySchema = feedItemSchema.extend({
@@ -151,14 +177,13 @@ export const idempotencyKeySchema = z
 
 // ── Quotes and orders ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+// What is told goes both ways through its schema: nothing here is transformed one way only.
 const accountSchema = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/, "an account")
-  .transform((text) => getAddress(text));
+  .templateLiteral(["0x", z.string().regex(/^[0-9a-fA-F]{40}$/)])
+  .overwrite((text) => getAddress(text));
 const hashSchema = z
-  .string()
-  .regex(/^0x[0-9a-f]{64}$/, "0x and 64 small hex digits")
-  .transform((text) => text as Hex);
+  .templateLiteral(["0x", z.string().regex(/^[0-9a-f]{64}$/)])
+  .describe("0x and 64 small hex digits");
 const nanoSchema = z.coerce.bigint().describe("nano-HANSE");
 
 const lineSchema = z.strictObject({
@@ -175,58 +200,59 @@ export const quotePostSchema = z.strictObject({
 export type QuotePost = z.input<typeof quotePostSchema>;
 
 /** A `SaleOrder` as JSON: amounts as decimal strings. */
-export const saleOrderSchema = z.object({
-  seller: accountSchema,
-  goods: hashSchema,
-  price: nanoSchema,
-  shipWithin: z.number().int(),
-  deliverWithin: z.number().int(),
-  complaintTime: z.number().int(),
-  arbiter: hashSchema,
-  defaultOutcome: z.union([z.literal(0), z.literal(1)]),
-  sellerBond: nanoSchema,
-  referrer: accountSchema,
-  commission: nanoSchema,
-  resaleMargin: z.number().int(),
-  supply: hashSchema,
-  onlyBuyer: hashSchema,
-  conditions: z.object({
-    certifier: accountSchema,
-    matcher: accountSchema,
-    validUntil: z.coerce.bigint(),
-    epoch: z.coerce.bigint(),
-    volume: z.number().int(),
-    minFill: z.number().int(),
-    salt: hashSchema,
-    externalRef: hashSchema,
-    terms: hashSchema,
-  }),
-});
-
-export const quoteSchema = z.object({
-  id: z.uuid(),
-  seller: shopCodeSchema,
-  lines: z.array(
-    z.object({
-      product: productIdSchema,
-      name: z.string(),
-      quantity: z.coerce.bigint(),
-      priceMinor: z.coerce.bigint().describe("Of a piece"),
-      totalMinor: z.coerce.bigint(),
+export const saleOrderSchema = z
+  .object({
+    seller: accountSchema,
+    goods: hashSchema,
+    price: nanoSchema,
+    shipWithin: z.number().int(),
+    deliverWithin: z.number().int(),
+    complaintTime: z.number().int(),
+    arbiter: hashSchema,
+    defaultOutcome: z.union([z.literal(0), z.literal(1)]),
+    sellerBond: nanoSchema,
+    referrer: accountSchema,
+    commission: nanoSchema,
+    resaleMargin: z.number().int(),
+    supply: hashSchema,
+    onlyBuyer: hashSchema,
+    conditions: z.object({
+      certifier: accountSchema,
+      matcher: accountSchema,
+      validUntil: z.coerce.bigint(),
+      epoch: z.coerce.bigint(),
+      volume: z.number().int(),
+      minFill: z.number().int(),
+      salt: hashSchema,
+      externalRef: hashSchema,
+      terms: hashSchema,
     }),
-  ),
-  currency: z.string(),
-  totalMinor: z.coerce.bigint().describe("In minor units of the currency: exact"),
-  totalNano: nanoSchema.describe("What the buyer pays, nano-HANSE"),
-  rate: z.string().describe("What one HANSE was worth in that currency, decimal"),
-  validUntil: instant,
-  sale: saleOrderSchema,
-  saleHash: hashSchema,
-  signature: z
-    .string()
-    .regex(/^0x([0-9a-f]{2})*$/)
-    .transform((text) => text as Hex),
-});
+  })
+  .meta({ id: "SaleOrder" });
+
+export const quoteSchema = z
+  .object({
+    id: z.uuid(),
+    seller: shopCodeSchema,
+    lines: z.array(
+      z.object({
+        product: productIdSchema,
+        name: z.string(),
+        quantity: z.coerce.bigint(),
+        priceMinor: z.coerce.bigint().describe("Of a piece"),
+        totalMinor: z.coerce.bigint(),
+      }),
+    ),
+    currency: z.string(),
+    totalMinor: z.coerce.bigint().describe("In minor units of the currency: exact"),
+    totalNano: nanoSchema.describe("What the buyer pays, nano-HANSE"),
+    rate: z.string().describe("What one HANSE was worth in that currency, decimal"),
+    validUntil: instant,
+    sale: saleOrderSchema,
+    saleHash: hashSchema,
+    signature: z.templateLiteral(["0x", z.string().regex(/^([0-9a-f]{2})*$/)]),
+  })
+  .meta({ id: "Quote" });
 export type Quote = z.output<typeof quoteSchema>;
 
 export const orderPostSchema = z.strictObject({
@@ -244,28 +270,48 @@ export const orderPostSchema = z.strictObject({
 export type OrderPost = z.input<typeof orderPostSchema>;
 
 export const saleStateSchema = z.enum(["placed", "paid", "shipped", "settled", "refunded", "cancelled"]);
-export const saleSchema = z.object({
-  id: z.uuid(),
-  partner: z.string(),
-  ref: z.string().nullable(),
-  quote: z.uuid(),
-  state: saleStateSchema,
-  stage: z.string().nullable().describe("Of its deal, as the chain has it"),
-  deal: z.string().nullable(),
-  lines: z.array(
-    z.object({ product: productIdSchema, quantity: z.coerce.bigint(), priceMinor: z.coerce.bigint() }),
-  ),
-  currency: z.string(),
-  totalMinor: z.coerce.bigint(),
-  totalNano: nanoSchema,
-  tracking: z.string().nullable(),
-  returnReason: z.string().nullable(),
-  createdAt: instant,
-});
+export const saleSchema = z
+  .object({
+    id: z.uuid(),
+    partner: z.string(),
+    ref: z.string().nullable(),
+    quote: z.uuid(),
+    state: saleStateSchema,
+    stage: z.string().nullable().describe("Of its deal, as the chain has it"),
+    deal: z.string().nullable(),
+    lines: z.array(
+      z.object({ product: productIdSchema, quantity: z.coerce.bigint(), priceMinor: z.coerce.bigint() }),
+    ),
+    currency: z.string(),
+    totalMinor: z.coerce.bigint(),
+    totalNano: nanoSchema,
+    tracking: z.string().nullable(),
+    packed: z.boolean().describe("Paid, and out of the house: it can be shipped"),
+    returnReason: z.string().nullable(),
+    createdAt: instant,
+  })
+  .meta({ id: "Sale" });
 export type Sale = z.output<typeof saleSchema>;
+
+export const saleListSchema = z.object({ sales: z.array(saleSchema) });
 
 export const returnPostSchema = z.strictObject({ reason: z.string().min(1).max(500) });
 export const shipPostSchema = z.strictObject({ tracking: z.string().min(1).max(200) });
+export const refundPostSchema = z.strictObject({
+  restock: z.boolean().default(false).describe("The pieces are in the house again"),
+});
+export const contestPostSchema = z.strictObject({
+  evidence: z.string().min(1).max(10_000).describe("What speaks for the shop; the chain has its hash"),
+});
+
+export const supplyPostSchema = z.strictObject({
+  product: productIdSchema.describe("Of this shop"),
+  deal: hashSchema
+    .nullable()
+    .describe("By which the shop bought the pieces; null: it sells none on any more"),
+});
+export const supplySchema = z.object({ product: productIdSchema, deal: z.string().nullable() });
+export type Supply = z.output<typeof supplySchema>;
 
 /** What a box with an address is sealed for, so that it serves nowhere else. */
 export const shipToContext = (quote: string): string => `hanse ship-to ${quote}`;
@@ -285,53 +331,57 @@ export const checkoutPostSchema = z.strictObject({
 });
 export type CheckoutPost = z.input<typeof checkoutPostSchema>;
 
-export const purchaseOrderSchema = z.object({
-  buyer: accountSchema,
-  goods: hashSchema,
-  maxPrice: nanoSchema,
-  shipTo: hashSchema,
-  saleOrder: hashSchema,
-  onlySeller: hashSchema,
-  maxShipWithin: z.number().int(),
-  maxDeliverWithin: z.number().int(),
-  minComplaintTime: z.number().int(),
-  onlyArbiter: hashSchema,
-  defaultOutcome: z.union([z.literal(0), z.literal(1)]),
-  minSellerBond: nanoSchema,
-  minResaleMargin: z.number().int(),
-  basket: hashSchema,
-  basketSize: z.number().int(),
-  conditions: saleOrderSchema.shape.conditions,
-});
+export const purchaseOrderSchema = z
+  .object({
+    buyer: accountSchema,
+    goods: hashSchema,
+    maxPrice: nanoSchema,
+    shipTo: hashSchema,
+    saleOrder: hashSchema,
+    onlySeller: hashSchema,
+    maxShipWithin: z.number().int(),
+    maxDeliverWithin: z.number().int(),
+    minComplaintTime: z.number().int(),
+    onlyArbiter: hashSchema,
+    defaultOutcome: z.union([z.literal(0), z.literal(1)]),
+    minSellerBond: nanoSchema,
+    minResaleMargin: z.number().int(),
+    basket: hashSchema,
+    basketSize: z.number().int(),
+    conditions: saleOrderSchema.shape.conditions,
+  })
+  .meta({ id: "PurchaseOrder" });
 
-export const checkoutSchema = z.object({
-  id: z.uuid(),
-  state: z.enum(["quoted", "signed", "sealed", "failed"]),
-  buyer: z.string(),
-  problem: z.string().nullable(),
-  totalNano: nanoSchema.describe("Of all legs"),
-  expiresAt: instant,
-  legs: z.array(
-    z.object({
-      leg: z.number().int(),
-      seller: shopCodeSchema,
-      quote: quoteSchema.describe("What is bought, in the seller's currency and in HANSE"),
-      purchase: purchaseOrderSchema.describe("To be signed by the buyer (EIP-712, domain of the Receipt)"),
-      purchaseHash: hashSchema,
-      deal: z.string().nullable(),
-      dealHash: z.string().nullable().describe("What the buyer signs to confirm: Confirmation(bytes32 deal)"),
-      stage: z.string().nullable(),
-    }),
-  ),
-  chainId: z.number().int(),
-  receipt: z.string(),
-});
+export const checkoutSchema = z
+  .object({
+    id: z.uuid(),
+    state: z.enum(["quoted", "signed", "sealed", "failed"]),
+    buyer: z.string(),
+    problem: z.string().nullable(),
+    totalNano: nanoSchema.describe("Of all legs"),
+    expiresAt: instant,
+    legs: z.array(
+      z.object({
+        leg: z.number().int(),
+        seller: shopCodeSchema,
+        quote: quoteSchema.describe("What is bought, in the seller's currency and in HANSE"),
+        purchase: purchaseOrderSchema.describe("To be signed by the buyer (EIP-712, domain of the Receipt)"),
+        purchaseHash: hashSchema,
+        deal: z.string().nullable(),
+        dealHash: z
+          .string()
+          .nullable()
+          .describe("What the buyer signs to confirm: Confirmation(bytes32 deal)"),
+        stage: z.string().nullable(),
+      }),
+    ),
+    chainId: z.number().int(),
+    receipt: z.string(),
+  })
+  .meta({ id: "Checkout" });
 export type Checkout = z.output<typeof checkoutSchema>;
 
-const signatureSchema = z
-  .string()
-  .regex(/^0x([0-9a-fA-F]{2}){0,4096}$/)
-  .transform((text) => text as Hex);
+const signatureSchema = z.templateLiteral(["0x", z.string().regex(/^([0-9a-fA-F]{2}){0,4096}$/)]);
 export const signaturesPostSchema = z.strictObject({
   signatures: z
     .array(signatureSchema)
@@ -339,7 +389,88 @@ export const signaturesPostSchema = z.strictObject({
     .max(100)
     .describe("Of each leg's purchase, in the order of the legs"),
 });
+export const checkoutListSchema = z.object({ checkouts: z.array(checkoutSchema) });
+export const ownCheckoutPostSchema = checkoutPostSchema.omit({ buyer: true }).extend({
+  pay: z
+    .boolean()
+    .default(true)
+    .describe("false: it is only quoted, and waits for `/v1/owner/checkouts/:id/pay`"),
+});
+export type OwnCheckoutPost = z.input<typeof ownCheckoutPostSchema>;
+
 export const confirmPostSchema = z.strictObject({
   leg: z.number().int().min(0).max(99),
   signature: signatureSchema,
 });
+
+export const listingsSchema = z.object({ products: z.array(feedItemSchema) });
+export const syncedSchema = z.object({
+  told: z.number().int().describe("Products that are new or changed"),
+  gone: z.number().int(),
+});
+export type Synced = z.output<typeof syncedSchema>;
+
+// ── The built-in stock ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const stockSchema = z.object({
+  currency: z.string(),
+  products: z.array(
+    z.object({
+      sku: z.string(),
+      id: z.string(),
+      name: z.string(),
+      price: z.string(),
+      quantity: z.string().nullable(),
+      featured: z.boolean(),
+    }),
+  ),
+});
+export type Stock = z.output<typeof stockSchema>;
+
+/** Bytes of a request that brings a catalogue. */
+export const IMPORT_LIMIT = 32 * 1_048_576;
+export const importPostSchema = z.strictObject({
+  format: z.enum(["json", "csv"]),
+  content: z.string().max(IMPORT_LIMIT),
+  complete: z.boolean().default(false).describe("What is not named is sold no more"),
+});
+export type ImportPost = z.input<typeof importPostSchema>;
+export const importedSchema = z.object({
+  products: z.number().int(),
+  added: z.number().int(),
+  removed: z.number().int(),
+});
+export type Imported = z.output<typeof importedSchema>;
+
+// ── Reviews ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const reviewPostSchema = z.strictObject({
+  deal: hashSchema,
+  text: z
+    .string()
+    .min(1)
+    .max(4_000)
+    // A lone surrogate has no UTF-8: its hash would be that of another text.
+    .refine((text) => text.isWellFormed(), "no Unicode text")
+    .describe("The very text whose hash was rated with"),
+});
+export type ReviewPost = z.output<typeof reviewPostSchema>;
+
+export const reviewSchema = z.object({
+  deal: z.string(),
+  seller: z.string(),
+  buyer: z.string(),
+  stars: z.number().int(),
+  weight: nanoSchema.describe("What the rating weighs on chain, nano-HANSE"),
+  hash: z.string().describe("keccak256 of the text, in UTF-8"),
+  text: z.string(),
+  createdAt: instant,
+});
+export type Review = z.output<typeof reviewSchema>;
+
+export const reviewQuerySchema = z.strictObject({
+  deal: hashSchema.optional(),
+  seller: accountSchema.optional().describe("The account that sold"),
+});
+export type ReviewQuery = z.input<typeof reviewQuerySchema>;
+export const reviewListSchema = z.object({ reviews: z.array(reviewSchema).describe("Newest first") });

@@ -57,8 +57,11 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   HANSE_SALE_STATE: 409,
   HANSE_CHECKOUT_UNKNOWN: 404,
   HANSE_CHECKOUT_STATE: 409,
+  HANSE_CHECKOUT_REFUSED: 422,
   HANSE_STOCK_RESERVED: 409,
   HANSE_CATALOGUE_INVALID: 422,
+  HANSE_REVIEW_UNRATED: 422,
+  HANSE_TRANSACTION_REVERTED: 422,
 };
 
 /** What is refused for what it says has one status for all its reasons. */

@@ -486,6 +486,18 @@ export const errorCodes = {
     hint: "See where the checkout stands; one that is over is begun anew.",
     retryable: false,
   },
+  HANSE_CHECKOUT_REFUSED: {
+    hint: "Mend what the Receipt refuses, and begin a checkout anew.",
+    retryable: false,
+  },
+  HANSE_REVIEW_UNRATED: {
+    hint: "Rate the deal first, with the very text that is sent: `hanse rate` does both.",
+    retryable: false,
+  },
+  HANSE_OWNER_TOKEN_MISSING: {
+    hint: "Set HANSE_SHOP_OWNER_TOKEN, or name a file that holds the token with --token-file.",
+    retryable: false,
+  },
   HANSE_CATALOGUE_INVALID: {
     hint: "Correct the file; README.md of data/ and `hanse products import --help` tell the forms that are read.",
     retryable: false,

@@ -13,16 +13,21 @@ import { type Currency, isCurrency } from "#src/protocol/currencies.ts";
 import type { ShopAdapter } from "./adapters/shop-adapter.ts";
 import { registerCheckoutManagement, registerCheckoutRoutes } from "./checkout/checkout-routes.ts";
 import { type Checkouts, createCheckouts } from "./checkout/checkouts.ts";
+import { createDealDuties } from "./deals/deal-duties.ts";
 import { followDeals } from "./deals/deal-follower.ts";
 import { createDealStore, type DealStore, type SealedDeal } from "./deals/deal-store.ts";
 import { createReceiptCalls } from "./deals/receipt-calls.ts";
 import { createListings, type Listings } from "./federation/listings.ts";
 import { pollFeed } from "./federation/poll-feed.ts";
+import { createRatedEvents } from "./reviews/rated-events.ts";
+import { registerReviewCalls, registerReviewRoutes } from "./reviews/review-routes.ts";
+import { createReviews, type Reviews } from "./reviews/reviews.ts";
 import { createQuotes, type Quotes } from "./sales/quotes.ts";
 import type { Rates } from "./sales/rates.ts";
 import { registerSaleCalls, registerSaleManagement } from "./sales/sale-routes.ts";
 import type { SaleTerms } from "./sales/sale-terms.ts";
 import { createSales, type Sales } from "./sales/sales.ts";
+import { createSupplies } from "./sales/supplies.ts";
 import type { ShopParts, ShopRoutes } from "./shop-service.ts";
 import type { ShopDatabase } from "./shop-tables.ts";
 
@@ -58,6 +63,7 @@ export interface ShopMarket extends ShopRoutes {
   readonly sales: Sales;
   readonly listings: Listings;
   readonly checkouts: Checkouts;
+  readonly reviews: Reviews;
   /** For customers; on a part of the server that anybody may call. */
   forCustomers(scope: HttpServer): void;
   /** Reads the shop's own system once. */
@@ -74,7 +80,7 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
   const { clock = systemClock } = deps;
   const { code, owner, currency, terms, syncMs = 60_000 } = options;
   const { peers, post, partnerships, catalogue, reservations, metrics } = parts;
-  const { receipt: receiptAddress, clerk } = deployment.contracts;
+  const { receipt: receiptAddress, clerk, ratings } = deployment.contracts;
   const receipt = createReceiptCalls({ sender, receipt: receiptAddress });
   const saleChain = {
     chainId: chain.chainId,
@@ -88,10 +94,11 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
     },
   };
   const deals = createDealStore(database);
+  const supplies = createSupplies({ database, deals, catalogue }, { code, owner });
   const quotes = createQuotes(
     {
       ...{ database, catalogue, reservations, rates, chain: saleChain, signer, clock },
-      rightsOf: partnerships.rightsOf,
+      ...{ rightsOf: partnerships.rightsOf, supplyOf: supplies.of },
       ownerOf: async (partner) => (await peers.find(partner)).owner,
     },
     { code, owner, currency, terms },
@@ -116,6 +123,9 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
     { database, peers, post, quotes, deals, receipt, chain: saleChain, signer, logger, clock },
     { code, owner },
   );
+  const duties = createDealDuties({ deals, receipt, logger }, { owner });
+  const ratingsOf = createRatedEvents(chain, { ratings, fromBlock: deployment.deployedAtBlock });
+  const reviews = createReviews({ database, deals, post, ratingsOf }, { code, owner });
   const inDollars = async (minor: bigint, of: string) =>
     isCurrency(of) ? Number(await rates.toUsdCents({ currency: of, minor }).catch(() => 0n)) / 100 : 0;
   let wake = () => {};
@@ -128,14 +138,19 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
   };
 
   const market: ShopMarket = {
-    ...{ deals, quotes, sales, listings, checkouts },
-    forPartners: (scope) =>
-      registerSaleCalls(scope, { code, quotes, sales, rightsOf: partnerships.rightsOf, metrics }),
+    ...{ deals, quotes, sales, listings, checkouts, reviews },
+    forPartners(scope) {
+      registerSaleCalls(scope, { code, quotes, sales, rightsOf: partnerships.rightsOf, metrics });
+      registerReviewCalls(scope, reviews);
+    },
     forOwner(scope) {
-      registerSaleManagement(scope, { sales });
+      registerSaleManagement(scope, { sales, supplies });
       registerCheckoutManagement(scope, { checkouts, listings, inDollars });
     },
-    forCustomers: (scope) => registerCheckoutRoutes(scope, { checkouts, listings, inDollars }),
+    forCustomers(scope) {
+      registerCheckoutRoutes(scope, { checkouts, listings, inDollars });
+      registerReviewRoutes(scope, reviews);
+    },
 
     syncCatalogue: () =>
       alone(async () => {
@@ -182,6 +197,7 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
       try {
         await alone(sales.work);
         await checkouts.work();
+        await duties.work();
       } catch (error) {
         if (!isRetryable(error)) throw error;
         logger.warn({ err: error }, "what is due waits");

@@ -76,12 +76,13 @@ export const shopMigrations: readonly Migration[] = [
       create table deals (
         id text primary key, sale_hash text not null, purchase_hash text not null unique,
         deal text not null, tx text not null, sealed_block int8 not null,
-        stage text not null, paid_out text);
+        stage text not null, since int8 not null, extended boolean not null default false, paid_out text);
       create index on deals (sale_hash);
+      create index on deals (stage);
       create index on deals (sealed_block);
       create table deal_steps (
         deal_id text not null references deals on delete cascade,
-        block int8 not null, log_index int4 not null, stage text not null, paid_out text,
+        block int8 not null, log_index int4 not null, time int8 not null, stage text not null, paid_out text,
         primary key (deal_id, block, log_index));
       create index on deal_steps (block);
     `,
@@ -113,6 +114,7 @@ export const shopMigrations: readonly Migration[] = [
         sku text not null references products, quantity int8 not null check (quantity > 0),
         price_minor int8 not null,
         primary key (sale_id, line));
+      create table supplies (sku text primary key, deal_id text not null);
     `,
   },
   {
@@ -157,7 +159,10 @@ export const shopMigrations: readonly Migration[] = [
         signature text, deal_id text,
         primary key (checkout_id, leg));
       create table reviews (
-        hash text primary key, text text not null, created_at timestamptz not null default now());
+        deal_id text primary key, seller text not null, buyer text not null,
+        stars int4 not null check (stars between 1 and 5), weight int8 not null,
+        hash text not null, text text not null, created_at timestamptz not null default now());
+      create index on reviews (seller, created_at);
     `,
   },
 ];

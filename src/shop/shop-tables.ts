@@ -123,11 +123,25 @@ export interface ShopTables {
     deal: string;
     tx: Hex;
     sealed_block: bigint;
-    /** Where its last step left it. */
+    /** Where its last step left it, and when (Unix seconds). */
     stage: Stage;
+    since: bigint;
+    /** Whether its buyer, who sells on, may complain for longer. */
+    extended: Generated<boolean>;
     paid_out: string | null;
   };
-  deal_steps: { deal_id: Hex; block: bigint; log_index: number; stage: Stage; paid_out: string | null };
+  deal_steps: {
+    deal_id: Hex;
+    block: bigint;
+    log_index: number;
+    /** Unix seconds. */
+    time: bigint;
+    stage: Stage | "Extended";
+    paid_out: string | null;
+  };
+
+  /** Of a product that is sold on: the deal by which this shop gets it. */
+  supplies: { sku: string; deal_id: Hex };
 
   /** What this shop signed that it sells, to whom, at which amount. */
   quotes: {
@@ -222,8 +236,18 @@ export interface ShopTables {
     signature: Hex | null;
     deal_id: Hex | null;
   };
-  /** Review texts, by the hash that is on chain. */
-  reviews: { hash: Hex; text: string; created_at: Generated<Date> };
+  /** Texts of reviews, and the ratings on chain that name their hashes. */
+  reviews: {
+    deal_id: Hex;
+    seller: Address;
+    buyer: Address;
+    stars: number;
+    /** Nano-HANSE. */
+    weight: bigint;
+    hash: Hex;
+    text: string;
+    created_at: Generated<Date>;
+  };
 }
 
 export type ShopDatabase = Database<ShopTables>;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { IMPORT_LIMIT, importedSchema, importPostSchema, stockSchema } from "#src/client/shop-schema.ts";
 import { errorBodySchema } from "#src/http/error-body.ts";
 import type { HttpServer } from "#src/http/server.ts";
 import type { Currency } from "#src/protocol/currencies.ts";
@@ -20,7 +20,6 @@ const refusals = {
   413: errorBodySchema,
   422: errorBodySchema,
 };
-const IMPORT_LIMIT = 32 * 1_048_576;
 
 /** How the owner of the built-in stock fills it; on a part of the server that asks for the owner's token. */
 export function registerStockRoutes(scope: HttpServer, { stock, currency, sync }: StockRoutesDeps): void {
@@ -30,19 +29,7 @@ export function registerStockRoutes(scope: HttpServer, { stock, currency, sync }
       schema: {
         summary: "Products and pieces of the built-in stock",
         response: {
-          200: z.object({
-            currency: z.string(),
-            products: z.array(
-              z.object({
-                sku: z.string(),
-                id: z.string(),
-                name: z.string(),
-                price: z.string(),
-                quantity: z.string().nullable(),
-                featured: z.boolean(),
-              }),
-            ),
-          }),
+          200: stockSchema,
           ...refusals,
         },
       },
@@ -63,13 +50,9 @@ export function registerStockRoutes(scope: HttpServer, { stock, currency, sync }
       bodyLimit: IMPORT_LIMIT,
       schema: {
         summary: "Take a catalogue over: JSON or CSV, as `readCatalogue` has it",
-        body: z.strictObject({
-          format: z.enum(["json", "csv"]),
-          content: z.string().max(IMPORT_LIMIT),
-          complete: z.boolean().default(false).describe("What is not named is sold no more"),
-        }),
+        body: importPostSchema,
         response: {
-          200: z.object({ products: z.number().int(), added: z.number().int(), removed: z.number().int() }),
+          200: importedSchema,
           ...refusals,
         },
       },

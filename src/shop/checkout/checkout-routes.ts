@@ -1,10 +1,13 @@
 import { z } from "zod";
 import {
+  checkoutListSchema,
   checkoutPostSchema,
   checkoutSchema,
   confirmPostSchema,
-  feedItemSchema,
+  listingsSchema,
+  ownCheckoutPostSchema,
   signaturesPostSchema,
+  syncedSchema,
 } from "#src/client/shop-schema.ts";
 import { errorBodySchema } from "#src/http/error-body.ts";
 import type { HttpServer } from "#src/http/server.ts";
@@ -43,7 +46,7 @@ export function registerCheckoutRoutes(
       schema: {
         summary: "Products of partners that can be bought here",
         querystring: z.object({ partner: z.string().max(8).optional() }),
-        response: { 200: z.object({ products: z.array(feedItemSchema) }), ...refusals },
+        response: { 200: listingsSchema, ...refusals },
       },
     },
     async (request) => ({
@@ -124,7 +127,7 @@ export function registerCheckoutManagement(
     {
       schema: {
         summary: "What was bought here, newest first",
-        response: { 200: z.object({ checkouts: z.array(checkoutSchema) }), ...refusals },
+        response: { 200: checkoutListSchema, ...refusals },
       },
     },
     async () => ({ checkouts: [...(await checkouts.list())] }),
@@ -134,11 +137,26 @@ export function registerCheckoutManagement(
     {
       schema: {
         summary: "Buy from partners as merchant of record",
-        body: checkoutPostSchema.omit({ buyer: true }),
+        body: ownCheckoutPostSchema,
         response: { 201: checkoutSchema, ...refusals },
       },
     },
-    async (request, reply) => reply.code(201).send(await checkouts.buy(request.body)),
+    async (request, reply) => {
+      const { pay, ...wish } = request.body;
+      const quoted = await checkouts.beginOwn(wish);
+      return reply.code(201).send(pay ? await checkouts.payOwn(quoted.id) : quoted);
+    },
+  );
+  scope.post(
+    "/v1/owner/checkouts/:id/pay",
+    {
+      schema: {
+        summary: "Sign and seal what the shop buys for itself",
+        params: idParams,
+        response: { 200: checkoutSchema, ...refusals },
+      },
+    },
+    (request) => checkouts.payOwn(request.params.id),
   );
   scope.post(
     "/v1/owner/listings/:code/sync",
@@ -146,7 +164,7 @@ export function registerCheckoutManagement(
       schema: {
         summary: "Take over what changed at a partner, now",
         params: z.object({ code: z.string().max(8) }),
-        response: { 200: z.object({ told: z.number().int(), gone: z.number().int() }), ...refusals },
+        response: { 200: syncedSchema, ...refusals },
       },
     },
     (request) => listings.sync(request.params.code),

@@ -67,11 +67,13 @@ export interface Checkouts {
   begin(wish: CheckoutWish): Promise<Checkout>;
   /**
    * Takes the buyer's signatures and seals; the same ones again are answered alike.
-   * @throws HANSE_CHECKOUT_UNKNOWN, HANSE_CHECKOUT_STATE, and why the Receipt refuses: HANSE_TRANSACTION_REVERTED
+   * @throws HANSE_CHECKOUT_UNKNOWN, HANSE_CHECKOUT_STATE, HANSE_CHECKOUT_REFUSED with the Receipt's reason
    */
   sign(id: string, signatures: readonly Hex[]): Promise<Checkout>;
-  /** This shop buys as merchant of record: quoted, signed with its own key, and sealed. @throws as `begin` and `sign` */
-  buy(wish: Omit<CheckoutWish, "buyer">): Promise<Checkout>;
+  /** As `begin`, for this shop itself, as merchant of record. */
+  beginOwn(wish: Omit<CheckoutWish, "buyer">): Promise<Checkout>;
+  /** Signs with the shop's own key what `beginOwn` began, and seals it. @throws as `sign` */
+  payOwn(id: string): Promise<Checkout>;
   /** Hands the buyer's confirmation of a leg on to the Receipt. @throws HANSE_CHECKOUT_*, HANSE_TRANSACTION_REVERTED */
   confirm(id: string, leg: number, signature: Hex): Promise<Checkout>;
   /** @throws HANSE_CHECKOUT_UNKNOWN */
@@ -127,12 +129,16 @@ export function createCheckouts(
       return await checkouts.find(id);
     },
 
-    async buy(wish) {
-      const { id, legs } = await begin({ ...wish, buyer: owner }, true);
+    beginOwn: (wish) => begin({ ...wish, buyer: owner }, true),
+
+    async payOwn(id) {
+      const { checkout, legs } = await read(id);
+      // Of a customer's: the shop's key would sign for somebody else.
+      if (!checkout.owned) throw wrongState(checkout, "it is a customer's");
       const signatures = await Promise.all(
         legs.map(async ({ purchase: order }) => {
-          const signed = await signGoodsOrder(signer, purchase(order), chain.chainId, chain.receipt);
-          return signed.signature;
+          const parsed = purchaseOrderSchema.parse(JSON.parse(order));
+          return (await signGoodsOrder(signer, purchase(parsed), chain.chainId, chain.receipt)).signature;
         }),
       );
       return await checkouts.sign(id, signatures);

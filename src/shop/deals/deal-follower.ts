@@ -80,6 +80,8 @@ function dealSteps(logs: readonly Log[]): DealStep[] {
       case "Disputed":
       case "Contested":
         return [{ id: event.args.id, logIndex, stage: event.eventName }];
+      case "ComplaintExtended":
+        return [{ id: event.args.id, logIndex, stage: "Extended" }];
       case "GoodsSettled": {
         const { id, stage, toBuyer, toSeller, toReferrer } = event.args;
         return [{ id, logIndex, stage: STAGES[stage] as Stage, paidOut: { toBuyer, toSeller, toReferrer } }];

@@ -1,4 +1,4 @@
-import type { Selectable, Transaction } from "kysely";
+import { type Selectable, sql, type Transaction } from "kysely";
 import type { Address, Hex } from "viem";
 import type { BlockRef } from "#src/chain/follower.ts";
 import { HanseError } from "#src/kernel/errors.ts";
@@ -12,6 +12,10 @@ export interface KnownDeal {
   readonly saleHash: Hex;
   readonly purchaseHash: Hex;
   readonly stage: Stage;
+  /** When it came to that stage: Unix seconds. */
+  readonly since: number;
+  /** Whether its buyer, who sells on, may complain for longer. */
+  readonly extended: boolean;
   /** Nano-HANSE, of a deal that is over. */
   readonly paidOut:
     | { readonly toBuyer: bigint; readonly toSeller: bigint; readonly toReferrer: bigint }
@@ -32,7 +36,8 @@ export interface SealedDeal {
 export interface DealStep {
   readonly id: Hex;
   readonly logIndex: number;
-  readonly stage: Stage;
+  /** `Extended` is none of the Receipt's stages: the deal stays where it is. */
+  readonly stage: Stage | "Extended";
   readonly paidOut?: KnownDeal["paidOut"];
 }
 
@@ -68,6 +73,8 @@ export interface DealStore {
   findBySale(saleHash: Hex): Promise<KnownDeal | undefined>;
   findByPurchase(purchaseHash: Hex): Promise<KnownDeal | undefined>;
   list(): Promise<readonly KnownDeal[]>;
+  /** Those that `seller` sold and that are not disputed or over. */
+  runningOf(seller: Address): Promise<readonly KnownDeal[]>;
 }
 
 /** Blocks kept to trace a reorganisation. */
@@ -121,7 +128,7 @@ export function createDealStore(database: ShopDatabase): DealStore {
             .values(
               fresh.map(({ id, deal, saleHash, purchaseHash, tx }) => ({
                 ...{ id, sale_hash: saleHash, purchase_hash: purchaseHash, tx, stage: "Sealed" as const },
-                ...{ deal: encode(deal), sealed_block: block.number },
+                ...{ deal: encode(deal), sealed_block: block.number, since: BigInt(deal.sealedAt) },
               })),
             )
             .onConflict((at) => at.doNothing())
@@ -137,7 +144,7 @@ export function createDealStore(database: ShopDatabase): DealStore {
             .insertInto("deal_steps")
             .values(
               own.map(({ id, logIndex, stage, paidOut }) => ({
-                ...{ deal_id: id, block: block.number, log_index: logIndex, stage },
+                ...{ deal_id: id, block: block.number, log_index: logIndex, time: block.timestamp, stage },
                 paid_out: paidOut === undefined ? null : encode(paidOut),
               })),
             )
@@ -187,23 +194,35 @@ export function createDealStore(database: ShopDatabase): DealStore {
       const rows = await deals().orderBy("sealed_block", "desc").limit(1_000).execute();
       return rows.map((row) => known(row) as KnownDeal);
     },
+    async runningOf(seller) {
+      const rows = await deals()
+        .where("stage", "in", ["Sealed", "Shipped"])
+        .where(sql<boolean>`deal::json ->> 'seller' = ${seller}`)
+        .execute();
+      return rows.map((row) => known(row) as KnownDeal);
+    },
   };
 }
 
 /** A deal stands where its last step left it. */
 async function restage(trx: Transaction<ShopTables>, ids: readonly Hex[]): Promise<void> {
   for (const id of ids) {
-    const last = await trx
+    const steps = await trx
       .selectFrom("deal_steps")
-      .select(["stage", "paid_out"])
+      .select(["stage", "time", "paid_out"])
       .where("deal_id", "=", id)
-      .orderBy("block", "desc")
-      .orderBy("log_index", "desc")
-      .limit(1)
-      .executeTakeFirst();
+      .orderBy("block")
+      .orderBy("log_index")
+      .execute();
+    const last = steps.findLast(({ stage }) => stage !== "Extended");
     await trx
       .updateTable("deals")
-      .set({ stage: last?.stage ?? "Sealed", paid_out: last?.paid_out ?? null })
+      .set((of) => ({
+        stage: (last?.stage ?? "Sealed") as Stage,
+        since: last?.time ?? sql<bigint>`(${of.ref("deal")}::json ->> 'sealedAt')::int8`,
+        extended: steps.some(({ stage }) => stage === "Extended"),
+        paid_out: last?.paid_out ?? null,
+      }))
       .where("id", "=", id)
       .execute();
   }
@@ -224,7 +243,7 @@ function known(row: Selectable<ShopTables["deals"]> | undefined): KnownDeal | un
   const paidOut = row.paid_out === null ? undefined : (JSON.parse(row.paid_out) as Record<string, string>);
   return {
     ...{ id: row.id, saleHash: row.sale_hash, purchaseHash: row.purchase_hash, stage: row.stage },
-    deal: parseGoodsDeal(JSON.parse(row.deal)),
+    ...{ since: Number(row.since), extended: row.extended, deal: parseGoodsDeal(JSON.parse(row.deal)) },
     sealedAtBlock: row.sealed_block,
     paidOut:
       paidOut === undefined

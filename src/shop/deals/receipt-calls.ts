@@ -1,8 +1,11 @@
 import type { Address, Hex } from "viem";
 import { receiptAbi } from "#src/abi/receipt-abi.ts";
 import type { Sender } from "#src/chain/sender.ts";
+import { HanseError, isHanseError } from "#src/kernel/errors.ts";
 import { COMPLAINTS, type Complaint, goodsDealHash } from "#src/protocol/goods-deals.ts";
-import type { SignedGoodsOrder } from "#src/protocol/goods-orders.ts";
+import { SIDES, type SignedGoodsOrder } from "#src/protocol/goods-orders.ts";
+import { goodsRefusalText } from "#src/protocol/goods-refusal-text.ts";
+import { GOODS_REFUSALS } from "#src/protocol/goods-refusals.ts";
 import { sealedDeals } from "./deal-follower.ts";
 import type { KnownDeal, SealedDeal } from "./deal-store.ts";
 
@@ -12,10 +15,10 @@ type Deal = Pick<KnownDeal, "id" | "deal">;
 
 /**
  * What a shop has the Receipt do. Each is sent under an id that names it: again, also after a crash, it is not sent twice.
- * @throws HANSE_TRANSACTION_REVERTED and what else `Sender.send` throws
+ * @throws what `Sender.send` throws
  */
 export interface ReceiptCalls {
-  /** Seals all of these pairs or none. @returns the deals, in the order of the pairs */
+  /** Seals all of these pairs or none. @throws HANSE_CHECKOUT_REFUSED with the Receipt's reason @returns the deals, in the order of the pairs */
   seal(
     id: string,
     pairs: readonly { readonly sale: Sale; readonly purchase: Purchase }[],
@@ -28,6 +31,28 @@ export interface ReceiptCalls {
   dispute(deal: Deal, complaint: Complaint, evidenceHash: Hex): Promise<void>;
   contest(deal: Deal, evidenceHash: Hex): Promise<void>;
   enforce(deal: Deal): Promise<void>;
+  /** Lengthens the time to complain about `supply`, which `resale` sells on. */
+  extend(supply: Deal, resale: Deal): Promise<void>;
+}
+
+/** Says why the Receipt seals nothing: what is wrong with the first match that it refuses. */
+function asRefusal(error: unknown): unknown {
+  if (!isHanseError(error, "HANSE_TRANSACTION_REVERTED")) return error;
+  const { args } = error.details as { readonly args?: readonly unknown[] };
+  const [match, side, number] = error.details.error === "ReceiptMatchRefused" ? (args ?? []) : [];
+  const refusal = GOODS_REFUSALS[Number(number)];
+  if (refusal === undefined)
+    return new HanseError("HANSE_CHECKOUT_REFUSED", error.shortMessage, { cause: error });
+  const { message, hint, code } = goodsRefusalText(refusal);
+  return new HanseError("HANSE_CHECKOUT_REFUSED", message, {
+    ...{ cause: error, hint },
+    details: {
+      leg: Number(match),
+      side: SIDES[Number(side)],
+      refusal,
+      ...(code === undefined ? {} : { code }),
+    },
+  });
 }
 
 export function createReceiptCalls({
@@ -51,7 +76,9 @@ export function createReceiptCalls({
         terms: [],
         matches: pairs.map((_, index) => ({ sale: index, purchase: index })),
       };
-      const { logs } = await send("seal", [batch, true], id);
+      const { logs } = await send("seal", [batch, true], id).catch((error: unknown) => {
+        throw asRefusal(error);
+      });
       return sealedDeals(logs.filter(({ address }) => address.toLowerCase() === receipt.toLowerCase()));
     },
     ship: (deal, trackingHash) => act("ship", deal, trackingHash),
@@ -61,5 +88,6 @@ export function createReceiptCalls({
     dispute: (deal, complaint, evidence) => act("dispute", deal, COMPLAINTS.indexOf(complaint), evidence),
     contest: (deal, evidence) => act("contest", deal, evidence),
     enforce: (deal) => act("enforce", deal),
+    extend: (supply, resale) => act("extend", supply, resale.deal),
   };
 }

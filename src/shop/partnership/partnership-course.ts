@@ -1,3 +1,5 @@
+import type { PartnershipCall } from "#src/client/shop-schema.ts";
+
 /** Who gives rights, and who gets them: each direction between two shops is a partnership by itself. */
 export type PartnershipRole = "granter" | "grantee";
 
@@ -11,22 +13,6 @@ export type PartnershipState =
   | "denied"
   | "declined"
   | "ended";
-
-/** The calls of one shop to another, as their paths are named. */
-export const partnershipCalls = [
-  "request",
-  "accept",
-  "reject",
-  "offer",
-  "acceptOffer",
-  "rejectOffer",
-  "leave",
-  "refresh",
-  "refreshOffer",
-  "refreshAccept",
-  "refreshReject",
-] as const;
-export type PartnershipCall = (typeof partnershipCalls)[number];
 
 export interface PartnershipStep {
   readonly call: PartnershipCall;

@@ -4,13 +4,14 @@ import {
   ownerCallSchema,
   partnershipAnswerSchema,
   partnershipCallSchema,
-  partnershipSchema,
+  partnershipCalls,
+  partnershipListSchema,
   shopCodeSchema,
 } from "#src/client/shop-schema.ts";
 import { errorBodySchema } from "#src/http/error-body.ts";
 import type { HttpServer } from "#src/http/server.ts";
 import { signerOf } from "../shop-signature.ts";
-import { partnershipCalls, partnershipCourse } from "./partnership-course.ts";
+import { partnershipCourse } from "./partnership-course.ts";
 import type { Partnerships } from "./partnerships.ts";
 
 const refusals = {
@@ -48,7 +49,7 @@ export function registerPartnershipManagement(scope: HttpServer, partnerships: P
     {
       schema: {
         summary: "Partnerships of this shop, each direction by itself",
-        response: { 200: z.object({ partnerships: z.array(partnershipSchema) }), ...refusals },
+        response: { 200: partnershipListSchema, ...refusals },
       },
     },
     async () => ({ partnerships: [...(await partnerships.list())] }),

@@ -4,6 +4,7 @@ import type {
   OwnerCall,
   Partnership,
   PartnershipAnswer,
+  PartnershipCall,
   PartnershipCallBody,
 } from "#src/client/shop-schema.ts";
 import { type Right, signGrant, verifyGrant } from "#src/identity/grant.ts";
@@ -13,13 +14,7 @@ import { HanseError } from "#src/kernel/errors.ts";
 import type { PeerPost } from "../federation/peer-post.ts";
 import type { Peers } from "../federation/peers.ts";
 import type { ShopDatabase } from "../shop-tables.ts";
-import {
-  callersOf,
-  type PartnershipCall,
-  type PartnershipRole,
-  stateAt,
-  stepOf,
-} from "./partnership-course.ts";
+import { callersOf, type PartnershipRole, stateAt, stepOf } from "./partnership-course.ts";
 import {
   lockPartnership,
   type PartnershipRecord,

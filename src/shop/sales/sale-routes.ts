@@ -1,22 +1,28 @@
 import { z } from "zod";
 import {
+  addressSchema,
+  contestPostSchema,
   idempotencyKeySchema,
   orderPostSchema,
   quotePostSchema,
   quoteSchema,
+  refundPostSchema,
   returnPostSchema,
+  saleListSchema,
   saleSchema,
   shipPostSchema,
+  supplyPostSchema,
+  supplySchema,
 } from "#src/client/shop-schema.ts";
 import { errorBodySchema } from "#src/http/error-body.ts";
 import type { HttpServer } from "#src/http/server.ts";
 import type { Right } from "#src/identity/grant.ts";
 import { HanseError, isHanseError } from "#src/kernel/errors.ts";
-import { shipToSchema } from "#src/protocol/ship-to.ts";
 import type { ShopMetrics } from "../shop-metrics.ts";
 import { signerOf } from "../shop-signature.ts";
 import type { Quotes } from "./quotes.ts";
 import type { Sales } from "./sales.ts";
+import type { Supplies } from "./supplies.ts";
 
 const refusals = {
   400: errorBodySchema,
@@ -129,16 +135,26 @@ export function registerSaleCalls(
 }
 
 /** What the owner does about orders; on a part of the server that asks for the owner's token. */
-export function registerSaleManagement(scope: HttpServer, { sales }: Pick<SaleRoutesDeps, "sales">): void {
+export function registerSaleManagement(
+  scope: HttpServer,
+  { sales, supplies }: Pick<SaleRoutesDeps, "sales"> & { readonly supplies: Supplies },
+): void {
   scope.get(
     "/v1/owner/sales",
     {
       schema: {
         summary: "Orders of this shop's goods, newest first",
-        response: { 200: z.object({ sales: z.array(saleSchema) }), ...refusals },
+        response: { 200: saleListSchema, ...refusals },
       },
     },
     async () => ({ sales: [...(await sales.list())] }),
+  );
+  scope.get(
+    "/v1/owner/sales/:id",
+    {
+      schema: { summary: "One order", params: idParams, response: { 200: saleSchema, ...refusals } },
+    },
+    (request) => sales.find(request.params.id),
   );
   scope.get(
     "/v1/owner/sales/:id/ship-to",
@@ -146,7 +162,7 @@ export function registerSaleManagement(scope: HttpServer, { sales }: Pick<SaleRo
       schema: {
         summary: "Where an order goes",
         params: idParams,
-        response: { 200: shipToSchema, ...refusals },
+        response: { 200: addressSchema, ...refusals },
       },
     },
     async (request) => {
@@ -173,9 +189,7 @@ export function registerSaleManagement(scope: HttpServer, { sales }: Pick<SaleRo
       schema: {
         summary: "Give the price back",
         params: idParams,
-        body: z.strictObject({
-          restock: z.boolean().default(false).describe("The pieces are in the house again"),
-        }),
+        body: refundPostSchema,
         response: { 200: saleSchema, ...refusals },
       },
     },
@@ -191,5 +205,30 @@ export function registerSaleManagement(scope: HttpServer, { sales }: Pick<SaleRo
       },
     },
     (request) => sales.cancel(request.params.id),
+  );
+  scope.post(
+    "/v1/owner/sales/:id/contest",
+    {
+      schema: {
+        summary: "Answer that a complaint is wrong; the shop puts up as much as the buyer did",
+        params: idParams,
+        body: contestPostSchema,
+        response: { 200: saleSchema, ...refusals },
+      },
+    },
+    (request) => sales.contest(request.params.id, request.body.evidence),
+  );
+  scope.post(
+    "/v1/owner/supplies",
+    {
+      schema: {
+        summary: "Name the deal by which the shop gets what it sells on as a product of its own",
+        description:
+          "Quotes of the product name it from then on, and its time to complain is lengthened once one of them is sealed.",
+        body: supplyPostSchema,
+        response: { 200: supplySchema, ...refusals },
+      },
+    },
+    (request) => supplies.set(request.body.product, request.body.deal),
   );
 }

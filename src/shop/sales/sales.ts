@@ -13,11 +13,11 @@ import { type ShipTo, shipToHash, shipToSchema } from "#src/protocol/ship-to.ts"
 import type { ShopAdapter } from "../adapters/shop-adapter.ts";
 import type { DealStore } from "../deals/deal-store.ts";
 import type { ReceiptCalls } from "../deals/receipt-calls.ts";
-import { nextSequence } from "../inventory/feed-sequence.ts";
 import type { ReservationDesk } from "../inventory/reservation-desk.ts";
 import type { ShopMetrics } from "../shop-metrics.ts";
 import type { SaleState, ShopDatabase, ShopTables } from "../shop-tables.ts";
 import type { Rates } from "./rates.ts";
+import { createSalePieces } from "./sale-pieces.ts";
 
 type Trx = Transaction<ShopTables>;
 type SaleRow = Selectable<ShopTables["sales"]>;
@@ -53,6 +53,12 @@ export interface Sales {
   ship(id: string, tracking: string): Promise<Sale>;
   /** The owner gives the price back. `restock`: the pieces are in the house again. @throws as `cancel` */
   refund(id: string, restock: boolean): Promise<Sale>;
+  /**
+   * The owner answers a complaint: it is wrong, and the arbiter is to say so. The bond for it is the shop's own money.
+   * @param evidence what speaks for the shop; the chain has its hash
+   * @throws as `cancel`; HANSE_TRANSACTION_REVERTED
+   */
+  contest(id: string, evidence: string): Promise<Sale>;
   /** Where the parcel goes, opened with the shop's key. @throws HANSE_SEALED_BOX_INVALID */
   shipTo(id: string): Promise<ShipTo | undefined>;
   /** What follows from deals that are new or changed; part of the transaction that stores them. */
@@ -77,6 +83,7 @@ export function createSales(
     logger,
     clock = systemClock,
   } = deps;
+  const pieces = createSalePieces(database);
   const now = () => new Date(clock.now());
 
   const sales: Sales = {
@@ -142,7 +149,7 @@ export function createSales(
         if (found.state === "cancelled" || found.wanted === "refund") return found;
         if (found.state === "paid") return await update(trx, id, { wanted: "refund" });
         if (found.state !== "placed") throw wrongState(found, "be cancelled");
-        if (found.stock === "reserved") await giveBack(trx, found);
+        if (found.stock === "reserved") await pieces.giveBack(trx, found.id);
         return await update(trx, id, { state: "cancelled", stock: "back" });
       });
       metrics.ordered(sale.partner, "cancelled");
@@ -176,9 +183,23 @@ export function createSales(
       return await view(await row(database.kysely, id));
     },
 
+    async contest(id, evidence) {
+      const found = await row(database.kysely, id);
+      const known = await dealOf(found);
+      if (known.stage !== "Disputed") throw wrongState(found, "be contested: nobody waits for an answer");
+      await receipt.contest(known, keccak256(stringToHex(evidence)));
+      return await view(await row(database.kysely, id));
+    },
+
     async shipTo(id) {
-      const { quote_id, ship_to } = await row(database.kysely, id);
-      return ship_to === null ? undefined : openAddress(quote_id, ship_to);
+      const { quote_id, ship_to, deal_id } = await row(database.kysely, id);
+      if (ship_to === null) return undefined;
+      const address = openAddress(quote_id, ship_to);
+      const known = deal_id === null ? undefined : await deals.find(deal_id);
+      if (known === undefined || shipToHash(address) === known.deal.shipTo) return address;
+      throw new HanseError("HANSE_SEALED_BOX_INVALID", "The address is not the one that the buyer signed", {
+        details: { id, deal: deal_id },
+      });
     },
 
     async onDeals(trx, ids) {
@@ -211,7 +232,7 @@ export function createSales(
         const state = stateOf(deal.stage);
         // Called off, then paid all the same: its pieces may be gone.
         const again = sale.stock === "back" && sale.deal_id === null;
-        const missing = again && !(await keepAgain(trx, quote.id));
+        const missing = again && !(await pieces.keepAgain(trx, sale.id));
         const next = await update(trx, sale.id, {
           ...{ state, deal_id: id },
           ...(again ? { stock: missing ? "missing" : "reserved" } : {}),
@@ -219,7 +240,7 @@ export function createSales(
         });
         if (state !== sale.state || sale.deal_id !== id) await count(next, quote.total_minor);
         if (state === "refunded" && sale.stock === "reserved") {
-          await giveBack(trx, next);
+          await pieces.giveBack(trx, next.id);
           await update(trx, sale.id, { stock: "back" });
         }
       }
@@ -268,117 +289,39 @@ export function createSales(
       await database.transaction(async (trx) => {
         const sale = await row(trx, id, undefined, true);
         if (sale.state !== "placed") return;
-        if (sale.stock === "reserved") await giveBack(trx, sale);
+        if (sale.stock === "reserved") await pieces.giveBack(trx, sale.id);
         await update(trx, id, { state: "cancelled", stock: "back" });
       });
     }
   }
 
-  // ── Stock ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
   /** Pieces that are paid leave the house: first in the shop's own system, under the sale's id, then here. */
   async function takeOut(sale: SaleRow): Promise<void> {
-    const lines = await linesOf(sale);
-    const there = await adapter.take(sale.id, lines);
+    const there = await adapter.take(sale.id, await pieces.linesOf(sale.id));
     await database.transaction(async (trx) => {
       const fresh = await row(trx, sale.id, undefined, true);
       if (fresh.stock !== "reserved" || fresh.state !== "paid") return;
       if (!there) {
         logger.warn({ sale: sale.id }, "the shop's own system has not got what was sold: it is refunded");
         metrics.ordered(sale.partner, "out_of_stock");
-        await giveBack(trx, fresh);
+        await pieces.giveBack(trx, sale.id);
         await update(trx, sale.id, { stock: "missing", wanted: "refund" });
         return;
       }
-      await eachProduct(trx, fresh, (product, quantity) => ({
-        reserved: product.reserved - quantity,
-        on_hand: product.on_hand === null ? null : product.on_hand - quantity,
-      }));
+      await pieces.takeOut(trx, sale.id);
       await update(trx, sale.id, { stock: "taken" });
     });
     if (!there) await sales.work();
   }
 
   async function putBack(sale: SaleRow): Promise<void> {
-    await adapter.putBack(sale.id, await linesOf(sale));
+    await adapter.putBack(sale.id, await pieces.linesOf(sale.id));
     await database.transaction(async (trx) => {
       const fresh = await row(trx, sale.id, undefined, true);
       if (fresh.stock !== "taken") return;
-      await eachProduct(trx, fresh, (product, quantity) => ({
-        reserved: product.reserved,
-        on_hand: product.on_hand === null ? null : product.on_hand + quantity,
-      }));
+      await pieces.putBack(trx, sale.id);
       await update(trx, sale.id, { stock: "back" });
     });
-  }
-
-  /** Pieces that are kept for a sale are there for others again. */
-  async function giveBack(trx: Trx, sale: SaleRow): Promise<void> {
-    await eachProduct(trx, sale, (product, quantity) => ({
-      reserved: product.reserved - quantity,
-      on_hand: product.on_hand,
-    }));
-  }
-
-  /** @returns whether the pieces of a quote could be kept once more */
-  async function keepAgain(trx: Trx, quoteId: string): Promise<boolean> {
-    const lines = await trx
-      .selectFrom("sale_lines")
-      .innerJoin("sales", "sales.id", "sale_lines.sale_id")
-      .innerJoin("products", "products.sku", "sale_lines.sku")
-      .select(["sale_lines.sku", "sale_lines.quantity", "products.on_hand", "products.reserved"])
-      .where("sales.quote_id", "=", quoteId)
-      .orderBy("products.sku")
-      .forUpdate("products")
-      .execute();
-    const wanted = new Map<string, bigint>();
-    for (const { sku, quantity } of lines) wanted.set(sku, (wanted.get(sku) ?? 0n) + quantity);
-    const short = lines.some(
-      ({ sku, on_hand, reserved }) => on_hand !== null && on_hand - reserved < (wanted.get(sku) ?? 0n),
-    );
-    if (short) return false;
-    for (const [sku, quantity] of wanted) {
-      await trx
-        .updateTable("products")
-        .set((of) => ({ reserved: of("reserved", "+", quantity) }))
-        .where("sku", "=", sku)
-        .execute();
-    }
-    return true;
-  }
-
-  async function eachProduct(
-    trx: Trx,
-    sale: SaleRow,
-    change: (
-      product: { reserved: bigint; on_hand: bigint | null },
-      quantity: bigint,
-    ) => { reserved: bigint; on_hand: bigint | null },
-  ): Promise<void> {
-    const lines = await trx
-      .selectFrom("sale_lines")
-      .select(["sku", "quantity"])
-      .where("sale_id", "=", sale.id)
-      .orderBy("sku")
-      .execute();
-    for (const { sku, quantity } of lines) {
-      const product = await trx
-        .selectFrom("products")
-        .select(["on_hand", "reserved"])
-        .where("sku", "=", sku)
-        .forUpdate()
-        .executeTakeFirstOrThrow();
-      const next = change(product, quantity);
-      const soldOut = ({ on_hand, reserved }: typeof next) => on_hand !== null && on_hand <= reserved;
-      await trx
-        .updateTable("products")
-        .set({
-          ...next,
-          ...(soldOut(product) === soldOut(next) ? {} : { sequence: await nextSequence(trx) }),
-        })
-        .where("sku", "=", sku)
-        .execute();
-    }
   }
 
   // ── Rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -452,17 +395,6 @@ export function createSales(
     throw new HanseError("HANSE_SALE_UNKNOWN", "There is no such order of yours", { details: { id } });
   }
 
-  async function linesOf(sale: SaleRow) {
-    const rows = await database.kysely
-      .selectFrom("sale_lines")
-      .innerJoin("products", "products.sku", "sale_lines.sku")
-      .select(["products.internal_id", "sale_lines.quantity"])
-      .where("sale_lines.sale_id", "=", sale.id)
-      .orderBy("sale_lines.line")
-      .execute();
-    return rows.map(({ internal_id, quantity }) => ({ internalId: internal_id, quantity }));
-  }
-
   async function dealOf(sale: SaleRow) {
     const known = sale.deal_id === null ? undefined : await deals.find(sale.deal_id);
     if (known === undefined) throw wrongState(sale, "be acted on: its deal is not on chain");
@@ -491,7 +423,12 @@ export function createSales(
         state: sale.state,
       },
       ...{ stage: deal?.stage ?? null, deal: sale.deal_id, currency, tracking: sale.tracking },
-      ...{ totalMinor: quote.total_minor, totalNano: quote.total_nano, returnReason: sale.return_reason },
+      ...{
+        totalMinor: quote.total_minor,
+        totalNano: quote.total_nano,
+        returnReason: sale.return_reason,
+        packed: sale.stock === "taken",
+      },
       lines: lines.map(({ sku, quantity, price_minor }) => ({
         product: `${code}:${sku}`,
         quantity,
@@ -516,11 +453,6 @@ export function createSales(
     if (parsed.success) return parsed.data;
     throw new HanseError("HANSE_SEALED_BOX_INVALID", "The box holds no address");
   }
-}
-
-/** Whether an address is the one that a deal commits to. */
-export function isShipToOf(shipTo: ShipTo, deal: { readonly shipTo: Hex }): boolean {
-  return shipToHash(shipTo) === deal.shipTo;
 }
 
 function stateOf(stage: Stage): SaleState {

@@ -13,6 +13,7 @@ import {ShopTest} from "./support/ShopTest.sol";
 ///   given a deal at any other stage than lost by the seller        it should revert
 ///   given a deal of another seller                                 it should revert
 ///   given a deal for which the shop has paid                       it should revert
+///   given a deal that ended longer ago than a stake stays          it should revert
 ///   given a code that nobody has, or a shop that left              it should revert
 ///   given an owner of several shops                                it should cost each of them, once
 ///   given a shop that leaves                                       it should cost it too, and suspend nothing
@@ -68,6 +69,23 @@ contract PunishTest is ShopTest {
         GoodsDeal memory deal = _lose();
         hub.punish(CODE, receipt, deal);
         vm.expectRevert(_notLost());
+        hub.punish(CODE, receipt, deal);
+    }
+
+    function testFuzz_refusesWhatWasLostLongAgo(uint32 window) external {
+        GoodsDeal memory deal = _lose();
+        HubParameters memory parameters_ = hubParameters();
+        parameters_.unbondingTime = window;
+        setParameters(parameters_);
+        uint256 until = uint256(receipt.goodsState(deal.goodsDealId()).since) + window;
+        vm.warp(until + 1);
+        vm.expectRevert(abi.encodeWithSelector(IHub.HubTooLate.selector, CODE, until));
+        hub.punish(CODE, receipt, deal);
+        // Nor does a shop that joined since.
+        join(owner, OTHER_CODE);
+        vm.expectRevert(abi.encodeWithSelector(IHub.HubTooLate.selector, OTHER_CODE, until));
+        hub.punish(OTHER_CODE, receipt, deal);
+        vm.warp(until);
         hub.punish(CODE, receipt, deal);
     }
 
