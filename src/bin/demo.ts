@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { createNarrator } from "#src/demo/narrator.ts";
+import { playShopStory } from "#src/demo/shop-story.ts";
 import { playStory, publishOffers } from "#src/demo/story.ts";
 import { createLogger } from "#src/kernel/logger.ts";
 import { createInterruption } from "./interruption.ts";
@@ -44,15 +45,15 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       const csv = new TextDecoder().decode(goods.dataset);
       narrator.say("the owners of app, dataset and pool sign what they ask, and publish it");
       await publishOffers({ chain, deployment, market, broker, narrator });
-      return await playStory({
-        chain,
-        deployment,
-        market,
-        broker,
-        narrator,
-        csv,
-        contentSources: [urls.results],
-      });
+      return await playStory(
+        { ...{ chain, deployment, market, broker, narrator, csv }, contentSources: [urls.results] },
+        // Before the table, which tells of everybody.
+        () =>
+          playShopStory({
+            ...{ chain, deployment, narrator, shops: stack.shops, hubUrl: urls.hub },
+            dataDir: join(import.meta.dirname, "../../data"),
+          }),
+      );
     };
     const table = await Promise.race([story(), stack.failed, interruption.happened]);
     write(`\n${table}\n`);
@@ -63,7 +64,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     for (const each of broken) write(`            ✗ ${each}`);
     if (options.keep) {
       write(
-        `\nStill running: broker ${stack.urls.broker}/docs, pool ${stack.urls.pool}/docs, chain ${stack.urls.rpc}`,
+        `\nStill running: broker ${stack.urls.broker}/docs, pool ${stack.urls.pool}/docs, shops ${stack.shops.map(({ url }) => `${url}/docs`).join(", ")}, chain ${stack.urls.rpc}`,
       );
       write(`Logs: ${stack.logDir}. Ctrl-C stops it.`);
       await Promise.race([interruption.happened.catch(() => undefined), stack.failed]);

@@ -1,4 +1,4 @@
-import { getAddress, type Hex, isAddress, isHex } from "viem";
+import { type Hex, isAddress, isHex } from "viem";
 import { z } from "zod";
 import { defineOption } from "#src/kernel/config.ts";
 import { httpUrlOption, listOption, portOption, wholeNumberOption } from "#src/kernel/config-types.ts";
@@ -100,10 +100,4 @@ export const pollMs = defineOption({
   env: "HANSE_POLL_MS",
   doc: "time between two looks at the chain, in milliseconds",
   default: 500,
-});
-
-export const hubContract = defineOption({
-  schema: address.transform((text) => getAddress(text)),
-  env: "HANSE_HUB",
-  doc: "address of the Hub contract that is followed",
 });

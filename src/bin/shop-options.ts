@@ -28,6 +28,12 @@ export const shopOptions = {
   deployment,
   databaseUrl,
   pollMs,
+  databaseSchema: defineOption({
+    schema: z.string().regex(/^[a-z][a-z0-9_]{0,40}$/, "small letters, digits and _"),
+    env: "HANSE_DATABASE_SCHEMA",
+    doc: "PostgreSQL schema of this shop, where several share a database",
+    default: "shop",
+  }),
   stateDir: { ...stateDir, default: ".hanse/shop" },
   privateKey: {
     ...privateKey,

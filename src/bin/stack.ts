@@ -4,10 +4,14 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ChainClient, connectChain } from "#src/chain/chain-client.ts";
 import { type Deployment, readDeployment } from "#src/chain/deployment.ts";
+import { developmentKey } from "#src/chain/development-keys.ts";
 import { type BrokerClient, createBrokerClient } from "#src/client/broker-client.ts";
+import { keepSeed } from "#src/crypto/seed-file.ts";
 import { buildDataset } from "#src/demo/build-dataset.ts";
-import { keyOf, LIAR, WORKER_NUMBERS, workerAccount, workerKey } from "#src/demo/cast.ts";
+import { BOUTIQUE, keyOf, LIAR, SHOPS, WORKER_NUMBERS, workerAccount, workerKey } from "#src/demo/cast.ts";
+import { allowReceipt, joinShop, ownerClient, type RunningShop } from "#src/demo/federation.ts";
 import { fundAccounts, type Goods, type Market, openMarket } from "#src/demo/market.ts";
+import { shopKeyFromSeed } from "#src/identity/shop-key.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { lockDirectory } from "#src/kernel/lock-file.ts";
 import type { Logger } from "#src/kernel/logger.ts";
@@ -41,7 +45,8 @@ export interface Stack {
   readonly market: Market;
   readonly goods: Goods;
   readonly broker: BrokerClient;
-  readonly urls: Readonly<Record<"rpc" | "broker" | "pool" | "content" | "results", string>>;
+  readonly urls: Readonly<Record<"rpc" | "broker" | "pool" | "content" | "results" | "hub", string>>;
+  readonly shops: readonly RunningShop[];
   readonly logDir: string;
   /** Rejects when a process ends that nobody stopped. */
   readonly failed: Promise<never>;
@@ -52,9 +57,12 @@ const ENTRY = join(import.meta.dirname, "hanse.ts");
 const ROOT = join(import.meta.dirname, "../..");
 const LOOPBACK = "http://127.0.0.1";
 
+/** What one HANSE is worth on a development chain: invented, at the dollar's and pound's real relation in `data/online-boutique`. */
+const DEVELOPMENT_RATES = "USD=0.25,GBP=0.19011499";
+
 /**
- * Starts a development chain, PostgreSQL, a content service, the broker, one pool and its workers, each a process of its
- * own, and opens the development market on them. Started again on the same state, it goes on where it was.
+ * Starts a development chain, PostgreSQL, a content service, the broker, one pool and its workers, a hub service and three
+ * shops, each a process of its own, and opens the development market on them. Started again on the same state, it goes on where it was.
  * @throws HANSE_STATE_LOCKED, HANSE_PORT_IN_USE, HANSE_PROCESS_FAILED, HANSE_DISK_FULL and what PostgreSQL's start throws;
  * whatever was started is stopped again
  */
@@ -82,7 +90,9 @@ export async function startStack(
     const databaseUrl = options.databaseUrl ?? (await startDatabase());
     const group = createProcessGroup({}, { logDir, entry: ENTRY, signal });
     started.push(() => group.stop());
+    const shopUrls = ports.shops.map((port) => `${LOOPBACK}:${port}`);
     const urls = {
+      hub: `${LOOPBACK}:${ports.hub}`,
       rpc: `${LOOPBACK}:${ports.rpc}`,
       broker: `${LOOPBACK}:${ports.broker}`,
       pool: `${LOOPBACK}:${ports.pool}`,
@@ -161,9 +171,60 @@ export async function startStack(
     ]);
 
     progress(
-      `starting ${WORKER_NUMBERS.length} workers${options.withLiar ? `, one of whom always lies` : ""}`,
+      `starting a hub service, ${SHOPS.length} shops and ${WORKER_NUMBERS.length} workers${options.withLiar ? ", one of whom always lies" : ""}`,
     );
-    await Promise.all(
+    const shopToken = await keepSecret(join(stateDir, "shop-owner-token"));
+    const startHub = group.start({
+      name: "hub",
+      args: ["hub", "start"],
+      env: {
+        ...common,
+        DATABASE_URL: databaseUrl,
+        HANSE_PORT: String(ports.hub),
+        HANSE_PUBLIC_URL: urls.hub,
+        HANSE_HUB: deployment.contracts.hub,
+        HANSE_STATE_DIR: join(stateDir, "hub"),
+        HANSE_ALLOW_PRIVATE_ENDPOINTS: "true",
+      },
+      ready: () => answers(`${urls.hub}/readyz`),
+      readyTimeoutMs: 60_000,
+    });
+    const startShops = SHOPS.map(async (shop, index): Promise<RunningShop> => {
+      const url = shopUrls[index] ?? "";
+      const shopDir = join(stateDir, `shop-${shop.code.toLowerCase()}`);
+      await group.start({
+        name: `shop-${shop.code.toLowerCase()}`,
+        args: ["shop", "start"],
+        env: {
+          ...common,
+          DATABASE_URL: databaseUrl,
+          HANSE_DATABASE_SCHEMA: `shop_${shop.code.toLowerCase()}`,
+          HANSE_PORT: String(ports.shops[index]),
+          HANSE_PUBLIC_URL: url,
+          HANSE_PRIVATE_KEY: developmentKey(shop.keyNumber),
+          HANSE_SHOP_CODE: shop.code,
+          HANSE_SHOP_CURRENCY: shop.currency,
+          HANSE_SHOP_OWNER_TOKEN: shopToken,
+          HANSE_SHOP_RATES: DEVELOPMENT_RATES,
+          HANSE_HUBS: urls.hub,
+          HANSE_STATE_DIR: shopDir,
+          HANSE_ALLOW_PRIVATE_ENDPOINTS: "true",
+          HANSE_SHOP_SYNC_SECONDS: "5",
+          ...(shop.code === BOUTIQUE.code
+            ? {
+                HANSE_SHOP_ADAPTER: "online-boutique",
+                HANSE_SHOP_CATALOGUE: join(ROOT, "data/online-boutique/products.json"),
+              }
+            : {}),
+        },
+        ready: () => answers(`${url}/readyz`),
+        readyTimeoutMs: 60_000,
+      });
+      const key = shopKeyFromSeed(await keepSeed(join(shopDir, "shop.key"))).publicKey;
+      return { ...shop, url, key, owner: ownerClient(url, shopToken) };
+    });
+
+    const startWorkers = Promise.all(
       WORKER_NUMBERS.map((number) => {
         const workerPort = ports.workers[number - 1] ?? 0;
         const lies = options.withLiar && number === LIAR;
@@ -186,9 +247,17 @@ export async function startStack(
         });
       }),
     );
+    const [shops] = await Promise.all([
+      Promise.all(startShops),
+      startHub,
+      startWorkers,
+      allowReceipt({ chain, deployment }, SHOPS),
+    ]);
+    const federation = { chain, deployment, hubUrl: urls.hub };
+    await Promise.all(shops.map((shop) => joinShop(federation, shop)));
     signal.throwIfAborted();
     const broker = createBrokerClient({ baseUrl: urls.broker });
-    return { chain, deployment, market, goods, broker, urls, logDir, failed: group.failed, stop };
+    return { chain, deployment, market, goods, broker, urls, shops, logDir, failed: group.failed, stop };
   } catch (error) {
     await stop();
     throw error;

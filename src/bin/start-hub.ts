@@ -13,7 +13,7 @@ import { type ConfigSources, defineOption } from "#src/kernel/config.ts";
 import { httpUrlOption, listOption, switchOption, wholeNumberOption } from "#src/kernel/config-types.ts";
 import { lockDirectory } from "#src/kernel/lock-file.ts";
 import { openDatabase } from "#src/store/database.ts";
-import { databaseUrl, deployment, host, hubContract, pollMs, port, rpcUrl, stateDir } from "./options.ts";
+import { databaseUrl, deployment, host, pollMs, port, rpcUrl, stateDir } from "./options.ts";
 import { runService } from "./run-service.ts";
 
 export const hubOptions = {
@@ -21,7 +21,6 @@ export const hubOptions = {
   port: port(4120),
   rpcUrl,
   deployment,
-  hub: hubContract,
   databaseUrl,
   pollMs,
   stateDir: { ...stateDir, default: ".hanse/hub" },
@@ -92,7 +91,7 @@ export async function startHub(sources: ConfigSources): Promise<void> {
     const service = await startHubService(
       { chain, database, key, logger, metrics },
       {
-        contracts: { hub: config.hub, clerk: manifest.contracts.clerk },
+        contracts: manifest.contracts,
         databaseUrl: config.databaseUrl,
         url: config.publicUrl,
         startBlock: manifest.deployedAtBlock + 1n,
@@ -122,7 +121,7 @@ export async function startHub(sources: ConfigSources): Promise<void> {
     await service.register(server);
     shutdown.add("server", () => server.close());
     const { url } = await listen(server, config);
-    logger.info({ url, hub: config.hub }, "hub service is up");
+    logger.info({ url, hub: manifest.contracts.hub }, "hub service is up");
     return { done: service.done };
   });
 }

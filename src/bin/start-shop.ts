@@ -45,10 +45,10 @@ export async function startShop(sources: ConfigSources): Promise<void> {
     const key = shopKeyFromSeed(await keepSeed(join(config.stateDir, "shop.key")));
     const database = await openDatabase<ShopTables>(
       { logger },
-      { url: config.databaseUrl, schema: "shop", applicationName: "hanse shop" },
+      { url: config.databaseUrl, schema: config.databaseSchema, applicationName: "hanse shop" },
     );
     shutdown.add("database", () => database.close());
-    const journal = await openPostgresJournal({ database, logger }, "shop_journal");
+    const journal = await openPostgresJournal({ database, logger }, `${config.databaseSchema}_journal`);
     const { chain, deployment, sender, account } = await joinChain({ journal, logger, metrics }, config);
     runSender(sender, shutdown);
 
@@ -73,6 +73,7 @@ export async function startShop(sources: ConfigSources): Promise<void> {
         hubs: config.hubs.map((url) => ({ url, client: createHubClient({ fetch }, { baseUrl: url }) })),
       },
       {
+        databaseSchema: config.databaseSchema,
         ...{ code, owner, endpoint, currency, ownerToken: config.ownerToken, chainId: chain.chainId },
         hub: config.hubContract ?? deployment.contracts.hub,
         inDollars: (minor) => Math.round(Number(minor) * (currency === "USD" ? 1 : perDollar)) / 100,

@@ -46,6 +46,8 @@ export async function runUp(options: UpOptions): Promise<number> {
   pool     ${urls.pool}/docs   tasks and workers of the development pool
   content  ${urls.content}/docs   app and dataset by their hash
   results  ${urls.results}/docs   what the pool's workers computed, by its hash
+  hub      ${urls.hub}/docs   who is in the federation
+${stack.shops.map(({ name, url }) => `  shop     ${url}/docs   ${name}`).join("\n")}
 
   app      ${assetIdToHex(market.app)}
   dataset  ${assetIdToHex(market.dataset)}

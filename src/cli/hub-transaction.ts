@@ -8,7 +8,6 @@ import { HanseError } from "#src/kernel/errors.ts";
 import { inHanse } from "#src/protocol/money.ts";
 import { shopCodeToHex } from "#src/protocol/shop-code.ts";
 import { answer, fields } from "./answer.ts";
-import { parseAddress } from "./arguments.ts";
 import { confirm, type YesFlag } from "./confirm.ts";
 import { type ChainConnection, type ChainFlags, connectToChain } from "./connection.ts";
 import type { CliContext } from "./context.ts";
@@ -18,11 +17,7 @@ export interface HubFlag {
   readonly hub: string;
 }
 
-export interface ContractFlags extends ChainFlags, SignerFlags {
-  readonly contract: string;
-}
-
-export interface OwnerFlags extends ContractFlags, HubFlag, YesFlag {}
+export interface OwnerFlags extends ChainFlags, SignerFlags, HubFlag, YesFlag {}
 
 /** What the wallet is to have done on the Hub. */
 interface HubCall {
@@ -45,11 +40,11 @@ export async function sendByHub(
   wanted: HubCall,
 ): Promise<void> {
   const connection = await connectToChain(flags);
-  const { chain } = connection;
+  const { chain, deployment } = connection;
   const account = await openSigner(context, flags, chain.chainId);
   const client = createHubClient({}, { baseUrl: flags.hub });
-  // Not from the service: whoever names the contract names who may hold the stake.
-  const hub = parseAddress(flags.contract);
+  // Of the deployment, not as the service says: whoever names the contract names who may hold the stake.
+  const { hub } = deployment.contracts;
   await assertSameHub(client, hub);
   const session = await client.signIn(account);
   try {
@@ -108,7 +103,7 @@ async function assertSameHub(client: HubClient, hub: Address): Promise<void> {
   if (followed.toLowerCase() === hub.toLowerCase()) return;
   throw new HanseError("HANSE_CONFLICT", `${url} is the service of another Hub: ${followed}`, {
     details: { hub, followed },
-    hint: "Name the Hub contract and a service that follows it.",
+    hint: "Name a service that follows the Hub of the deployment, or the deployment that it follows.",
   });
 }
 

@@ -8,13 +8,13 @@ import { publicJwk, shopKeyFromSeed } from "#src/identity/shop-key.ts";
 import { renderTable } from "#src/kernel/render-table.ts";
 import { isShopCode, shopCodeToHex } from "#src/protocol/shop-code.ts";
 import { answer, fields } from "./answer.ts";
-import { invalid, parseAddress, parseBytes32, parseDuration } from "./arguments.ts";
+import { invalid, parseBytes32, parseDuration } from "./arguments.ts";
 import { commandGroup } from "./command-group.ts";
 import { withYes } from "./confirm.ts";
-import { connectToChain, type JsonFlag, withChain, withJson } from "./connection.ts";
+import { type ChainFlags, connectToChain, type JsonFlag, withChain, withJson } from "./connection.ts";
 import type { CliContext } from "./context.ts";
-import { type ContractFlags, type HubFlag, type OwnerFlags, sendByHub } from "./hub-transaction.ts";
-import { openSigner, withSigner } from "./signer.ts";
+import { type HubFlag, type OwnerFlags, sendByHub } from "./hub-transaction.ts";
+import { openSigner, type SignerFlags, withSigner } from "./signer.ts";
 
 interface JoinFlags extends OwnerFlags {
   readonly key: string;
@@ -116,14 +116,14 @@ export function addShopCommand(program: Command, context: CliContext): void {
       );
     });
 
-  withContract(group.command("release <code>"), context)
+  withSigner(withChain(group.command("release <code>"), context), context)
     .description("release the stake of a shop that left, once its time has passed; anybody may")
-    .action(async (text: string, flags: ContractFlags) => {
+    .action(async (text: string, flags: ChainFlags & SignerFlags) => {
       const code = parseCode(text);
-      const { chain } = await connectToChain(flags);
+      const { chain, deployment } = await connectToChain(flags);
       const account = await openSigner(context, flags, chain.chainId);
       const { transactionHash } = await createSender({ chain, account }).send({
-        ...{ address: parseAddress(flags.contract), abi: hubAbi, functionName: "release" },
+        ...{ address: deployment.contracts.hub, abi: hubAbi, functionName: "release" },
         args: [shopCodeToHex(code)],
       });
       const shown = { code, transaction: transactionHash };
@@ -157,15 +157,7 @@ export function parseCode(text: string): string {
 }
 
 function asOwner(command: Command, context: CliContext): Command {
-  return withYes(withHub(withContract(command, context), context));
-}
-
-function withContract(command: Command, context: CliContext): Command {
-  return withSigner(withChain(command, context), context).requiredOption(
-    "--contract <address>",
-    "address of the Hub contract",
-    context.env.HANSE_HUB,
-  );
+  return withYes(withHub(withSigner(withChain(command, context), context), context));
 }
 
 function withHub(command: Command, { env }: CliContext): Command {

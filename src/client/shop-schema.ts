@@ -68,23 +68,28 @@ const stateSchema = z.enum([
   "ended",
 ]);
 
-export const partnershipAnswerSchema = z.object({
-  state: stateSchema,
-  rights: z.array(rightSchema),
-  until: instant.nullable(),
-  grant: z.string().optional(),
-});
+export const partnershipAnswerSchema = z
+  .object({
+    state: stateSchema,
+    rights: z.array(rightSchema),
+    until: instant.nullable(),
+    grant: z.string().optional(),
+  })
+  .meta({ id: "PartnershipAnswer" });
 export type PartnershipAnswer = z.infer<typeof partnershipAnswerSchema>;
 
 /** A partnership as its shop's owner sees it. */
-export const partnershipSchema = partnershipAnswerSchema.omit({ grant: true }).extend({
-  peer: shopCodeSchema,
-  role: roleSchema.describe("What this shop is in it"),
-  pendingRights: z.array(rightSchema).nullable(),
-  pendingUntil: instant.nullable().describe("Until when what is asked for or offered would be granted"),
-  askAgainAt: instant.nullable(),
-  changedAt: instant,
-});
+export const partnershipSchema = partnershipAnswerSchema
+  .omit({ grant: true })
+  .extend({
+    peer: shopCodeSchema,
+    role: roleSchema.describe("What this shop is in it"),
+    pendingRights: z.array(rightSchema).nullable(),
+    pendingUntil: instant.nullable().describe("Until when what is asked for or offered would be granted"),
+    askAgainAt: instant.nullable(),
+    changedAt: instant,
+  })
+  .meta({ id: "Partnership" });
 export type Partnership = z.infer<typeof partnershipSchema>;
 export const partnershipListSchema = z.object({ partnerships: z.array(partnershipSchema) });
 
@@ -107,22 +112,24 @@ export type OwnerAnswer = z.infer<typeof ownerAnswerSchema>;
 // ── Inventory ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A product as partners are told of it: the five fields of the first protocol, and exact money beside them. */
-export const feedItemSchema = z.object({
-  id: productIdSchema,
-  name: z.string(),
-  description: z.string(),
-  price: z.number().describe("In US dollars, for display only"),
-  imageURL: z.string(),
-  currency: z.string().length(3).describe("The seller's currency, ISO 4217"),
-  priceMinor: z.coerce.bigint().describe("Price of a piece in minor units of that currency: this counts"),
-  categories: z.array(z.string()),
-  available: z.boolean(),
-  featured: z.boolean().optional().describe("For partners who promote"),
-  quantity: z.coerce
-    .bigint()
-    .optional()
-    .describe("Pieces left, for partners who share data; absent where they are not counted"),
-});
+export const feedItemSchema = z
+  .object({
+    id: productIdSchema,
+    name: z.string(),
+    description: z.string(),
+    price: z.number().describe("In US dollars, for display only"),
+    imageURL: z.string(),
+    currency: z.string().length(3).describe("The seller's currency, ISO 4217"),
+    priceMinor: z.coerce.bigint().describe("Price of a piece in minor units of that currency: this counts"),
+    categories: z.array(z.string()),
+    available: z.boolean(),
+    featured: z.boolean().optional().describe("For partners who promote"),
+    quantity: z.coerce
+      .bigint()
+      .optional()
+      .describe("Pieces left, for partners who share data; absent where they are not counted"),
+  })
+  .meta({ id: "Product" });
 export type FeedItem = z.output<typeof feedItemSchema>;
 
 export const productFeedSchema = z.object({
@@ -146,13 +153,15 @@ export const piecesSchema = z
   .refine((pieces) => pieces <= 1_000_000n, "at most 1,000,000")
   .describe("Whole pieces");
 
-export const reservationSchema = z.object({
-  id: z.string(),
-  product: productIdSchema,
-  quantity: z.coerce.bigint(),
-  state: z.enum(["held", "ordered", "released", "expired"]),
-  expiresAt: instant,
-});
+export const reservationSchema = z
+  .object({
+    id: z.string(),
+    product: productIdSchema,
+    quantity: z.coerce.bigint(),
+    state: z.enum(["held", "ordered", "released", "expired"]),
+    expiresAt: instant,
+  })
+  .meta({ id: "Reservation" });
 export type ReservationView = z.output<typeof reservationSchema>;
 
 export const availabilitySchema = feedItemSchema.extend({
@@ -191,55 +200,59 @@ export const quotePostSchema = z.strictObject({
 export type QuotePost = z.input<typeof quotePostSchema>;
 
 /** A `SaleOrder` as JSON: amounts as decimal strings. */
-export const saleOrderSchema = z.object({
-  seller: accountSchema,
-  goods: hashSchema,
-  price: nanoSchema,
-  shipWithin: z.number().int(),
-  deliverWithin: z.number().int(),
-  complaintTime: z.number().int(),
-  arbiter: hashSchema,
-  defaultOutcome: z.union([z.literal(0), z.literal(1)]),
-  sellerBond: nanoSchema,
-  referrer: accountSchema,
-  commission: nanoSchema,
-  resaleMargin: z.number().int(),
-  supply: hashSchema,
-  onlyBuyer: hashSchema,
-  conditions: z.object({
-    certifier: accountSchema,
-    matcher: accountSchema,
-    validUntil: z.coerce.bigint(),
-    epoch: z.coerce.bigint(),
-    volume: z.number().int(),
-    minFill: z.number().int(),
-    salt: hashSchema,
-    externalRef: hashSchema,
-    terms: hashSchema,
-  }),
-});
-
-export const quoteSchema = z.object({
-  id: z.uuid(),
-  seller: shopCodeSchema,
-  lines: z.array(
-    z.object({
-      product: productIdSchema,
-      name: z.string(),
-      quantity: z.coerce.bigint(),
-      priceMinor: z.coerce.bigint().describe("Of a piece"),
-      totalMinor: z.coerce.bigint(),
+export const saleOrderSchema = z
+  .object({
+    seller: accountSchema,
+    goods: hashSchema,
+    price: nanoSchema,
+    shipWithin: z.number().int(),
+    deliverWithin: z.number().int(),
+    complaintTime: z.number().int(),
+    arbiter: hashSchema,
+    defaultOutcome: z.union([z.literal(0), z.literal(1)]),
+    sellerBond: nanoSchema,
+    referrer: accountSchema,
+    commission: nanoSchema,
+    resaleMargin: z.number().int(),
+    supply: hashSchema,
+    onlyBuyer: hashSchema,
+    conditions: z.object({
+      certifier: accountSchema,
+      matcher: accountSchema,
+      validUntil: z.coerce.bigint(),
+      epoch: z.coerce.bigint(),
+      volume: z.number().int(),
+      minFill: z.number().int(),
+      salt: hashSchema,
+      externalRef: hashSchema,
+      terms: hashSchema,
     }),
-  ),
-  currency: z.string(),
-  totalMinor: z.coerce.bigint().describe("In minor units of the currency: exact"),
-  totalNano: nanoSchema.describe("What the buyer pays, nano-HANSE"),
-  rate: z.string().describe("What one HANSE was worth in that currency, decimal"),
-  validUntil: instant,
-  sale: saleOrderSchema,
-  saleHash: hashSchema,
-  signature: z.templateLiteral(["0x", z.string().regex(/^([0-9a-f]{2})*$/)]),
-});
+  })
+  .meta({ id: "SaleOrder" });
+
+export const quoteSchema = z
+  .object({
+    id: z.uuid(),
+    seller: shopCodeSchema,
+    lines: z.array(
+      z.object({
+        product: productIdSchema,
+        name: z.string(),
+        quantity: z.coerce.bigint(),
+        priceMinor: z.coerce.bigint().describe("Of a piece"),
+        totalMinor: z.coerce.bigint(),
+      }),
+    ),
+    currency: z.string(),
+    totalMinor: z.coerce.bigint().describe("In minor units of the currency: exact"),
+    totalNano: nanoSchema.describe("What the buyer pays, nano-HANSE"),
+    rate: z.string().describe("What one HANSE was worth in that currency, decimal"),
+    validUntil: instant,
+    sale: saleOrderSchema,
+    saleHash: hashSchema,
+    signature: z.templateLiteral(["0x", z.string().regex(/^([0-9a-f]{2})*$/)]),
+  })
+  .meta({ id: "Quote" });
 export type Quote = z.output<typeof quoteSchema>;
 
 export const orderPostSchema = z.strictObject({
@@ -257,24 +270,27 @@ export const orderPostSchema = z.strictObject({
 export type OrderPost = z.input<typeof orderPostSchema>;
 
 export const saleStateSchema = z.enum(["placed", "paid", "shipped", "settled", "refunded", "cancelled"]);
-export const saleSchema = z.object({
-  id: z.uuid(),
-  partner: z.string(),
-  ref: z.string().nullable(),
-  quote: z.uuid(),
-  state: saleStateSchema,
-  stage: z.string().nullable().describe("Of its deal, as the chain has it"),
-  deal: z.string().nullable(),
-  lines: z.array(
-    z.object({ product: productIdSchema, quantity: z.coerce.bigint(), priceMinor: z.coerce.bigint() }),
-  ),
-  currency: z.string(),
-  totalMinor: z.coerce.bigint(),
-  totalNano: nanoSchema,
-  tracking: z.string().nullable(),
-  returnReason: z.string().nullable(),
-  createdAt: instant,
-});
+export const saleSchema = z
+  .object({
+    id: z.uuid(),
+    partner: z.string(),
+    ref: z.string().nullable(),
+    quote: z.uuid(),
+    state: saleStateSchema,
+    stage: z.string().nullable().describe("Of its deal, as the chain has it"),
+    deal: z.string().nullable(),
+    lines: z.array(
+      z.object({ product: productIdSchema, quantity: z.coerce.bigint(), priceMinor: z.coerce.bigint() }),
+    ),
+    currency: z.string(),
+    totalMinor: z.coerce.bigint(),
+    totalNano: nanoSchema,
+    tracking: z.string().nullable(),
+    packed: z.boolean().describe("Paid, and out of the house: it can be shipped"),
+    returnReason: z.string().nullable(),
+    createdAt: instant,
+  })
+  .meta({ id: "Sale" });
 export type Sale = z.output<typeof saleSchema>;
 
 export const saleListSchema = z.object({ sales: z.array(saleSchema) });
@@ -315,47 +331,54 @@ export const checkoutPostSchema = z.strictObject({
 });
 export type CheckoutPost = z.input<typeof checkoutPostSchema>;
 
-export const purchaseOrderSchema = z.object({
-  buyer: accountSchema,
-  goods: hashSchema,
-  maxPrice: nanoSchema,
-  shipTo: hashSchema,
-  saleOrder: hashSchema,
-  onlySeller: hashSchema,
-  maxShipWithin: z.number().int(),
-  maxDeliverWithin: z.number().int(),
-  minComplaintTime: z.number().int(),
-  onlyArbiter: hashSchema,
-  defaultOutcome: z.union([z.literal(0), z.literal(1)]),
-  minSellerBond: nanoSchema,
-  minResaleMargin: z.number().int(),
-  basket: hashSchema,
-  basketSize: z.number().int(),
-  conditions: saleOrderSchema.shape.conditions,
-});
+export const purchaseOrderSchema = z
+  .object({
+    buyer: accountSchema,
+    goods: hashSchema,
+    maxPrice: nanoSchema,
+    shipTo: hashSchema,
+    saleOrder: hashSchema,
+    onlySeller: hashSchema,
+    maxShipWithin: z.number().int(),
+    maxDeliverWithin: z.number().int(),
+    minComplaintTime: z.number().int(),
+    onlyArbiter: hashSchema,
+    defaultOutcome: z.union([z.literal(0), z.literal(1)]),
+    minSellerBond: nanoSchema,
+    minResaleMargin: z.number().int(),
+    basket: hashSchema,
+    basketSize: z.number().int(),
+    conditions: saleOrderSchema.shape.conditions,
+  })
+  .meta({ id: "PurchaseOrder" });
 
-export const checkoutSchema = z.object({
-  id: z.uuid(),
-  state: z.enum(["quoted", "signed", "sealed", "failed"]),
-  buyer: z.string(),
-  problem: z.string().nullable(),
-  totalNano: nanoSchema.describe("Of all legs"),
-  expiresAt: instant,
-  legs: z.array(
-    z.object({
-      leg: z.number().int(),
-      seller: shopCodeSchema,
-      quote: quoteSchema.describe("What is bought, in the seller's currency and in HANSE"),
-      purchase: purchaseOrderSchema.describe("To be signed by the buyer (EIP-712, domain of the Receipt)"),
-      purchaseHash: hashSchema,
-      deal: z.string().nullable(),
-      dealHash: z.string().nullable().describe("What the buyer signs to confirm: Confirmation(bytes32 deal)"),
-      stage: z.string().nullable(),
-    }),
-  ),
-  chainId: z.number().int(),
-  receipt: z.string(),
-});
+export const checkoutSchema = z
+  .object({
+    id: z.uuid(),
+    state: z.enum(["quoted", "signed", "sealed", "failed"]),
+    buyer: z.string(),
+    problem: z.string().nullable(),
+    totalNano: nanoSchema.describe("Of all legs"),
+    expiresAt: instant,
+    legs: z.array(
+      z.object({
+        leg: z.number().int(),
+        seller: shopCodeSchema,
+        quote: quoteSchema.describe("What is bought, in the seller's currency and in HANSE"),
+        purchase: purchaseOrderSchema.describe("To be signed by the buyer (EIP-712, domain of the Receipt)"),
+        purchaseHash: hashSchema,
+        deal: z.string().nullable(),
+        dealHash: z
+          .string()
+          .nullable()
+          .describe("What the buyer signs to confirm: Confirmation(bytes32 deal)"),
+        stage: z.string().nullable(),
+      }),
+    ),
+    chainId: z.number().int(),
+    receipt: z.string(),
+  })
+  .meta({ id: "Checkout" });
 export type Checkout = z.output<typeof checkoutSchema>;
 
 const signatureSchema = z.templateLiteral(["0x", z.string().regex(/^([0-9a-fA-F]{2}){0,4096}$/)]);

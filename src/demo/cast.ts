@@ -8,6 +8,7 @@ const KEY_NUMBERS = {
   datasetOwner: 3,
   poolOwner: 4,
   broker: 5,
+  customer: 15,
 } as const;
 const FIRST_WORKER_KEY = 6;
 
@@ -33,6 +34,24 @@ export function workerAccount(number: number) {
 }
 
 export const WORKER_NUMBERS = Array.from({ length: WORKER_COUNT }, (_, i) => i + 1);
+
+/** A shop of the demo, with a real catalogue; `data/README.md` says where it is from. */
+export interface ShopCast {
+  readonly code: string;
+  readonly name: string;
+  readonly currency: "USD" | "GBP";
+  /** DEVELOPMENT ONLY: the number of its owner's key. */
+  readonly keyNumber: number;
+}
+
+export const BOUTIQUE: ShopCast = { code: "ONBQ", name: "Online Boutique", currency: "USD", keyNumber: 16 };
+export const SOCKS: ShopCast = { code: "SOCKS", name: "Sock Shop", currency: "USD", keyNumber: 17 };
+export const GIFTS: ShopCast = { code: "GIFTS", name: "Gift wholesaler", currency: "GBP", keyNumber: 18 };
+export const SHOPS: readonly ShopCast[] = [BOUTIQUE, SOCKS, GIFTS];
+
+export function ownerOf({ keyNumber }: ShopCast) {
+  return accountOfKey(developmentKey(keyNumber), DEVELOPMENT_CHAIN_ID);
+}
 
 /** The worker that answers wrongly whatever it is asked. */
 export const LIAR = 5;

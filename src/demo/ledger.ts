@@ -5,7 +5,7 @@ import { tokenAbi } from "#src/abi/token-abi.ts";
 import type { ChainClient } from "#src/chain/chain-client.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
 import { unpackReward } from "#src/protocol/contributions.ts";
-import { accountOf, type Role, WORKER_NUMBERS, workerAccount } from "./cast.ts";
+import { accountOf, ownerOf, type Role, SHOPS, WORKER_NUMBERS, workerAccount } from "./cast.ts";
 
 /** One participant's money, in nano-HANSE. */
 export interface LedgerLine {
@@ -34,6 +34,7 @@ const ROLE_NAMES = {
   appOwner: "app owner",
   datasetOwner: "dataset owner",
   poolOwner: "pool owner",
+  customer: "customer of the shops",
   governance: "treasury",
 } as const satisfies Partial<Record<Role, string>>;
 
@@ -41,6 +42,7 @@ const ROLE_NAMES = {
 export function participants(): { readonly name: string; readonly address: Address }[] {
   return [
     ...Object.entries(ROLE_NAMES).map(([role, name]) => ({ name, address: accountOf(role as Role).address })),
+    ...SHOPS.map((shop) => ({ name: shop.name, address: ownerOf(shop).address })),
     ...WORKER_NUMBERS.map((number) => ({ name: `worker ${number}`, address: workerAccount(number).address })),
   ];
 }

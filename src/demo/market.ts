@@ -9,12 +9,15 @@ import { createSender, type Sender } from "#src/chain/sender.ts";
 import { putContent } from "#src/content/content-client.ts";
 import { contentUrl as urlOf } from "#src/content/content-url.ts";
 import { ASSET_KINDS, type AssetId, assetId } from "#src/protocol/ids.ts";
-import { accountOf, WORKER_NUMBERS, workerAccount } from "./cast.ts";
+import { accountOf, ownerOf, SHOPS, WORKER_NUMBERS, workerAccount } from "./cast.ts";
 
 const HANSE = 10n ** 9n;
 
 /** What each one brings into its Clerk account, in nano-HANSE. */
-const DEPOSITS = { requester: 10_000n * HANSE, poolOwner: 1_000n * HANSE, worker: 200n * HANSE } as const;
+const DEPOSITS = {
+  ...{ requester: 10_000n * HANSE, poolOwner: 1_000n * HANSE, worker: 200n * HANSE },
+  ...{ customer: 10_000n * HANSE, shop: 1_000n * HANSE },
+} as const;
 
 /** The pool's terms: what a seat costs, and 5 % for the scheduler. */
 export const POOL_TERMS = { seatStake: 100n * HANSE, schedulerShare: 500, closed: false } as const;
@@ -51,6 +54,8 @@ export async function fundAccounts({ chain, deployment }: MarketDeps): Promise<v
   const payees = [
     { account: accountOf("requester"), amount: DEPOSITS.requester },
     { account: accountOf("poolOwner"), amount: DEPOSITS.poolOwner },
+    { account: accountOf("customer"), amount: DEPOSITS.customer },
+    ...SHOPS.map((shop) => ({ account: ownerOf(shop), amount: DEPOSITS.shop })),
     ...WORKER_NUMBERS.map((number) => ({ account: workerAccount(number), amount: DEPOSITS.worker })),
   ];
   await Promise.all(
@@ -159,7 +164,7 @@ async function register(
 const senders = new WeakMap<ChainClient, Map<Address, Sender>>();
 
 /** One sender for each account, whoever asks: two would take each other's nonces. */
-function sendersOn(chain: ChainClient): (account: LocalAccount) => Sender {
+export function sendersOn(chain: ChainClient): (account: LocalAccount) => Sender {
   const known = senders.get(chain) ?? new Map<Address, Sender>();
   senders.set(chain, known);
   return (account) => {

@@ -50,8 +50,11 @@ export async function publishOffers(deps: Omit<StoryDeps, "csv" | "contentSource
   }
 }
 
-/** Plays the whole story; what did not hold is in the narrator's `broken`. Ends with the table of who earned what. */
-export async function playStory(deps: StoryDeps): Promise<string> {
+/**
+ * Plays the whole story; what did not hold is in the narrator's `broken`. Ends with the table of who earned what.
+ * @param others what else happens before the account is drawn up
+ */
+export async function playStory(deps: StoryDeps, others: () => Promise<void>): Promise<string> {
   const { chain, deployment, narrator } = deps;
   const before = await readLedger(chain, deployment);
   let sold = 0;
@@ -73,6 +76,8 @@ export async function playStory(deps: StoryDeps): Promise<string> {
     if (extra === 0) narrator.chapter("Nobody drew the liar yet: the requester goes on asking");
     await buy({ days: NEXT_TWO, trust: TRUST });
   }
+
+  await others();
 
   narrator.chapter("The account of it all");
   await collectEarnings(deps, deps.market.pool);

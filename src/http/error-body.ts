@@ -7,14 +7,16 @@ import { fromSystemError } from "#src/kernel/system-error.ts";
 import { errorStatus } from "./error-status.ts";
 
 /** The one shape in which every service tells an error. */
-export const errorBodySchema = z.object({
-  code: z.string().describe("Stable code such as HANSE_ORDER_EXPIRED"),
-  message: z.string().describe("What happened, in one sentence"),
-  hint: z.string().describe("What to do"),
-  retryable: z.boolean().describe("Can repeating the same request succeed?"),
-  details: z.record(z.string(), z.unknown()).optional(),
-  requestId: z.string().describe("Quote it when you ask the operator"),
-});
+export const errorBodySchema = z
+  .object({
+    code: z.string().describe("Stable code such as HANSE_ORDER_EXPIRED"),
+    message: z.string().describe("What happened, in one sentence"),
+    hint: z.string().describe("What to do"),
+    retryable: z.boolean().describe("Can repeating the same request succeed?"),
+    details: z.record(z.string(), z.unknown()).optional(),
+    requestId: z.string().describe("Quote it when you ask the operator"),
+  })
+  .meta({ id: "Error" });
 
 export type ErrorBody = z.infer<typeof errorBodySchema>;
 

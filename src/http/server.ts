@@ -10,6 +10,7 @@ import Fastify, {
 } from "fastify";
 import {
   createJsonSchemaTransform,
+  createJsonSchemaTransformObject,
   createSerializerCompiler,
   validatorCompiler,
   type ZodTypeProvider,
@@ -21,6 +22,16 @@ import { refuseBrokenRequest, registerErrorHandling, sendError } from "./error-h
 import { type ReadyCheck, registerHealth } from "./health.ts";
 import { bigintReplacer, stringifyJson } from "./json.ts";
 import { registerMetrics } from "./request-metrics.ts";
+
+/** A bigint is told as what it is on the wire. */
+const zodToJsonConfig: NonNullable<Parameters<typeof createJsonSchemaTransform>[0]["zodToJsonConfig"]> = {
+  unrepresentable: "any",
+  override: ({ zodSchema, jsonSchema }) => {
+    if (zodSchema._zod.def.type !== "bigint") return;
+    jsonSchema.type = "string";
+    jsonSchema.pattern = "^-?\\d+$";
+  },
+};
 
 /** A Fastify instance whose schemas are zod. */
 export type HttpServer = FastifyInstance<
@@ -104,17 +115,9 @@ export async function createServer(deps: ServerDeps, options: ServerOptions): Pr
         ...(options.description ? { description: options.description } : {}),
       },
     },
-    // A bigint is told as what it is on the wire.
-    transform: createJsonSchemaTransform({
-      zodToJsonConfig: {
-        unrepresentable: "any",
-        override: ({ zodSchema, jsonSchema }) => {
-          if (zodSchema._zod.def.type !== "bigint") return;
-          jsonSchema.type = "string";
-          jsonSchema.pattern = "^-?\\d+$";
-        },
-      },
-    }),
+    transform: createJsonSchemaTransform({ zodToJsonConfig }),
+    // Schemas with an id, such as that of errors, stand once.
+    transformObject: createJsonSchemaTransformObject({ zodToJsonConfig }),
   });
   const plain = server as unknown as FastifyInstance;
   registerHealth(plain, { ready: options.ready ?? {}, logger });

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Address, Hex } from "viem";
-import { createHttpClient, type Fetch } from "#src/http/http-client.ts";
-import { STATEMENT_PATH, statementAnswerSchema, verifyStatement } from "#src/identity/statement.ts";
+import type { Fetch } from "#src/http/http-client.ts";
+import { peerError, placeOf, transportError } from "#src/http/peer-error.ts";
+import { readLimited } from "#src/http/read-limited.ts";
+import { STATEMENT_PATH, verifyStatement } from "#src/identity/statement.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import type { HubChain } from "./hub-chain.ts";
@@ -29,20 +31,28 @@ export function createKeyProof(deps: {
   readonly clock?: Clock;
 }): ProveKey {
   const { chain, fetch, clock = systemClock } = deps;
-  const http = createHttpClient(
-    { fetch, clock },
-    { timeoutMs: TIMEOUT_MS, maxBytes: MOST_BYTES, retries: 0 },
-  );
   return async ({ owner, code, key, endpoint }) => {
     const challenge = randomBytes(24).toString("base64url");
     // Which key is asked for: a shop that rotates has two.
     const query = new URLSearchParams({ challenge, key });
-    const { statement } = await http.request(`${endpoint}${STATEMENT_PATH}?${query}`, {
-      schema: statementAnswerSchema,
-    });
+    const statement = await read(fetch, `${endpoint}${STATEMENT_PATH}?${query}`);
     const { chainId, hub } = chain;
     await verifyStatement(statement, { chainId, hub, owner, code, key, endpoint, challenge }, clock);
   };
+}
+
+/** What an endpoint says of itself, unverified: a compact JWS, if it is what it should be. */
+async function read(fetch: Fetch, url: string): Promise<string> {
+  const place = placeOf("GET", url);
+  try {
+    const response = await fetch(url, { redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    // The time limit covers the body too.
+    const text = new TextDecoder().decode(await readLimited(response, MOST_BYTES));
+    if (!response.ok) throw peerError(place, response, text);
+    return text.trim();
+  } catch (error) {
+    throw transportError(place, error, TIMEOUT_MS);
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Transaction } from "kysely";
 import type { BlockRef } from "#src/chain/block.ts";
 import { putShop } from "./feed.ts";
@@ -48,8 +49,10 @@ export function createShopStore(database: HubDatabase, announce: Announce): Shop
       await database.transaction(async (trx) => {
         const changes: ShopChange[] = [];
         for (const { code, logIndex, type, apply } of events) {
-          const state = apply(await stateOf(trx, code));
-          if (state === undefined) continue;
+          const before = await stateOf(trx, code);
+          const state = apply(before);
+          // Told again, as by a shop whose time begins only once its deals are over, it is no change.
+          if (state === undefined || isDeepStrictEqual(state, before)) continue;
           await trx
             .insertInto("shop_states")
             .values({

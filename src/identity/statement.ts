@@ -24,9 +24,11 @@ export interface ShopStatement {
 
 export type ExpectedStatement = Omit<ShopStatement, "issuedAt">;
 
-/** Where it is served, as `{ statement }`; asked with `?challenge=…&key=0x…`: a shop that has two keys signs with the one asked for. */
+/**
+ * Where it is served, as it is (`application/jose`); asked with `?challenge=…&key=0x…`: a shop that has two keys signs with the one
+ * asked for.
+ */
 export const STATEMENT_PATH = "/.well-known/hanse-shop";
-export const statementAnswerSchema = z.object({ statement: z.string().describe("A compact JWS") });
 /** What an asker may send as `?challenge=`. */
 export const CHALLENGE_PATTERN = /^[\w-]{16,128}$/;
 

@@ -43,7 +43,7 @@ export interface ShopServiceDeps {
   readonly key: ShopKey;
   /** Hub services to listen to. */
   readonly hubs: readonly KnownHub[];
-  /** Opened with the schema `shop`. Not closed by the service. */
+  /** Opened with the shop's schema. Not closed by the service. */
   readonly database: ShopDatabase;
   /** For addresses that other shops chose. */
   readonly fetch: Fetch;
@@ -53,6 +53,8 @@ export interface ShopServiceDeps {
 }
 
 export interface ShopServiceOptions {
+  /** The schema that the database was opened with; `shop` unless told. */
+  readonly databaseSchema?: string;
   readonly code: string;
   /** The wallet that joined the Hub with this shop. */
   readonly owner: Address;
@@ -108,7 +110,12 @@ export async function createShopService(
 ): Promise<ShopService> {
   const { key, database, fetch, logger, clock = systemClock } = deps;
   const { code, owner, endpoint, chainId, hub, partnerRequestsPerMinute = 6_000 } = options;
-  await migrate({ database: database as unknown as Database<unknown>, logger }, "shop", shopMigrations);
+  const { databaseSchema = "shop" } = options;
+  await migrate(
+    { database: database as unknown as Database<unknown>, logger },
+    databaseSchema,
+    shopMigrations,
+  );
   const metrics = createShopMetrics(deps.metrics);
   const peers = createPeers(
     {

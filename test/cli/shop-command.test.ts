@@ -112,9 +112,13 @@ describe("hanse shop refuses", () => {
     });
   });
 
-  it("a service that follows another Hub than the one named", async () => {
-    const other = await deployHub(chain.rpcUrl, chain.clerk);
-    const refused = await cliError([...joining(), "--contract", other], { env });
+  it("a service that follows another Hub than the deployment has", async () => {
+    const other = await startTestHub(
+      { ...chain, hub: await deployHub(chain.rpcUrl, chain.clerk) },
+      await postgres.fresh(),
+    );
+    const refused = await cliError([...joining(), "--hub", other.url], { env });
+    await other.stop();
     expect(refused).toMatchObject({ code: "HANSE_CONFLICT" });
   });
 

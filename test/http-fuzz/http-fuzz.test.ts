@@ -10,7 +10,6 @@ import { assetIdToHex } from "#src/protocol/ids.ts";
 import { startTestChain, type TestChain } from "../e2e/chain-fixture.ts";
 import { FIRST_WORKER, openTestMarket, SELLER, type TestMarket } from "../e2e/market-fixture.ts";
 import { type ServiceProcess, spawnService, untilReady } from "../e2e/service-process.ts";
-import { deployHub } from "../hub/support/hub-chain.ts";
 import { startTestPostgres, temporaryDirectory } from "../store/test-database.ts";
 import { type OpenApi, operationsOf } from "./openapi-requests.ts";
 import { type RawAnswer, sendRaw } from "./raw-request.ts";
@@ -72,7 +71,6 @@ beforeAll(async () => {
     start("hub", {
       ...{ HANSE_STATE_DIR: join(directory, "hub"), HANSE_ALLOW_PRIVATE_ENDPOINTS: "true" },
       ...{ HANSE_REQUEST_LIMIT: "1000000", HANSE_STRICT_LIMIT: "1000000" },
-      HANSE_HUB: await deployHub(testChain.rpcUrl, testChain.deployment.contracts.clerk),
     }),
   ]);
   await start("worker", {

@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createHubClient } from "#src/client/hub-client.ts";
@@ -16,7 +16,7 @@ import { startTestShop, type TestShop } from "./support/test-shop.ts";
 // in the middle of its deliveries
 // - every member hears of every change
 // - what came twice has one id
-// - sessions and the service's key are as before
+// - sessions and the service's key are as before, and no log shows them
 
 const OWNER = 1;
 const MEMBERS = 8;
@@ -24,6 +24,7 @@ let chain: HubChainFixture;
 let postgres: Awaited<ReturnType<typeof startTestPostgres>>;
 let directory: string;
 let life: ServiceProcess | undefined;
+const lives: ServiceProcess[] = [];
 const shops: TestShop[] = [];
 
 beforeAll(async () => {
@@ -47,16 +48,18 @@ it("tells everybody everything, however often it is killed", { timeout: 240_000 
   const manifest = join(directory, "deployment.json");
   await writeFile(manifest, stringifyJson(chain.deployment));
   const env = {
-    ...{ HANSE_RPC_URL: chain.rpcUrl, HANSE_DEPLOYMENT: manifest, HANSE_HUB: chain.hub },
+    ...{ HANSE_RPC_URL: chain.rpcUrl, HANSE_DEPLOYMENT: manifest },
     ...{
       DATABASE_URL: await postgres.fresh(),
       HANSE_STATE_DIR: join(directory, "hub"),
       HANSE_PUBLIC_URL: url,
     },
     ...{ HANSE_ALLOW_PRIVATE_ENDPOINTS: "true", HANSE_DELIVERY_DELAY_S: "1", HANSE_POLL_MS: "100" },
+    HANSE_LOG_LEVEL: "trace",
   };
   const start = async () => {
     life = await spawnService("hub", env, port);
+    lives.push(life);
     await untilReady(life);
   };
   await start();
@@ -100,5 +103,12 @@ it("tells everybody everything, however often it is killed", { timeout: 240_000 
     expect(shop.refused).toEqual([]);
   }
   expect((await client.info()).key).toBe(key);
-  expect((await client.refresh(session.refreshToken)).account).toBe(owner);
+  const renewed = await client.refresh(session.refreshToken);
+  expect(renewed.account).toBe(owner);
+  // Nothing that opens anything is in its logs.
+  const seed = (await readFile(join(directory, "hub", "hub.key"), "utf8")).trim();
+  const secrets = [session, renewed].flatMap(({ accessToken, refreshToken }) => [accessToken, refreshToken]);
+  for (const secret of [...secrets, seed, seed.slice(2)]) {
+    for (const { output } of lives) expect(output()).not.toContain(secret);
+  }
 });

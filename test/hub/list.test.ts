@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { clerkAbi } from "#src/abi/clerk-abi.ts";
+import { hubAbi } from "#src/abi/hub-abi.ts";
 import type { ShopView } from "#src/client/hub-schema.ts";
 import { generateShopKey } from "#src/identity/shop-key.ts";
+import { shopCodeToHex } from "#src/protocol/shop-code.ts";
 import { startTestPostgres } from "../store/test-database.ts";
 import { deployHub, type HubChainFixture, startHubChain } from "./support/hub-chain.ts";
 import { startTestHub, type TestHub, until } from "./support/test-hub.ts";
@@ -22,6 +25,13 @@ afterAll(async () => {
 
 function newShop(code: string) {
   return { code, key: generateShopKey().key.publicKey, endpoint: `https://${code.toLowerCase()}.example` };
+}
+
+/** The newest sequence of all other shops, or the one given. */
+async function newestBefore(sequence: string): Promise<bigint> {
+  const { shops } = await hub.client.shops({ since: sequence, limit: 500 });
+  const others = shops.filter(({ code }) => code !== "SHOPA1").map((each) => BigInt(each.sequence));
+  return [BigInt(sequence), ...others].reduce((most, each) => (each > most ? each : most));
 }
 
 /** As a peer keeps it: from the beginning, page by page, and then what changed. */
@@ -111,6 +121,27 @@ describe("the list", () => {
     expect(response.status).toBe(400);
   });
 
+  it("does not change where a shop tells again what it said", async () => {
+    const { sequence, shop } = await hub.client.shop("SHOPA1");
+    const update = async (endpoint: string) => {
+      const args = [shopCodeToHex("SHOPA1"), endpoint, ""] as const;
+      await chain.senderOf(OWNER).send({ address: chain.hub, abi: hubAbi, functionName: "update", args });
+    };
+    await update(shop?.endpoint ?? "");
+    await update("https://moved.example");
+    await until(
+      "it has moved",
+      async () => (await hub.client.shop("SHOPA1")).shop?.endpoint === "https://moved.example",
+    );
+    // One change, not two.
+    expect(BigInt((await hub.client.shop("SHOPA1")).sequence) - (await newestBefore(sequence))).toBe(1n);
+    await update("https://shopa1.example");
+    await until(
+      "it is back",
+      async () => (await hub.client.shop("SHOPA1")).shop?.endpoint === "https://shopa1.example",
+    );
+  });
+
   it("is told so often, and no oftener", async () => {
     const strict = await startTestHub(chain, await postgres.fresh(), { requestLimit: 5, strictLimit: 2 });
     try {
@@ -185,9 +216,6 @@ describe("another hub service", () => {
     const theirChain = { ...chain, hub: theirHub };
     const them = await startTestHub(theirChain, await postgres.fresh());
     const joinThem = async (shop: ReturnType<typeof newShop>) => {
-      const { clerkAbi } = await import("#src/abi/clerk-abi.ts");
-      const { hubAbi } = await import("#src/abi/hub-abi.ts");
-      const { shopCodeToHex } = await import("#src/protocol/shop-code.ts");
       const sender = chain.senderOf(OWNER);
       const allow = [theirHub, 10n ** 12n / 2n] as const;
       await sender.send({ address: chain.clerk, abi: clerkAbi, functionName: "allowCertifier", args: allow });
@@ -213,8 +241,6 @@ describe("another hub service", () => {
       expect((await us.client.shop("LATER")).shop?.endpoint).toBe("https://later.example");
 
       // What leaves there is gone here, and what they do with a code of ours changes nothing.
-      const { hubAbi } = await import("#src/abi/hub-abi.ts");
-      const { shopCodeToHex } = await import("#src/protocol/shop-code.ts");
       for (const code of ["LATER", "SHOPA1", "THEIRS"]) {
         const args = [shopCodeToHex(code)] as const;
         await chain.senderOf(OWNER).send({ address: theirHub, abi: hubAbi, functionName: "leave", args });

@@ -1,6 +1,8 @@
 import { type Hex, zeroHash } from "viem";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { hubAbi } from "#src/abi/hub-abi.ts";
 import { generateShopKey } from "#src/identity/shop-key.ts";
+import { shopCodeToHex } from "#src/protocol/shop-code.ts";
 import { testAccount } from "../e2e/chain-fixture.ts";
 import { startTestPostgres } from "../store/test-database.ts";
 import { type HubChainFixture, STAKE, startHubChain, UNBONDING_S } from "./support/hub-chain.ts";
@@ -202,8 +204,6 @@ describe("a shop", () => {
     expect((await hub.client.shop(code)).shop).toBeUndefined();
     await expect(hub.client.leave(token, code)).rejects.toMatchObject({ code: "HANSE_CONFLICT" });
     await chain.command("evm_increaseTime", [UNBONDING_S + 1]);
-    const { hubAbi } = await import("#src/abi/hub-abi.ts");
-    const { shopCodeToHex } = await import("#src/protocol/shop-code.ts");
     const args = [shopCodeToHex(code)] as const;
     await chain.senderOf(STRANGER).send({ address: chain.hub, abi: hubAbi, functionName: "release", args });
     await hub.until(code, "left");

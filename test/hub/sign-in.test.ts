@@ -1,5 +1,6 @@
 import { type Hex, zeroAddress } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createHubClient } from "#src/client/hub-client.ts";
 import type { NonceAnswer, Session } from "#src/client/hub-schema.ts";
 import { signCompact } from "#src/identity/compact-jws.ts";
 import { generateShopKey } from "#src/identity/shop-key.ts";
@@ -206,7 +207,6 @@ describe("a log-in", () => {
   });
 
   it("is not signed by a client that was sent elsewhere", async () => {
-    const { createHubClient } = await import("#src/client/hub-client.ts");
     const elsewhere = createHubClient({}, { baseUrl: hub.url.replace("127.0.0.1", "localhost"), retries: 0 });
     await expect(elsewhere.signIn(wallet)).rejects.toMatchObject({ code: "HANSE_LOGIN_MISMATCH" });
   });

@@ -2,6 +2,7 @@ import { AbiCoder, id, MaxUint256, type TransactionReceipt, toBeHex, ZeroHash } 
 import { clerkDomain } from "#src/protocol/order-types.ts";
 import { POWERS } from "#src/protocol/powers.ts";
 import { SPONSORSHIP_TYPED_DATA } from "#src/protocol/sponsorship.ts";
+import { confirm, openShop, quarrel, refund, release, sealGoods, sealParcel, ship } from "./goods.ts";
 import { assetUri, type Market, shopOf } from "./market.ts";
 import { batchOf, FRESH_SALT, signBulk } from "./orders.ts";
 import { attest, commit, complete, drawPlainly, finalize, poll, rule, seal, trustOf } from "./tasks.ts";
@@ -10,6 +11,9 @@ const HANSE = 10n ** 9n;
 
 /** A salt whose slot earlier orders have filled already. */
 const USED_SALT = 1;
+
+/** The same of goods, whose first two sales have others. */
+const USED_GOODS_SALT = 2;
 
 // `contracts/types/Refusals.sol`.
 const APP_LEG = 1;
@@ -281,7 +285,91 @@ export const GAS_ROWS: Readonly<Record<string, GasRow>> = {
       return gasOf(chain.send(requester, call.populateTransaction(addresses.clerk, 25n * HANSE, data)));
     },
   },
+  ...goodsRows(),
 };
+
+/** What is measured of goods: each on a Receipt of its own, where everybody has traded before. */
+function goodsRows(): Readonly<Record<string, GasRow>> {
+  const course = async (market: Market, salt: number, sellerBond = 0n) => {
+    const shop = await openShop(market);
+    const { receipt, deal } = await sealParcel(market, shop, { salt, sellerBond });
+    return receipt.gasUsed + (await confirm(market, shop, deal)).gasUsed;
+  };
+  const sealed = async (market: Market) => {
+    const shop = await openShop(market);
+    const { deal } = await sealParcel(market, shop, { salt: USED_GOODS_SALT, sellerBond: 5n * HANSE });
+    return { shop, deal };
+  };
+  return {
+    goods: {
+      what: "goods order with commission: seal, confirm by the buyer's relayed signature",
+      bar: 200_000,
+      reference: "Boson 2.5.1: 651,536",
+      limit:
+        "the seller's count of open deals is 10,000 of it, which lets the Hub keep its stake until they are over",
+      gas: (market) => course(market, USED_GOODS_SALT),
+    },
+    "goods-fresh-slots": {
+      what: "goods, with both sides' first orders of their slots",
+      gas: (market) => course(market, FRESH_SALT),
+    },
+    "goods-bonded": {
+      what: "goods, with a bond of the seller's",
+      gas: (market) => course(market, USED_GOODS_SALT, 5n * HANSE),
+    },
+    "goods-seal": {
+      what: "seal one deal of goods, with commission",
+      gas: async (market) => used(sealParcel(market, await openShop(market), { salt: USED_GOODS_SALT })),
+    },
+    "goods-seal-50": {
+      what: "each of 50 purchases by 50 accounts, sealed with one sale",
+      gas: async (market) => {
+        const { requesters: buyers } = market;
+        return (
+          (await used(sealGoods(market, await openShop(market), { salt: USED_GOODS_SALT, buyers }))) / 50n
+        );
+      },
+    },
+    "goods-confirm": {
+      what: "pay the seller and the referrer by the buyer's relayed signature",
+      gas: async (market) => {
+        const shop = await openShop(market);
+        const { deal } = await sealParcel(market, shop, { salt: USED_GOODS_SALT });
+        return gasOf(confirm(market, shop, deal));
+      },
+    },
+    "goods-ship": {
+      what: "say that a parcel is on its way",
+      gas: async (market) => {
+        const { shop, deal } = await sealed(market);
+        return gasOf(ship(market, shop, deal));
+      },
+    },
+    "goods-release": {
+      what: "pay a seller with a bond when nobody complained",
+      gas: async (market) => {
+        const { shop, deal } = await sealed(market);
+        await ship(market, shop, deal);
+        return gasOf(release(market, shop, deal));
+      },
+    },
+    "goods-refund": {
+      what: "give the price back",
+      gas: async (market) => {
+        const { shop, deal } = await sealed(market);
+        return gasOf(refund(market, shop, deal));
+      },
+    },
+    "goods-dispute": {
+      what: "a dispute of goods, ruled by an account: dispute, contest, rule",
+      gas: async (market) => {
+        const { shop, deal } = await sealed(market);
+        await ship(market, shop, deal);
+        return quarrel(market, shop, deal);
+      },
+    },
+  };
+}
 
 /** The row for accounts that have traded before, and one for salts whose slots nobody has used. */
 function withFreshSlots(

@@ -4,6 +4,7 @@ import { HanseError } from "#src/kernel/errors.ts";
 import type { Currency } from "#src/protocol/currencies.ts";
 import { parsePrice } from "#src/protocol/price.ts";
 import type { CatalogueProduct } from "../inventory/catalogue.ts";
+import { rowsOf } from "./catalogue-forms.ts";
 
 const text = z.string().trim();
 const productSchema = z.object({
@@ -12,6 +13,7 @@ const productSchema = z.object({
   name: text.min(1).max(300),
   description: text.max(10_000).default(""),
   price: z.union([text, z.number().transform(String)]),
+  currency: text.optional(),
   quantity: z
     .union([
       text.regex(/^\d{0,12}$/, "quantity: whole pieces"),
@@ -29,9 +31,10 @@ const productSchema = z.object({
 });
 
 /**
- * Reads a catalogue: JSON (an array of products, or `{"products": […]}`) or CSV with a line of names. Fields are `sku`,
- * `name`, `price` (decimal, in the shop's currency), and, if wanted, `id` (the shop's own; the sku else), `description`,
- * `quantity` (none: not counted), `image`, `categories` (in CSV separated by semicolons), `featured`.
+ * Reads a catalogue: JSON (an array of products, `{"products": […]}`, or a form that `rowsOf` knows) or CSV with a line of
+ * names. Fields are `sku`, `name`, `price` (decimal, in the shop's currency), and, if wanted, `currency` (where it is not the
+ * shop's, the product is refused), `id` (the shop's own; the sku else), `description`, `quantity` (none: not counted),
+ * `image`, `categories` (in CSV separated by semicolons), `featured`. A sku or id that names two products is refused.
  * @throws HANSE_CATALOGUE_INVALID that names the first lines that are wrong
  */
 export function readCatalogue(
@@ -41,6 +44,7 @@ export function readCatalogue(
 ): CatalogueProduct[] {
   const rows = format === "json" ? readJson(content) : readCsv(content);
   const problems: string[] = [];
+  const named = new Set<string>();
   const products = rows.flatMap((row, index): CatalogueProduct[] => {
     const parsed = productSchema.safeParse(row);
     if (!parsed.success) {
@@ -49,12 +53,28 @@ export function readCatalogue(
       );
       return [];
     }
-    const { sku, id = sku, name, description, price, quantity, image, categories, featured } = parsed.data;
+    const {
+      sku,
+      id = sku,
+      currency: priced = currency,
+      name,
+      description,
+      price,
+      quantity,
+      image,
+      categories,
+      featured,
+    } = parsed.data;
     const exact = parsePrice(price, currency);
-    if (exact === undefined) {
-      problems.push(`product ${index + 1}: ${price} is no price in ${currency}`);
+    if (exact === undefined || priced !== currency) {
+      problems.push(`product ${index + 1}: ${price} ${priced} is no price in ${currency}`);
       return [];
     }
+    if (named.has(`sku ${sku}`) || named.has(`id ${id}`)) {
+      problems.push(`product ${index + 1}: ${sku} is named twice`);
+      return [];
+    }
+    named.add(`sku ${sku}`).add(`id ${id}`);
     const onHand = quantity === null || quantity === "" ? null : BigInt(quantity);
     const listed = categories.filter((each) => each !== "");
     return [
@@ -79,15 +99,16 @@ export function readCatalogue(
   );
 }
 
-function readJson(content: string): unknown[] {
+function readJson(content: string): readonly unknown[] {
+  let rows: readonly unknown[] | undefined;
+  let cause: unknown;
   try {
-    const value: unknown = JSON.parse(content);
-    return z
-      .array(z.unknown())
-      .parse(Array.isArray(value) ? value : (value as { products?: unknown }).products);
-  } catch (cause) {
-    throw new HanseError("HANSE_CATALOGUE_INVALID", "The catalogue is no JSON array of products", { cause });
+    rows = rowsOf(JSON.parse(content));
+  } catch (error) {
+    cause = error;
   }
+  if (rows !== undefined) return rows;
+  throw new HanseError("HANSE_CATALOGUE_INVALID", "The catalogue is no JSON array of products", { cause });
 }
 
 function readCsv(content: string): unknown[] {

@@ -1,6 +1,7 @@
+import { sql, type Transaction } from "kysely";
 import { HanseError } from "#src/kernel/errors.ts";
 import type { CatalogueProduct, Changes } from "../inventory/catalogue.ts";
-import type { ShopDatabase } from "../shop-tables.ts";
+import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
 import type { AdapterLine, ShopAdapter } from "./shop-adapter.ts";
 
 /** The built-in shop system: a shop that has no other keeps its products and pieces here. */
@@ -100,26 +101,29 @@ export function createStockAdapter({ database }: { readonly database: ShopDataba
           .returning("order_id")
           .executeTakeFirst();
         if (first === undefined) return true;
-        for (const [internalId, quantity] of [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))) {
-          const row = await trx
-            .selectFrom("stock")
-            .select("on_hand")
-            .where("internal_id", "=", internalId)
-            .forUpdate()
-            .executeTakeFirst();
-          if (row?.on_hand === null) continue;
-          const left = (row?.on_hand ?? 0n) + (kind === "take" ? -quantity : quantity);
-          if (row === undefined || left < 0n) {
-            if (kind === "put-back") continue;
-            // Nothing of the order is taken: what was before it in this transaction neither.
-            throw notThere;
-          }
-          await trx
-            .updateTable("stock")
-            .set({ on_hand: left })
-            .where("internal_id", "=", internalId)
-            .execute();
-        }
+        if (kind === "put-back" && !(await wasTaken(trx, orderId))) return true;
+        // Locked in one order, whoever takes several.
+        const rows = await trx
+          .selectFrom("stock")
+          .select(["internal_id", "on_hand"])
+          .where(sql<boolean>`internal_id = any(${[...wanted.keys()]}::text[])`)
+          .orderBy("internal_id")
+          .forUpdate()
+          .execute();
+        const left = rows.flatMap(({ internal_id, on_hand }) => {
+          const quantity = wanted.get(internal_id) ?? 0n;
+          if (on_hand === null) return [];
+          return [{ id: internal_id, pieces: on_hand + (kind === "take" ? -quantity : quantity) }];
+        });
+        const isShort = rows.length < wanted.size || left.some(({ pieces }) => pieces < 0n);
+        // Nothing of the order is taken: what was noted before it in this transaction neither.
+        if (kind === "take" && isShort) throw notThere;
+        await sql`
+          update stock set on_hand = next.pieces
+          from unnest(
+            ${left.map(({ id }) => id)}::text[], ${left.map(({ pieces }) => pieces)}::int8[]
+          ) as next(id, pieces)
+          where internal_id = next.id`.execute(trx);
         return true;
       })
       .catch((error: unknown) => {
@@ -127,6 +131,16 @@ export function createStockAdapter({ database }: { readonly database: ShopDataba
         throw error;
       });
   }
+}
+
+async function wasTaken(trx: Transaction<ShopTables>, orderId: string): Promise<boolean> {
+  const move = await trx
+    .selectFrom("stock_moves")
+    .select("kind")
+    .where("order_id", "=", orderId)
+    .where("kind", "=", "take")
+    .executeTakeFirst();
+  return move !== undefined;
 }
 
 const notThere = new Error("not there");

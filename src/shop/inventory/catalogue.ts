@@ -49,6 +49,8 @@ export interface Catalogue {
   sequence(): Promise<bigint>;
   /** @throws HANSE_PRODUCT_UNKNOWN */
   find(sku: string): Promise<ProductRow>;
+  /** Each of these, by what it is called. @throws HANSE_PRODUCT_UNKNOWN for the first that there is none of */
+  findAll(skus: readonly string[]): Promise<ReadonlyMap<string, ProductRow>>;
 }
 
 const CHUNK = 1_000;
@@ -151,18 +153,27 @@ export function createCatalogue({ database }: { readonly database: ShopDatabase 
     },
 
     async find(sku) {
-      const row = await database.kysely
-        .selectFrom("products")
-        .selectAll()
-        .where("sku", "=", sku)
-        .where("gone", "=", false)
-        .executeTakeFirst();
-      if (row === undefined) {
-        throw new HanseError("HANSE_PRODUCT_UNKNOWN", `There is no product ${sku}`, { details: { sku } });
-      }
-      return row;
+      return (await findAll([sku])).get(sku) as ProductRow;
     },
+
+    findAll,
   };
+
+  async function findAll(skus: readonly string[]): Promise<ReadonlyMap<string, ProductRow>> {
+    const wanted = [...new Set(skus)];
+    const rows = await database.kysely
+      .selectFrom("products")
+      .selectAll()
+      .where(sql<boolean>`sku = any(${wanted}::text[])`)
+      .where("gone", "=", false)
+      .execute();
+    const found = new Map(rows.map((row) => [row.sku, row]));
+    const missing = wanted.find((sku) => !found.has(sku));
+    if (missing === undefined) return found;
+    throw new HanseError("HANSE_PRODUCT_UNKNOWN", `There is no product ${missing}`, {
+      details: { sku: missing },
+    });
+  }
 }
 
 /** Where in the feed a reader is. @throws HANSE_REQUEST_INVALID */

@@ -3,7 +3,7 @@ import { type Selectable, sql, type Transaction } from "kysely";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
-import { nextSequence } from "./feed-sequence.ts";
+import { lockProducts, movePieces } from "./move-pieces.ts";
 
 export interface ReservationWish {
   readonly sku: string;
@@ -23,6 +23,8 @@ export interface ReservationDesk {
    * for another wish; HANSE_RATE_LIMITED where the partner holds too many
    */
   reserve(wish: ReservationWish): Promise<Reservation>;
+  /** Reserves all of these or none, in their order. @throws as `reserve`, of the first that cannot be had */
+  reserveAll(wishes: readonly ReservationWish[]): Promise<readonly Reservation[]>;
   /** Gives back what is held. Again changes nothing. @throws HANSE_RESERVATION_UNKNOWN, HANSE_CONFLICT once it is ordered */
   release(partner: string, id: string): Promise<Reservation>;
   /** @throws HANSE_RESERVATION_UNKNOWN */
@@ -41,12 +43,14 @@ export interface ReservationDeskOptions {
 }
 
 interface Waiting {
-  readonly wish: ReservationWish;
-  readonly resolve: (reservation: Reservation) => void;
+  readonly wishes: readonly ReservationWish[];
+  readonly resolve: (reservations: readonly Reservation[]) => void;
   readonly reject: (reason: unknown) => void;
 }
 
-/** How many wishes one transaction takes. */
+type Outcome = readonly Reservation[] | HanseError;
+
+/** How many wishes one transaction takes, but for one caller's that are more. */
 const AT_ONCE = 500;
 
 /**
@@ -64,12 +68,12 @@ export function createReservationDesk(
   let working = false;
 
   return {
-    reserve(wish) {
-      const { promise, resolve, reject } = Promise.withResolvers<Reservation>();
-      waiting.push({ wish, resolve, reject });
-      if (!working) void work();
-      return promise;
+    async reserve(wish) {
+      const [reservation] = await reserveAll([wish]);
+      return reservation as Reservation;
     },
+
+    reserveAll,
 
     async release(partner, id) {
       return await database.transaction(async (trx) => {
@@ -138,19 +142,25 @@ export function createReservationDesk(
     },
   };
 
+  function reserveAll(wishes: readonly ReservationWish[]): Promise<readonly Reservation[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly Reservation[]>();
+    waiting.push({ wishes, resolve, reject });
+    if (!working) void work();
+    return promise;
+  }
+
   async function work(): Promise<void> {
     working = true;
     // What arrived in the same turn belongs to the first batch too.
     await Promise.resolve();
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, AT_ONCE);
-      waiting = waiting.slice(AT_ONCE);
+      const batch = nextBatch();
       try {
-        const outcomes = await take(batch.map(({ wish }) => wish));
+        const outcomes = await take(batch.map(({ wishes }) => wishes));
         for (const [index, { resolve, reject }] of batch.entries()) {
-          const outcome = outcomes[index];
+          const outcome = outcomes[index] as Outcome;
           if (outcome instanceof HanseError) reject(outcome);
-          else resolve(outcome as Reservation);
+          else resolve(outcome);
         }
       } catch (error) {
         for (const { reject } of batch) reject(error);
@@ -159,27 +169,35 @@ export function createReservationDesk(
     working = false;
   }
 
-  /** @returns for each wish its reservation, or why there is none */
-  async function take(wishes: readonly ReservationWish[]): Promise<(Reservation | HanseError)[]> {
+  function nextBatch(): readonly Waiting[] {
+    let [callers, wishes] = [0, 0];
+    for (const each of waiting) {
+      wishes += each.wishes.length;
+      if (callers > 0 && wishes > AT_ONCE) break;
+      callers++;
+    }
+    const batch = waiting.slice(0, callers);
+    waiting = waiting.slice(callers);
+    return batch;
+  }
+
+  /** @returns for each caller its reservations, or why there are none */
+  async function take(callers: readonly (readonly ReservationWish[])[]): Promise<Outcome[]> {
     return await database.transaction(async (trx) => {
-      const skus = [...new Set(wishes.map(({ sku }) => sku))];
+      const wishes = callers.flat();
       const partners = [...new Set(wishes.map(({ partner }) => partner))];
-      // Locked in one order, whoever takes several.
-      const rows = await trx
-        .selectFrom("products")
-        .select(["sku", "on_hand", "reserved", "gone"])
-        .where("sku", "in", skus)
-        .orderBy("sku")
-        .forUpdate()
-        .execute();
-      const products = new Map(rows.map((row) => [row.sku, { ...row, before: row.reserved }]));
+      const rows = await lockProducts(
+        trx,
+        wishes.map(({ sku }) => sku),
+      );
+      const products = new Map(rows.map((row) => [row.sku, { ...row }]));
       const earlier = await trx
         .selectFrom("reservations")
         .selectAll()
         .where("partner", "in", partners)
         .where("idempotency_key", "in", [...new Set(wishes.map((wish) => wish.idempotencyKey))])
         .execute();
-      const known = new Map(earlier.map((each) => [`${each.partner} ${each.idempotency_key}`, each]));
+      const known = new Map(earlier.map((each) => [nameOf(each.partner, each.idempotency_key), each]));
       const counts = await trx
         .selectFrom("reservations")
         .select(["partner", (of) => of.fn.countAll<bigint>().as("held")])
@@ -192,10 +210,31 @@ export function createReservationDesk(
       const now = new Date(clock.now());
       const expiresAt = new Date(now.getTime() + holdMs);
       const made: Reservation[] = [];
-      const outcomes = wishes.map((wish): Reservation | HanseError => {
+      const outcomes = callers.map((own): Outcome => {
+        const begun = made.length;
+        const taken: Reservation[] = [];
+        for (const wish of own) {
+          const outcome = takeOne(wish);
+          if (outcome instanceof HanseError) {
+            // All or none: what this caller had so far is there for the next.
+            for (const each of made.splice(begun)) undo(each);
+            return outcome;
+          }
+          taken.push(outcome);
+        }
+        return taken;
+      });
+      if (made.length > 0) await trx.insertInto("reservations").values(made).execute();
+      await movePieces(
+        trx,
+        made.map(({ sku, quantity }) => ({ sku, reserved: quantity })),
+        rows,
+      );
+      return outcomes;
+
+      function takeOne(wish: ReservationWish): Reservation | HanseError {
         const { sku, partner, quantity, idempotencyKey } = wish;
-        const name = `${partner} ${idempotencyKey}`;
-        const same = known.get(name);
+        const same = known.get(nameOf(partner, idempotencyKey));
         if (same !== undefined) {
           if (same.sku === sku && same.quantity === quantity) return same;
           return new HanseError("HANSE_CONFLICT", "This idempotency key stands for another reservation", {
@@ -225,46 +264,29 @@ export function createReservationDesk(
           ...{ expires_at: expiresAt, idempotency_key: idempotencyKey, created_at: now },
           ...{ quote_id: null, sealable_until: null },
         };
-        known.set(name, reservation);
+        known.set(nameOf(partner, idempotencyKey), reservation);
         made.push(reservation);
         return reservation;
-      });
-      if (made.length > 0) await trx.insertInto("reservations").values(made).execute();
-      for (const { sku, on_hand, reserved, before } of products.values()) {
-        if (reserved === before) continue;
-        const soldOut = on_hand !== null && on_hand > before && on_hand === reserved;
-        await trx
-          .updateTable("products")
-          .set({ reserved, ...(soldOut ? { sequence: await nextSequence(trx) } : {}) })
-          .where("sku", "=", sku)
-          .execute();
       }
-      return outcomes;
+
+      function undo({ sku, partner, quantity, idempotency_key }: Reservation): void {
+        const product = products.get(sku);
+        if (product !== undefined) product.reserved -= quantity;
+        held.set(partner, (held.get(partner) ?? 0) - 1);
+        known.delete(nameOf(partner, idempotency_key));
+      }
     });
   }
 
   async function giveBack(trx: Transaction<ShopTables>, over: readonly Reservation[]): Promise<void> {
-    const bySku = new Map<string, bigint>();
-    for (const { sku, quantity } of over) bySku.set(sku, (bySku.get(sku) ?? 0n) + quantity);
-    for (const [sku, quantity] of [...bySku].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const row = await trx
-        .selectFrom("products")
-        .select(["on_hand", "reserved"])
-        .where("sku", "=", sku)
-        .forUpdate()
-        .executeTakeFirstOrThrow();
-      const wasSoldOut = row.on_hand !== null && row.on_hand === row.reserved;
-      await trx
-        .updateTable("products")
-        .set({
-          reserved: row.reserved - quantity,
-          ...(wasSoldOut ? { sequence: await nextSequence(trx) } : {}),
-        })
-        .where("sku", "=", sku)
-        .execute();
-    }
+    await movePieces(
+      trx,
+      over.map(({ sku, quantity }) => ({ sku, reserved: -quantity })),
+    );
   }
 }
+
+const nameOf = (partner: string, idempotencyKey: string) => `${partner} ${idempotencyKey}`;
 
 function unknown(id: string): HanseError {
   return new HanseError("HANSE_RESERVATION_UNKNOWN", "There is no such reservation of yours", {

@@ -14,7 +14,7 @@ import { goodsOrderHash } from "#src/protocol/goods-order-hash.ts";
 import { sale } from "#src/protocol/goods-orders.ts";
 import { onlyAccount } from "#src/protocol/restrictions.ts";
 import { goodsId } from "#src/protocol/shop-code.ts";
-import type { Catalogue } from "../inventory/catalogue.ts";
+import type { Catalogue, ProductRow } from "../inventory/catalogue.ts";
 import type { Reservation, ReservationDesk } from "../inventory/reservation-desk.ts";
 import type { ShopDatabase } from "../shop-tables.ts";
 import type { Rates } from "./rates.ts";
@@ -56,6 +56,19 @@ export interface Quotes {
   find(partner: string, id: string): Promise<Quote>;
 }
 
+interface KeptLine {
+  readonly product: string;
+  readonly sku: string;
+  readonly quantity: bigint;
+  readonly held: Reservation;
+}
+
+interface PricedLine extends KeptLine {
+  readonly name: string;
+  readonly priceMinor: bigint;
+  readonly totalMinor: bigint;
+}
+
 /** Hundredths of a percent. */
 const SHARES = 10_000n;
 
@@ -88,11 +101,9 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
           details: { idempotencyKey },
         });
       }
-      const lines = await Promise.all(
-        wish.lines.map((line, index) => priced(partner, line, `${idempotencyKey}:${index}`)),
-      );
+      const lines = await keep(partner, wish, idempotencyKey);
       try {
-        return await sign(partner, wish, asked, idempotencyKey, lines);
+        return await sign(partner, wish, asked, idempotencyKey, await priced(lines));
       } catch (error) {
         // Those it made itself; what the partner reserved before stays the partner's.
         const made = lines.filter((_, index) => wish.lines[index]?.reservation === undefined);
@@ -113,17 +124,29 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     },
   };
 
-  async function priced(partner: string, line: QuoteWish["lines"][number], key: string) {
-    const sku = skuOf(line.product);
-    const held =
-      line.reservation === undefined
-        ? await reservations.reserve({ partner, sku, quantity: line.quantity, idempotencyKey: key })
-        : await fitting(partner, line.reservation, sku, line.quantity);
-    const product = await catalogue.find(sku);
-    return {
-      ...{ held, sku, product: line.product, name: product.name, quantity: line.quantity },
-      ...{ priceMinor: product.price_minor, totalMinor: product.price_minor * line.quantity },
-    };
+  /** Has all pieces kept, or none that were not before. */
+  async function keep(partner: string, wish: QuoteWish, key: string): Promise<readonly KeptLine[]> {
+    const lines = wish.lines.map((line) => ({ ...line, sku: skuOf(line.product) }));
+    const before = await Promise.all(
+      lines.map(async ({ reservation, sku, quantity }) =>
+        reservation === undefined ? undefined : await fitting(partner, reservation, sku, quantity),
+      ),
+    );
+    const wanted = lines.flatMap(({ sku, quantity }, index) =>
+      before[index] === undefined ? [{ partner, sku, quantity, idempotencyKey: `${key}:${index}` }] : [],
+    );
+    const made = [...(wanted.length === 0 ? [] : await reservations.reserveAll(wanted))];
+    return lines.map(({ product, quantity, sku }, index) => ({
+      ...{ product, quantity, sku, held: before[index] ?? (made.shift() as Reservation) },
+    }));
+  }
+
+  async function priced(lines: readonly KeptLine[]): Promise<readonly PricedLine[]> {
+    const products = await catalogue.findAll(lines.map(({ sku }) => sku));
+    return lines.map((line) => {
+      const { name, price_minor } = products.get(line.sku) as ProductRow;
+      return { ...line, name, priceMinor: price_minor, totalMinor: price_minor * line.quantity };
+    });
   }
 
   async function fitting(partner: string, id: string, sku: string, quantity: bigint): Promise<Reservation> {
@@ -140,7 +163,7 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     wish: QuoteWish,
     asked: string,
     idempotencyKey: string,
-    lines: readonly Awaited<ReturnType<typeof priced>>[],
+    lines: readonly PricedLine[],
   ): Promise<Quote> {
     const id = randomUUID();
     const totalMinor = lines.reduce((sum, line) => sum + line.totalMinor, 0n);

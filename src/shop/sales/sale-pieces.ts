@@ -1,14 +1,9 @@
 import type { Transaction } from "kysely";
 import type { AdapterLine } from "../adapters/shop-adapter.ts";
-import { nextSequence } from "../inventory/feed-sequence.ts";
+import { lockProducts, movePieces, type PieceMove } from "../inventory/move-pieces.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
 
 type Trx = Transaction<ShopTables>;
-
-interface Pieces {
-  readonly reserved: bigint;
-  readonly on_hand: bigint | null;
-}
 
 /** The pieces of sales, in this service's own books; each move is part of the transaction of what causes it. */
 export interface SalePieces {
@@ -18,55 +13,27 @@ export interface SalePieces {
   putBack(trx: Trx, saleId: string): Promise<void>;
   /** Pieces that are kept for a sale are there for others again. */
   giveBack(trx: Trx, saleId: string): Promise<void>;
-  /** @returns whether the pieces of a quote could be kept once more */
-  keepAgain(trx: Trx, quoteId: string): Promise<boolean>;
+  /** @returns whether the pieces of a sale could be kept once more */
+  keepAgain(trx: Trx, saleId: string): Promise<boolean>;
   /** As the shop's own system knows them. */
   linesOf(saleId: string): Promise<readonly AdapterLine[]>;
 }
 
 export function createSalePieces(database: ShopDatabase): SalePieces {
   return {
-    takeOut: (trx, saleId) =>
-      eachProduct(trx, saleId, ({ reserved, on_hand }, quantity) => ({
-        reserved: reserved - quantity,
-        on_hand: on_hand === null ? null : on_hand - quantity,
-      })),
+    takeOut: (trx, saleId) => move(trx, saleId, (quantity) => ({ reserved: -quantity, onHand: -quantity })),
+    putBack: (trx, saleId) => move(trx, saleId, (quantity) => ({ onHand: quantity })),
+    giveBack: (trx, saleId) => move(trx, saleId, (quantity) => ({ reserved: -quantity })),
 
-    putBack: (trx, saleId) =>
-      eachProduct(trx, saleId, ({ reserved, on_hand }, quantity) => ({
-        reserved,
-        on_hand: on_hand === null ? null : on_hand + quantity,
-      })),
-
-    giveBack: (trx, saleId) =>
-      eachProduct(trx, saleId, ({ reserved, on_hand }, quantity) => ({
-        reserved: reserved - quantity,
-        on_hand,
-      })),
-
-    async keepAgain(trx, quoteId) {
-      const lines = await trx
-        .selectFrom("sale_lines")
-        .innerJoin("sales", "sales.id", "sale_lines.sale_id")
-        .innerJoin("products", "products.sku", "sale_lines.sku")
-        .select(["sale_lines.sku", "sale_lines.quantity", "products.on_hand", "products.reserved"])
-        .where("sales.quote_id", "=", quoteId)
-        .orderBy("products.sku")
-        .forUpdate("products")
-        .execute();
-      const wanted = new Map<string, bigint>();
-      for (const { sku, quantity } of lines) wanted.set(sku, (wanted.get(sku) ?? 0n) + quantity);
-      const short = lines.some(
+    async keepAgain(trx, saleId) {
+      const wanted = await piecesOf(trx, saleId);
+      const rows = await lockProducts(trx, [...wanted.keys()]);
+      const short = rows.some(
         ({ sku, on_hand, reserved }) => on_hand !== null && on_hand - reserved < (wanted.get(sku) ?? 0n),
       );
       if (short) return false;
-      for (const [sku, quantity] of wanted) {
-        await trx
-          .updateTable("products")
-          .set((of) => ({ reserved: of("reserved", "+", quantity) }))
-          .where("sku", "=", sku)
-          .execute();
-      }
+      const moves = [...wanted].map(([sku, quantity]) => ({ sku, reserved: quantity }));
+      await movePieces(trx, moves, rows);
       return true;
     },
 
@@ -83,30 +50,25 @@ export function createSalePieces(database: ShopDatabase): SalePieces {
   };
 }
 
-async function eachProduct(
+async function move(
   trx: Trx,
   saleId: string,
-  change: (product: Pieces, quantity: bigint) => Pieces,
+  change: (quantity: bigint) => Omit<PieceMove, "sku">,
 ): Promise<void> {
+  const pieces = await piecesOf(trx, saleId);
+  await movePieces(
+    trx,
+    [...pieces].map(([sku, quantity]) => ({ sku, ...change(quantity) })),
+  );
+}
+
+async function piecesOf(trx: Trx, saleId: string): Promise<Map<string, bigint>> {
   const lines = await trx
     .selectFrom("sale_lines")
     .select(["sku", "quantity"])
     .where("sale_id", "=", saleId)
-    .orderBy("sku")
     .execute();
-  for (const { sku, quantity } of lines) {
-    const product = await trx
-      .selectFrom("products")
-      .select(["on_hand", "reserved"])
-      .where("sku", "=", sku)
-      .forUpdate()
-      .executeTakeFirstOrThrow();
-    const next = change(product, quantity);
-    const soldOut = ({ on_hand, reserved }: Pieces) => on_hand !== null && on_hand <= reserved;
-    await trx
-      .updateTable("products")
-      .set({ ...next, ...(soldOut(product) === soldOut(next) ? {} : { sequence: await nextSequence(trx) }) })
-      .where("sku", "=", sku)
-      .execute();
-  }
+  const sums = new Map<string, bigint>();
+  for (const { sku, quantity } of lines) sums.set(sku, (sums.get(sku) ?? 0n) + quantity);
+  return sums;
 }

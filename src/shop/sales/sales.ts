@@ -232,7 +232,7 @@ export function createSales(
         const state = stateOf(deal.stage);
         // Called off, then paid all the same: its pieces may be gone.
         const again = sale.stock === "back" && sale.deal_id === null;
-        const missing = again && !(await pieces.keepAgain(trx, quote.id));
+        const missing = again && !(await pieces.keepAgain(trx, sale.id));
         const next = await update(trx, sale.id, {
           ...{ state, deal_id: id },
           ...(again ? { stock: missing ? "missing" : "reserved" } : {}),
@@ -423,7 +423,12 @@ export function createSales(
         state: sale.state,
       },
       ...{ stage: deal?.stage ?? null, deal: sale.deal_id, currency, tracking: sale.tracking },
-      ...{ totalMinor: quote.total_minor, totalNano: quote.total_nano, returnReason: sale.return_reason },
+      ...{
+        totalMinor: quote.total_minor,
+        totalNano: quote.total_nano,
+        returnReason: sale.return_reason,
+        packed: sale.stock === "taken",
+      },
       lines: lines.map(({ sku, quantity, price_minor }) => ({
         product: `${code}:${sku}`,
         quantity,

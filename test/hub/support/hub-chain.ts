@@ -1,4 +1,4 @@
-import { type Address, type Hex, zeroAddress } from "viem";
+import { type Address, getContractAddress, type Hex, zeroAddress } from "viem";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { hubAbi } from "#src/abi/hub-abi.ts";
 import { tokenAbi } from "#src/abi/token-abi.ts";
@@ -15,10 +15,12 @@ export const UNBONDING_S = 5;
 
 /** A chain with the market's contracts and a Hub. Account 0 governs; it mines when told, and every second. */
 export async function startHubChain(funded: readonly number[]) {
-  const test = await startTestChain({ categories: [{ roundBlocks: 60, deadlineBlocks: 300 }] });
-  const { chain, deployment, rpcUrl } = test;
-  const { clerk, token } = deployment.contracts;
-  const hub = await deployHub(rpcUrl, clerk);
+  const test = await startTestChain({
+    categories: [{ roundBlocks: 60, deadlineBlocks: 300 }],
+    hub: { stake: "10", unbondingTime: UNBONDING_S, longestOverlap: 3_600, lossShare: 1_000 },
+  });
+  const { chain, deployment } = test;
+  const { clerk, token, hub } = deployment.contracts;
   const senders = new Map<number, Sender>();
   const senderOf = (number: number): Sender => {
     const sender =
@@ -82,7 +84,6 @@ export async function deployHub(rpcUrl: string, clerk: Address): Promise<Address
     ...{ stake: STAKE, unbondingTime: UNBONDING_S, longestOverlap: 3_600, lossShare: 1_000 },
     admission: zeroAddress,
   });
-  const { getContractAddress } = await import("viem");
   const hub = getContractAddress({ from: address, nonce: BigInt(deployer.nextNonce()) });
   await deployer.send({ data });
   await deployer.settle();

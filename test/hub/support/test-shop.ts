@@ -44,7 +44,7 @@ export async function startTestShop(options: TestShopOptions, port = 0): Promise
         issuedAt: Math.floor(Date.now() / 1000),
         ...(challenge === null ? {} : { challenge }),
       });
-      response.setHeader("content-type", "application/json").end(JSON.stringify({ statement }));
+      response.setHeader("content-type", "application/jose").end(statement);
       return;
     }
     if (url.pathname !== CHANGE_PATH) return void response.writeHead(404).end();
