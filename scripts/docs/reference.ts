@@ -8,6 +8,7 @@ import { chainOptions } from "#src/bin/start-chain.ts";
 import { contentOptions } from "#src/bin/start-content.ts";
 import { hubOptions } from "#src/bin/start-hub.ts";
 import { poolOptions } from "#src/bin/start-pool.ts";
+import { shopOptions } from "#src/bin/start-shop.ts";
 import { workerOptions } from "#src/bin/start-worker.ts";
 import { createBrokerMetrics } from "#src/broker/broker-metrics.ts";
 import { registerContentMetrics } from "#src/content/content-metrics.ts";
