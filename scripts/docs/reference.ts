@@ -2,7 +2,6 @@ import { readFile, writeFile } from "node:fs/promises";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { auditOptions } from "#src/bin/audit.ts";
 import { serviceOptions } from "#src/bin/config-sources.ts";
-import { shopOptions } from "#src/bin/shop-options.ts";
 import { brokerOptions } from "#src/bin/start-broker.ts";
 import { chainOptions } from "#src/bin/start-chain.ts";
 import { contentOptions } from "#src/bin/start-content.ts";

@@ -84,7 +84,7 @@ beforeAll(async () => {
     ...{ address: contracts.token, abi: erc20Abi, functionName: "transfer" },
     args: [testAccount(BUYER).address, 1_000n * HANSE],
   });
-  const manifest = await file("deployment.json", stringifyJson(await rawDeployment()));
+  const manifest = await file("deployment.json", stringifyJson(chain.deployment));
   env = {
     ...{ HANSE_RPC_URL: chain.rpcUrl, HANSE_DEPLOYMENT: manifest, HANSE_WALLETS: join(folder, "wallets") },
     ...{ HANSE_HUB_URL: hub.url, HANSE_HUB: contracts.hub, HANSE_SHOP_URL: ben.endpoint },
@@ -98,10 +98,6 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const rawDeployment = async () => ({
-  ...chain.deployment,
-  deployedAtBlock: chain.deployment.deployedAtBlock.toString(),
-});
 async function file(name: string, text: string): Promise<string> {
   const path = join(folder, name);
   await writeFile(path, text);

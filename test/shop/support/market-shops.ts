@@ -12,6 +12,7 @@ import type { Currency } from "#src/protocol/currencies.ts";
 import { NO_ARBITER, OUTCOME } from "#src/protocol/goods-orders.ts";
 import type { ShopAdapter } from "#src/shop/adapters/shop-adapter.ts";
 import { createStockAdapter, type StockAdapter } from "#src/shop/adapters/stock-adapter.ts";
+import { registerStockRoutes } from "#src/shop/adapters/stock-routes.ts";
 import { createRates, rateTable } from "#src/shop/sales/rates.ts";
 import type { SaleTerms } from "#src/shop/sales/sale-terms.ts";
 import { createShopMarket, type ShopMarket } from "#src/shop/shop-market.ts";
@@ -152,7 +153,13 @@ export async function startMarketShop(setup: MarketShopSetup): Promise<MarketSho
         },
       );
       made = { market, stock };
-      return market;
+      return {
+        ...market,
+        forOwner(scope) {
+          market.forOwner?.(scope);
+          registerStockRoutes(scope, { stock, currency, sync: market.syncCatalogue });
+        },
+      };
     },
   });
   if (made === undefined) throw new Error("the shop has no market");
