@@ -6,7 +6,6 @@ import type { Deployment } from "#src/chain/deployment.ts";
 import { createHubClient } from "#src/client/hub-client.ts";
 import type { Checkout, OwnerCall, PartnershipCall, Sale } from "#src/client/shop-schema.ts";
 import { signGoodsOrder } from "#src/client/sign-goods-order.ts";
-import type { Right } from "#src/identity/grant.ts";
 import { HanseError, isHanseError } from "#src/kernel/errors.ts";
 import type { Currency } from "#src/protocol/currencies.ts";
 import { CONFIRMATION_TYPED_DATA, receiptDomain } from "#src/protocol/goods-order-types.ts";
@@ -66,7 +65,7 @@ export async function playShopStory(deps: ShopStoryDeps): Promise<void> {
 
   narrator.chapter("Online Boutique asks both for rights, and they grant them");
   for (const partner of [socks, gifts]) {
-    const rights: Right[] = ["share-inventory", "sell", "earn-commission"];
+    const rights: NonNullable<OwnerCall["rights"]> = ["share-inventory", "sell", "earn-commission"];
     await call(boutique, partner.code, "request", { rights, until: inDays(30) });
     await call(partner, boutique.code, "accept", {});
     narrator.say(`${partner.name} grants ${rights.join(", ")} for 30 days`);
