@@ -187,6 +187,7 @@ export async function startStack(
         HANSE_ALLOW_PRIVATE_ENDPOINTS: "true",
       },
       ready: () => answers(`${urls.hub}/readyz`),
+      readyTimeoutMs: 60_000,
     });
     const startShops = SHOPS.map(async (shop, index): Promise<RunningShop> => {
       const url = shopUrls[index] ?? "";
