@@ -133,8 +133,12 @@ export function addParcelCommand(program: Command, context: CliContext): void {
       const owner = await findShopOwner(context, flags);
       if (owner === undefined) throw new HanseError("HANSE_CHECKOUT_UNKNOWN", `there is no checkout ${id}`);
       const sale = await owner.sale(id);
-      // Not told yet, or not to be read any more: the rest is shown all the same.
-      const shipTo = await owner.shipTo(id).catch(() => undefined);
+      const shipTo = await owner.shipTo(id).catch((error: unknown) => {
+        // Not told yet, or not to be read: the rest is shown all the same.
+        if (isHanseError(error, "HANSE_SALE_STATE")) return undefined;
+        if (isHanseError(error, "HANSE_SEALED_BOX_INVALID")) return undefined;
+        throw error;
+      });
       answer(context, flags.json, { ...sale, shipTo }, [
         ...saleLines(sale),
         ...(shipTo === undefined

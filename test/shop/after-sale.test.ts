@@ -120,7 +120,8 @@ describe("a review", () => {
 
   it("is not taken of a deal that nobody rated, nor of one that is none of the shop's", async () => {
     deal = await bought("ANNA:SOCK");
-    await shipped(anna, deal);
+    const { id } = await shipped(anna, deal);
+    expect(await ownerOf(anna).shipTo(id)).toEqual(shipTo);
     await onReceipt(BUYER, "confirm", [await dealAt(ben, deal), "0x"]);
     await saleIn(anna, deal, "settled");
     await expect(at(ben).review({ deal, text })).rejects.toEqual(refused("HANSE_REVIEW_UNRATED"));
