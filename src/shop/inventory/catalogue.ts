@@ -1,5 +1,6 @@
 import { type Selectable, sql } from "kysely";
 import { HanseError } from "#src/kernel/errors.ts";
+import { createKeptRows } from "#src/store/kept-rows.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
 import { nextSequence } from "./feed-sequence.ts";
 
@@ -56,6 +57,11 @@ export interface Catalogue {
 const CHUNK = 1_000;
 
 export function createCatalogue({ database }: { readonly database: ShopDatabase }): Catalogue {
+  const sequence = createKeptRows(database.versions, {
+    tables: ["feed"],
+    load: async () =>
+      (await database.kysely.selectFrom("feed").select("sequence").executeTakeFirstOrThrow()).sequence,
+  });
   return {
     async put(products, { complete = false } = {}) {
       const skus = new Set(products.map(({ sku }) => sku));
@@ -147,10 +153,7 @@ export function createCatalogue({ database }: { readonly database: ShopDatabase 
       };
     },
 
-    async sequence() {
-      const row = await database.kysely.selectFrom("feed").select("sequence").executeTakeFirstOrThrow();
-      return row.sequence;
-    },
+    sequence: () => sequence("feed"),
 
     async find(sku) {
       return (await findAll([sku])).get(sku) as ProductRow;
