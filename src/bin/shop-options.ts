@@ -188,4 +188,10 @@ export const shopOptions = {
     doc: "requests in a minute that are taken of one partner",
     default: 6_000,
   }),
+  customerLimit: defineOption({
+    schema: wholeNumberOption({ min: 1 }),
+    env: "HANSE_CUSTOMER_LIMIT",
+    doc: "requests in a minute that are taken of one address by what anybody may call: checkouts have pieces kept",
+    default: 600,
+  }),
 };

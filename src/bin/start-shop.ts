@@ -1,13 +1,10 @@
-import { join } from "node:path";
 import { createChainCheck, createFollowingCheck } from "#src/chain/chain-check.ts";
 import { openPostgresJournal } from "#src/chain/postgres-journal.ts";
 import { createHubClient } from "#src/client/hub-client.ts";
-import { keepSeed } from "#src/crypto/seed-file.ts";
 import { createGuardedFetch } from "#src/http/guarded-fetch.ts";
 import type { Fetch } from "#src/http/http-client.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer } from "#src/http/server.ts";
-import { shopKeyFromSeed } from "#src/identity/shop-key.ts";
 import type { ConfigOf, ConfigSources } from "#src/kernel/config.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { lockDirectory } from "#src/kernel/lock-file.ts";
@@ -31,6 +28,7 @@ import type { ShopDatabase, ShopTables } from "#src/shop/shop-tables.ts";
 import { openDatabase } from "#src/store/database.ts";
 import { joinChain, runSender } from "./join-chain.ts";
 import { runService } from "./run-service.ts";
+import { openShopKeyFiles } from "./shop-key-files.ts";
 import { shopOptions } from "./shop-options.ts";
 
 export { shopOptions };
@@ -42,7 +40,7 @@ export async function startShop(sources: ConfigSources): Promise<void> {
   await runService("shop", shopOptions, sources, async ({ config, logger, metrics, shutdown }) => {
     const lock = await lockDirectory(config.stateDir);
     shutdown.add("lock", () => lock.release());
-    const key = shopKeyFromSeed(await keepSeed(join(config.stateDir, "shop.key")));
+    const { key, store: keyStore } = await openShopKeyFiles(config.stateDir);
     const database = await openDatabase<ShopTables>(
       { logger },
       { url: config.databaseUrl, schema: config.databaseSchema, applicationName: "hanse shop" },
@@ -69,7 +67,7 @@ export async function startShop(sources: ConfigSources): Promise<void> {
 
     const parts = await createShopService(
       {
-        ...{ key, database, fetch, logger, metrics },
+        ...{ key, keyStore, database, fetch, logger, metrics },
         hubs: config.hubs.map((url) => ({ url, client: createHubClient({ fetch }, { baseUrl: url }) })),
       },
       {
@@ -79,11 +77,12 @@ export async function startShop(sources: ConfigSources): Promise<void> {
         inDollars: (minor) => Math.round(Number(minor) * (currency === "USD" ? 1 : perDollar)) / 100,
         reservation: { holdMs: config.holdSeconds * 1_000 },
         partnerRequestsPerMinute: config.partnerLimit,
+        customerRequestsPerMinute: config.customerLimit,
       },
     );
     const { adapter, stock } = await adapterOf(config, database);
     const market = createShopMarket(
-      { parts, database, chain, deployment, sender, signer: account, key, adapter, rates, fetch, logger },
+      { parts, database, chain, deployment, sender, signer: account, adapter, rates, fetch, logger },
       {
         ...{ code, owner, currency, syncMs: config.syncSeconds * 1_000 },
         terms: {
@@ -119,7 +118,7 @@ export async function startShop(sources: ConfigSources): Promise<void> {
     const { url } = await listen(server, config);
     const running = Promise.all([parts.run(shutdown.signal), market.run(shutdown.signal)]);
     running.catch(() => undefined);
-    logger.info({ url, code, owner, key: key.publicKey }, "shop is up");
+    logger.info({ url, code, owner, key: parts.keys.present.publicKey }, "shop is up");
     return { done: running };
   });
 }

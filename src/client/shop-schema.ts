@@ -136,6 +136,10 @@ export const productFeedSchema = z.object({
   products: z.array(feedItemSchema),
   gone: z.array(productIdSchema).describe("Not sold any more"),
   cursor: z.string().describe("For `since`, at the next poll"),
+  feed: z
+    .string()
+    .max(64)
+    .describe("Names the feed: a cursor of another means nothing in it, so begin again"),
   more: z.boolean().describe("There is more now: ask again at once"),
 });
 export type ProductFeed = z.output<typeof productFeedSchema>;

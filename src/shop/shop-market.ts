@@ -5,9 +5,8 @@ import type { Deployment } from "#src/chain/deployment.ts";
 import type { Sender } from "#src/chain/sender.ts";
 import type { Fetch } from "#src/http/http-client.ts";
 import type { HttpServer } from "#src/http/server.ts";
-import type { ShopKey } from "#src/identity/shop-key.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
-import { isRetryable } from "#src/kernel/errors.ts";
+import { isHanseError, isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { type Currency, isCurrency } from "#src/protocol/currencies.ts";
 import type { ShopAdapter } from "./adapters/shop-adapter.ts";
@@ -39,7 +38,6 @@ export interface ShopMarketDeps {
   /** Sends the shop's transactions, and signs its orders, as the owner or as its operator. */
   readonly sender: Sender;
   readonly signer: LocalAccount;
-  readonly key: ShopKey;
   readonly adapter: ShopAdapter;
   readonly rates: Rates;
   readonly fetch: Fetch;
@@ -76,15 +74,16 @@ export interface ShopMarket extends ShopRoutes {
 const LOOK_MS = 2_000;
 
 export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOptions): ShopMarket {
-  const { parts, database, chain, deployment, sender, signer, key, adapter, rates, fetch, logger } = deps;
+  const { parts, database, chain, deployment, sender, signer, adapter, rates, fetch, logger } = deps;
   const { clock = systemClock } = deps;
   const { code, owner, currency, terms, syncMs = 60_000 } = options;
-  const { peers, post, partnerships, catalogue, reservations, metrics } = parts;
+  const { keys, peers, post, partnerships, catalogue, reservations, metrics } = parts;
   const { receipt: receiptAddress, clerk, ratings } = deployment.contracts;
   const receipt = createReceiptCalls({ sender, receipt: receiptAddress });
   const saleChain = {
     chainId: chain.chainId,
     receipt: receiptAddress,
+    head: () => chain.viem.getBlockNumber({ cacheTime: 0 }),
     epochOf: async (account: Address) => {
       const { epoch } = await chain.viem.readContract({
         ...{ address: clerk, abi: clerkAbi, functionName: "account" as const },
@@ -104,13 +103,17 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
     { code, owner, currency, terms },
   );
   const sales = createSales(
-    { database, deals, reservations, adapter, receipt, rates, key, metrics, logger, clock },
+    {
+      ...{ database, deals, reservations, adapter, receipt, rates, keys, metrics, logger, clock },
+      onDue: () => wake(),
+      alone: (work) => alone(work),
+    },
     { code, currency },
   );
   const listings = createListings(
     {
       ...{ database, peers, logger, clock, rightsFrom: partnerships.rightsFrom },
-      poll: (endpoint, cursor, etag) => pollFeed(fetch, { endpoint, cursor, etag, signer: { code, key } }),
+      poll,
       partners: async () => [
         ...new Set(
           (await partnerships.list()).filter(({ role }) => role === "grantee").map(({ peer }) => peer),
@@ -120,7 +123,7 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
     { everyMs: syncMs },
   );
   const checkouts = createCheckouts(
-    { database, peers, post, quotes, deals, receipt, chain: saleChain, signer, logger, clock },
+    { database, peers, post, keys, quotes, deals, receipt, chain: saleChain, signer, logger, clock },
     { code, owner },
   );
   const duties = createDealDuties({ deals, receipt, logger }, { owner });
@@ -128,6 +131,18 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
   const reviews = createReviews({ database, deals, post, ratingsOf }, { code, owner });
   const inDollars = async (minor: bigint, of: string) =>
     isCurrency(of) ? Number(await rates.toUsdCents({ currency: of, minor }).catch(() => 0n)) / 100 : 0;
+  async function poll(endpoint: string, cursor: string | undefined, etag: string | undefined) {
+    const once = () => pollFeed(fetch, { endpoint, cursor, etag, signer: { code, key: keys.present } });
+    try {
+      return await once();
+    } catch (error) {
+      // The partner may have heard of our next key before we did.
+      const looked =
+        isHanseError(error, "HANSE_SIGNATURE_KEY_UNKNOWN") && (await parts.directory.lookAgain());
+      if (!looked) throw error;
+      return await once();
+    }
+  }
   let wake = () => {};
   // The own system is read and told of sales one after the other: what was read before a sale must not be kept after it.
   let own: Promise<unknown> = Promise.resolve();
@@ -154,14 +169,27 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
 
     syncCatalogue: () =>
       alone(async () => {
-        const changes = await catalogue.put(await adapter.catalogue(), { complete: true });
+        const changes = await catalogue.put(await adapter.catalogue(), { complete: true, short: "keep" });
         if (changes.added + changes.changed + changes.removed > 0)
           logger.info(changes, "the catalogue changed");
       }),
 
     async run(signal) {
       await Promise.all([
-        followDeals(
+        keepFollowing(signal),
+        listings.keepSyncing(signal),
+        keep(signal, syncMs, market.syncCatalogue, "the shop's own system cannot be read"),
+        keepWorking(signal),
+      ]);
+    },
+  };
+  return market;
+
+  /** Goes on where it was after the database was away. */
+  async function keepFollowing(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await followDeals(
           {
             ...{ chain, store: deals, logger, clock, concerns, onDeals: sales.onDeals },
             onChange: () => wake(),
@@ -170,14 +198,14 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
             ...{ receipt: receiptAddress, genesisHash: deployment.genesisHash, signal },
             startBlock: deployment.deployedAtBlock + 1n,
           },
-        ),
-        listings.keepSyncing(signal),
-        keep(signal, syncMs, market.syncCatalogue, "the shop's own system cannot be read"),
-        keepWorking(signal),
-      ]);
-    },
-  };
-  return market;
+        );
+      } catch (error) {
+        if (!isRetryable(error)) throw error;
+        logger.warn({ err: error }, "deals cannot be followed now");
+        await clock.sleep(LOOK_MS, signal).catch(() => undefined);
+      }
+    }
+  }
 
   /** As seller, buyer or referrer, or because a customer bought it here. */
   async function concerns({ deal, purchaseHash }: SealedDeal): Promise<boolean> {

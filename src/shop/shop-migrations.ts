@@ -17,10 +17,11 @@ export const shopMigrations: readonly Migration[] = [
       create table hub_cursors (hub text primary key, feed text not null, cursor text not null);
       create table deliveries (
         number int8 generated always as identity,
-        id text primary key, peer text not null, path text not null, body text not null,
+        id text primary key, peer text not null, lane text not null default '',
+        path text not null, body text not null,
         attempts int4 not null default 0,
         due_at timestamptz not null, created_at timestamptz not null);
-      create index on deliveries (peer, number);
+      create index on deliveries (peer, lane, number);
       create table partnerships (
         peer text not null,
         role text not null check (role in ('granter', 'grantee')),
@@ -42,10 +43,11 @@ export const shopMigrations: readonly Migration[] = [
   {
     id: "0002-inventory",
     sql: `
-      create table feed (only_one boolean primary key default true check (only_one), sequence int8 not null);
+      create table feed (only_one boolean primary key default true check (only_one), sequence int8 not null,
+        id text not null default gen_random_uuid()::text);
       insert into feed (sequence) values (0);
       create table products (
-        sku text primary key, internal_id text not null unique,
+        sku text primary key, internal_id text not null,
         name text not null, description text not null, image_url text not null,
         categories text[] not null default '{}',
         price_minor int8 not null check (price_minor >= 0),
@@ -55,6 +57,7 @@ export const shopMigrations: readonly Migration[] = [
         sequence int8 not null, gone boolean not null default false,
         constraint never_oversold check (on_hand is null or reserved <= on_hand));
       create index on products (sequence);
+      create index on products (internal_id);
       create table reservations (
         id text primary key, sku text not null references products, partner text not null,
         quantity int8 not null check (quantity > 0),
@@ -103,7 +106,8 @@ export const shopMigrations: readonly Migration[] = [
         quote_id text not null unique references quotes,
         state text not null check (state in ('placed', 'paid', 'shipped', 'settled', 'refunded', 'cancelled')),
         deal_id text,
-        stock text not null default 'reserved' check (stock in ('reserved', 'taken', 'missing', 'back')),
+        stock text not null default 'reserved' check (stock in ('reserved', 'taking', 'taken', 'missing', 'back')),
+        takes int4 not null default 0,
         wanted text check (wanted in ('refund')),
         ship_to text, tracking text, return_reason text,
         created_at timestamptz not null default now(), changed_at timestamptz not null default now(),
@@ -125,16 +129,17 @@ export const shopMigrations: readonly Migration[] = [
         name text not null, description text not null, image_url text not null,
         currency text not null, price_minor int8 not null, available boolean not null,
         categories text[] not null default '{}', gone boolean not null default false,
+        feed text not null,
         primary key (partner, sku));
       create table listing_cursors (
-        partner text primary key, cursor text not null, etag text, polled_at timestamptz not null);
+        partner text primary key, feed text not null, cursor text, etag text, polled_at timestamptz not null);
     `,
   },
   {
     id: "0006-stock",
     sql: `
       create table stock (
-        internal_id text primary key, sku text not null unique,
+        internal_id text primary key, sku text not null unique deferrable initially deferred,
         name text not null, description text not null, image_url text not null,
         categories text[] not null default '{}', price_minor int8 not null check (price_minor >= 0),
         on_hand int8 check (on_hand >= 0), featured boolean not null default false);

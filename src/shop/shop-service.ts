@@ -5,6 +5,7 @@ import type { Registry } from "prom-client";
 import type { Address, Hex } from "viem";
 import { z } from "zod";
 import type { Fetch } from "#src/http/http-client.ts";
+import { limitRequests } from "#src/http/rate-limit.ts";
 import type { HttpServer } from "#src/http/server.ts";
 import { HUB_SIGNER } from "#src/identity/http-signature.ts";
 import type { ShopKey } from "#src/identity/shop-key.ts";
@@ -34,6 +35,7 @@ import {
   type PartnershipOptions,
   type Partnerships,
 } from "./partnership/partnerships.ts";
+import { createShopKeys, type ShopKeyStore, type ShopKeys } from "./shop-keys.ts";
 import { createShopMetrics, type ShopMetrics } from "./shop-metrics.ts";
 import { shopMigrations } from "./shop-migrations.ts";
 import { createShopCheck, keepSignedBodies } from "./shop-signature.ts";
@@ -41,6 +43,8 @@ import type { ShopDatabase } from "./shop-tables.ts";
 
 export interface ShopServiceDeps {
   readonly key: ShopKey;
+  /** Its other keys, where it may change them. */
+  readonly keyStore?: ShopKeyStore;
   /** Hub services to listen to. */
   readonly hubs: readonly KnownHub[];
   /** Opened with the shop's schema. Not closed by the service. */
@@ -72,10 +76,13 @@ export interface ShopServiceOptions {
   readonly reservation?: ReservationDeskOptions;
   /** Signed requests that one partner may send in a minute; 6,000 unless told. */
   readonly partnerRequestsPerMinute?: number;
+  /** Requests that one address may send in a minute to what anybody may call, which has pieces kept; 600 unless told. */
+  readonly customerRequestsPerMinute?: number;
 }
 
 /** The parts of a shop that others of its parts build on. */
 export interface ShopParts {
+  readonly keys: ShopKeys;
   readonly directory: Directory;
   readonly peers: Peers;
   readonly post: PeerPost;
@@ -108,8 +115,9 @@ export async function createShopService(
   deps: ShopServiceDeps,
   options: ShopServiceOptions,
 ): Promise<ShopService> {
-  const { key, database, fetch, logger, clock = systemClock } = deps;
+  const { database, fetch, logger, clock = systemClock } = deps;
   const { code, owner, endpoint, chainId, hub, partnerRequestsPerMinute = 6_000 } = options;
+  const { customerRequestsPerMinute = 600 } = options;
   const { databaseSchema = "shop" } = options;
   await migrate(
     { database: database as unknown as Database<unknown>, logger },
@@ -117,26 +125,37 @@ export async function createShopService(
     shopMigrations,
   );
   const metrics = createShopMetrics(deps.metrics);
+  const keys = await createShopKeys(
+    {
+      ...{ key: deps.key, database, logger, clock },
+      ...(deps.keyStore === undefined ? {} : { store: deps.keyStore }),
+    },
+    { code, owner },
+  );
+  await keys.catchUp();
+  const directory = createDirectory({ database, hubs: deps.hubs, logger, clock, onSynced: keys.catchUp });
   const peers = createPeers(
     {
       ...{ database, clock },
-      fetchStatement: (at, challenge) => fetchStatement(fetch, at, challenge),
+      fetchStatement: (...asked) => fetchStatement(fetch, ...asked),
       newChallenge: () => randomBytes(24).toString("base64url"),
     },
     { chainId, hub },
   );
-  const post = createPeerPost({ database, code, key, peers, fetch, logger, clock });
-  const partnerships = createPartnerships({ database, code, key, peers, post, clock }, options.partnership);
+  const post = createPeerPost({
+    ...{ database, code, keys, peers, fetch, logger, clock },
+    lookAgain: directory.lookAgain,
+  });
+  const partnerships = createPartnerships({ database, code, keys, peers, post, clock }, options.partnership);
   const catalogue = createCatalogue({ database });
   const reservations = createReservationDesk({ database, clock }, options.reservation);
-  const directory = createDirectory({ database, hubs: deps.hubs, logger, clock });
   const nonces = createNonces({ clock });
   const takeNonce = async (...nonce: Parameters<typeof nonces.take>) => nonces.take(...nonce);
-  const checkShop = createShopCheck({ isKeyOf: peers.isKeyOf, takeNonce, clock }, endpoint);
+  const checkShop = createShopCheck({ isKeyOf: isKeyOfShop, takeNonce, clock }, endpoint);
   const checkHub = createShopCheck({ isKeyOf: isKeyOfAnyHub, takeNonce, clock }, endpoint);
 
   return {
-    ...{ directory, peers, post, partnerships, catalogue, reservations, metrics },
+    ...{ keys, directory, peers, post, partnerships, catalogue, reservations, metrics },
 
     async register(server, more = {}) {
       server.get(
@@ -144,12 +163,19 @@ export async function createShopService(
         {
           schema: {
             summary: "Who this shop is, signed with its key",
-            querystring: z.object({ challenge: z.string().regex(CHALLENGE_PATTERN).optional() }),
+            querystring: z.object({
+              challenge: z.string().regex(CHALLENGE_PATTERN).optional(),
+              key: z
+                .templateLiteral(["0x", z.string().regex(/^[0-9a-f]{64}$/)])
+                .optional()
+                .describe("Which key is to be proved, where the shop is about to change it"),
+            }),
             response: { 200: z.string().describe("A compact JWS") },
           },
         },
         async (request, reply) => {
-          const { challenge } = request.query;
+          const { challenge, key: asked } = request.query;
+          const key = (asked === undefined ? undefined : await keys.find(asked)) ?? keys.present;
           const issuedAt = Math.floor(clock.now() / 1_000);
           const statement = { chainId, hub, owner, code, key: key.publicKey, endpoint, issuedAt };
           const jws = await signStatement(key, {
@@ -201,13 +227,23 @@ export async function createShopService(
         more.forOwner?.(scope);
       });
 
-      await server.register(async (child) => more.forCustomers?.(child as unknown as HttpServer));
+      await server.register(async (child) => {
+        const scope = child as unknown as HttpServer;
+        await limitRequests(scope, { max: customerRequestsPerMinute });
+        more.forCustomers?.(scope);
+      });
     },
 
     async run(signal) {
       await Promise.all([directory.keepSyncing(signal), post.keepDelivering(signal), keepExpiring(signal)]);
     },
   };
+
+  /** A key that is not listed may have been changed a moment ago, before the hub service told us. */
+  async function isKeyOfShop(signer: string, publicKey: Hex): Promise<boolean> {
+    if (await peers.isKeyOf(signer, publicKey)) return true;
+    return (await directory.lookAgain()) && (await peers.isKeyOf(signer, publicKey));
+  }
 
   async function isKeyOfAnyHub(signer: string, publicKey: Hex): Promise<boolean> {
     if (signer !== HUB_SIGNER) return false;

@@ -8,8 +8,8 @@ import type { PartnershipRole, PartnershipState } from "./partnership/partnershi
 export type ReservationState = "held" | "ordered" | "released" | "expired";
 
 /** Of an order that a partner, or a customer through it, placed here. */
-/** What became of the pieces of a sale: kept for it, out of the house, not there, or back in the house. */
-export type SaleStock = "reserved" | "taken" | "missing" | "back";
+/** What became of the pieces of a sale: kept for it, asked of the own system, out of the house, not there, or back in the house. */
+export type SaleStock = "reserved" | "taking" | "taken" | "missing" | "back";
 
 export type CheckoutState =
   | "quoted" // the buyer has to sign
@@ -48,6 +48,8 @@ export interface ShopTables {
     number: Generated<bigint>;
     id: string;
     peer: string;
+    /** In order only within it. */
+    lane: Generated<string>;
     path: string;
     /** JSON. */
     body: string;
@@ -80,7 +82,7 @@ export interface ShopTables {
   partnership_answers: { peer: string; call_id: string; answer: string; at: Generated<Date> };
 
   /** One row: the number of the last change of the feed. Whoever changes a product locks it, so that numbers are seen in order. */
-  feed: { only_one: Generated<boolean>; sequence: bigint };
+  feed: { only_one: Generated<boolean>; sequence: bigint; id: Generated<string> };
   products: {
     sku: string;
     /** What the shop's own system calls it; never shown to others. */
@@ -172,6 +174,8 @@ export interface ShopTables {
     /** The deal that pays it, once it is seen on chain. */
     deal_id: Hex | null;
     stock: Generated<SaleStock>;
+    /** How often the own system was asked for its pieces; more than once only where they were put back between. */
+    takes: Generated<number>;
     /** What the shop owes the buyer and has not done yet. */
     wanted: "refund" | null;
     /** Sealed to this shop's key. */
@@ -194,8 +198,17 @@ export interface ShopTables {
     available: boolean;
     categories: string[];
     gone: boolean;
+    /** The feed it was told in last. */
+    feed: string;
   };
-  listing_cursors: { partner: string; cursor: string; etag: string | null; polled_at: Date };
+  /** Where in a partner's feed this shop is; without a cursor, at its beginning. */
+  listing_cursors: {
+    partner: string;
+    feed: string;
+    cursor: string | null;
+    etag: string | null;
+    polled_at: Date;
+  };
 
   /** The built-in shop system's own: what there is, whoever wants it. */
   stock: {

@@ -23,9 +23,18 @@ export function createStockAdapter({ database }: { readonly database: ShopDataba
   return {
     async put(products, { complete = false } = {}) {
       const ids = products.map(({ internalId }) => internalId);
-      if (new Set(ids).size !== ids.length)
+      const skus = new Set(products.map(({ sku }) => sku));
+      if (new Set(ids).size !== ids.length || skus.size !== ids.length)
         throw new HanseError("HANSE_CATALOGUE_INVALID", "A product is named twice");
       return await database.transaction(async (trx) => {
+        // A sku that comes under another id is that one's from now on.
+        if (ids.length > 0) {
+          await trx
+            .deleteFrom("stock")
+            .where(sql<boolean>`sku = any(${products.map(({ sku }) => sku)}::text[])`)
+            .where(sql<boolean>`not internal_id = any(${ids}::text[])`)
+            .execute();
+        }
         const before = new Set(
           (await trx.selectFrom("stock").select("internal_id").execute()).map((row) => row.internal_id),
         );

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import type { Selectable } from "kysely";
+import { type Selectable, sql, type Transaction } from "kysely";
 import {
   type Address,
   bytesToHex,
@@ -10,7 +10,7 @@ import {
   zeroAddress,
   zeroHash,
 } from "viem";
-import type { z } from "zod";
+import { z } from "zod";
 import {
   type Checkout,
   type checkoutPostSchema,
@@ -23,7 +23,7 @@ import { signGoodsOrder } from "#src/client/sign-goods-order.ts";
 import { stringifyJson } from "#src/http/json.ts";
 import { seal } from "#src/identity/sealed-box.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
-import { HanseError, isRetryable } from "#src/kernel/errors.ts";
+import { HanseError, isHanseError } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { goodsDealHash, isOver } from "#src/protocol/goods-deals.ts";
 import { goodsOrderHash } from "#src/protocol/goods-order-hash.ts";
@@ -36,6 +36,7 @@ import type { PeerPost } from "../federation/peer-post.ts";
 import type { Peers } from "../federation/peers.ts";
 import type { Quotes } from "../sales/quotes.ts";
 import type { SaleChain } from "../sales/sale-terms.ts";
+import type { ShopKeys } from "../shop-keys.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
 
 export type CheckoutWish = z.output<typeof checkoutPostSchema>;
@@ -44,6 +45,7 @@ export interface CheckoutDeps {
   readonly database: ShopDatabase;
   readonly peers: Pick<Peers, "find">;
   readonly post: PeerPost;
+  readonly keys: Pick<ShopKeys, "present">;
   /** For this shop's own goods. */
   readonly quotes: Quotes;
   readonly deals: DealStore;
@@ -90,40 +92,41 @@ export function createCheckouts(
   deps: CheckoutDeps,
   { code, owner }: { readonly code: string; readonly owner: Address },
 ): Checkouts {
-  const { database, peers, post, quotes, deals, receipt, chain, signer, logger, clock = systemClock } = deps;
+  const { database, peers, post, keys, quotes, deals, receipt, chain, signer, logger } = deps;
+  const { clock = systemClock } = deps;
   const sealing = new Map<string, Promise<void>>();
 
   const checkouts: Checkouts = {
     begin: (wish) => begin(wish, false),
 
     async sign(id, signatures) {
-      const { checkout, legs } = await read(id);
-      if (checkout.state === "quoted") {
-        if (signatures.length !== legs.length) {
+      const legs = await database.transaction(async (trx) => {
+        // Locked: of two who sign at once the second finds what the first signed.
+        const { checkout, legs: unsigned } = await read(id, trx);
+        if (checkout.state !== "quoted") return unsigned;
+        if (signatures.length !== unsigned.length) {
           throw new HanseError(
             "HANSE_REQUEST_INVALID",
-            `There are ${legs.length} purchases to sign, not ${signatures.length}`,
+            `There are ${unsigned.length} purchases to sign, not ${signatures.length}`,
           );
         }
         if (checkout.expires_at.getTime() < clock.now()) throw wrongState(checkout, "its quotes are over");
-        await database.transaction(async (trx) => {
-          for (const [leg, signature] of signatures.entries()) {
-            await trx
-              .updateTable("checkout_legs")
-              .set({ signature })
-              .where("checkout_id", "=", id)
-              .where("leg", "=", leg)
-              .execute();
-          }
+        for (const [leg, signature] of signatures.entries()) {
           await trx
-            .updateTable("checkouts")
-            .set({ state: "signed" })
-            .where("id", "=", id)
-            .where("state", "=", "quoted")
+            .updateTable("checkout_legs")
+            .set({ signature })
+            .where("checkout_id", "=", id)
+            .where("leg", "=", leg)
             .execute();
-        });
-      } else if (legs.some(({ signature }, leg) => signature !== signatures[leg])) {
-        throw wrongState(checkout, "it was signed otherwise");
+        }
+        await trx.updateTable("checkouts").set({ state: "signed" }).where("id", "=", id).execute();
+        return (await read(id, trx)).legs;
+      });
+      if (
+        signatures.length !== legs.length ||
+        legs.some(({ signature }, leg) => signature !== signatures[leg])
+      ) {
+        throw wrongState((await read(id)).checkout, "it was signed otherwise");
       }
       await advance(id);
       return await checkouts.find(id);
@@ -169,6 +172,7 @@ export function createCheckouts(
     },
 
     async work() {
+      await learnOfDeals();
       const signed = await database.kysely
         .selectFrom("checkouts")
         .select("id")
@@ -193,9 +197,12 @@ export function createCheckouts(
       sellers.map((seller) => askQuote(seller, bySeller.get(seller) ?? [], wish.buyer, `${id}:${seller}`)),
     );
     const failed = asked.find((each) => each.status === "rejected");
-    // What others kept for it expires with their quotes.
-    if (failed !== undefined) throw failed.reason;
     const given = asked.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    if (failed !== undefined) {
+      // Whoever does not hear of it keeps its pieces until its quote is over.
+      await Promise.allSettled(given.map(giveUp));
+      throw failed.reason;
+    }
     const shipTo: ShipTo = shipToSchema.parse({ ...wish.shipTo, salt: bytesToHex(randomBytes(32)) });
     const epoch = await chain.epochOf(wish.buyer);
     const basket = given.length > 1 ? keccak256(stringToHex(id)) : zeroHash;
@@ -259,6 +266,11 @@ export function createCheckouts(
           })) as Quote);
     checkQuote(quote, { seller, owner: seller_, lines, buyer });
     return quote;
+  }
+
+  async function giveUp({ id, seller }: Quote): Promise<void> {
+    if (seller === code) return await quotes.giveUp(code, id);
+    await post.call(seller, `/api/v1/quotes/${id}`, { method: "DELETE", schema: z.unknown() });
   }
 
   /** A quote has to be for what was asked for, by whom, and hold what it tells: our customer signs it unread. */
@@ -334,30 +346,81 @@ export function createCheckouts(
       // Under the checkout's own id: after a crash it is the same transaction.
       made = await receipt.seal(`checkout ${id}`, pairs);
     } catch (error) {
-      if (isRetryable(error)) throw error;
-      const problem = error instanceof HanseError ? error.shortMessage : "it cannot be sealed";
-      await database.kysely
-        .updateTable("checkouts")
-        .set({ state: "failed", problem })
-        .where("id", "=", id)
-        .where("state", "=", "signed")
-        .execute();
+      // Of whatever was not refused nobody knows that it was not paid: it stays signed, and is tried again.
+      if (!isHanseError(error, "HANSE_CHECKOUT_REFUSED")) throw error;
+      // Anybody may seal what is signed: then it is refused because it is sealed.
+      if (await isSealedByAnother(legs)) return await conclude(id);
+      await fail(id, error.shortMessage);
       throw error;
     }
-    const dealOf = new Map(made.map(({ purchaseHash, id: deal }) => [purchaseHash, deal]));
-    const shipTo = shipToSchema.parse(JSON.parse(checkout.ship_to));
-    const keys = new Map<string, Hex>();
-    for (const { seller } of legs) keys.set(seller, (await peers.find(seller)).key);
-    await database.transaction(async (trx) => {
-      const { numUpdatedRows } = await trx
+    await conclude(id, new Map(made.map(({ purchaseHash, id: deal }) => [purchaseHash, deal])));
+  }
+
+  /** @throws HANSE_NOT_READY where the chain is not followed to where it was refused: nobody knows yet */
+  async function isSealedByAnother(legs: readonly LegRow[]): Promise<boolean> {
+    const head = await chain.head();
+    const deadline = clock.now() + FOLLOW_MS;
+    while (((await deals.followedTo())?.number ?? -1n) < head) {
+      if (clock.now() > deadline)
+        throw new HanseError("HANSE_NOT_READY", "The chain is not followed to its head yet");
+      await clock.sleep(LOOK_MS);
+    }
+    const [first] = legs;
+    return first !== undefined && (await deals.findByPurchase(first.purchase_hash)) !== undefined;
+  }
+
+  async function fail(id: string, problem: string): Promise<void> {
+    await database.kysely
+      .updateTable("checkouts")
+      .set({ state: "failed", problem })
+      .where("id", "=", id)
+      .where("state", "in", ["signed", "sealed"])
+      .execute();
+  }
+
+  /** What the chain says of checkouts, whoever sealed them and whatever was thought of them. */
+  async function learnOfDeals(): Promise<void> {
+    const sealed = await database.kysely
+      .selectFrom("checkouts")
+      .innerJoin("checkout_legs", "checkout_legs.checkout_id", "checkouts.id")
+      .innerJoin("deals", "deals.purchase_hash", "checkout_legs.purchase_hash")
+      .select("checkouts.id")
+      .distinct()
+      .where("checkouts.state", "!=", "sealed")
+      .execute();
+    for (const { id } of sealed) await conclude(id);
+    // A seal that was undone, and that nobody can repeat: nothing was paid.
+    const undone = await database.kysely
+      .selectFrom("checkouts")
+      .innerJoin("checkout_legs", "checkout_legs.checkout_id", "checkouts.id")
+      .leftJoin("deals", "deals.purchase_hash", "checkout_legs.purchase_hash")
+      .select("checkouts.id")
+      .distinct()
+      .where("checkouts.state", "=", "sealed")
+      .where("deals.id", "is", null)
+      .where(sql<boolean>`checkouts.expires_at < (select to_timestamp(max(time)) from chain_blocks)`)
+      .execute();
+    for (const { id } of undone) await fail(id, "The chain undid its seal");
+  }
+
+  /** It is sealed: writes down which deals it became, and that the sellers are to be told, and tells them. */
+  async function conclude(id: string, dealOf: ReadonlyMap<Hex, Hex> = new Map()): Promise<void> {
+    const legs = await database.transaction(async (trx) => {
+      const { checkout, legs: sealed } = await read(id, trx);
+      if (checkout.state === "sealed") return [];
+      await trx
         .updateTable("checkouts")
-        .set({ state: "sealed" })
+        .set({ state: "sealed", problem: null })
         .where("id", "=", id)
-        .where("state", "=", "signed")
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) return;
-      for (const leg of legs) {
-        const deal = dealOf.get(leg.purchase_hash);
+        .execute();
+      const shipTo = shipToSchema.parse(JSON.parse(checkout.ship_to));
+      for (const leg of sealed) {
+        const known = await trx
+          .selectFrom("deals")
+          .select("id")
+          .where("purchase_hash", "=", leg.purchase_hash)
+          .executeTakeFirst();
+        const deal = dealOf.get(leg.purchase_hash) ?? known?.id;
         await trx
           .updateTable("checkout_legs")
           .set({ deal_id: deal ?? null })
@@ -365,35 +428,49 @@ export function createCheckouts(
           .where("leg", "=", leg.leg)
           .execute();
         const { id: quote } = parseQuote(leg.quote);
-        const recipient = keys.get(leg.seller) as Hex;
+        const recipient = await keyOf(trx, leg.seller);
         const box = seal(recipient, new TextEncoder().encode(JSON.stringify(shipTo)), shipToContext(quote));
         const body = {
           ...{ ref: refOf(leg), quote, shipTo: Buffer.from(box).toString("base64url") },
           ...(deal === undefined ? {} : { deal }),
         };
-        await post.later(trx, { id: refOf(leg), peer: leg.seller, path: "/api/v1/order", body });
+        await post.later(trx, { ...tellingOf(leg), body });
       }
+      return sealed;
     });
-    for (const leg of legs) await tell(leg);
+    // Now, or as soon as the seller can be reached; this shop itself is told like any other.
+    await Promise.all(legs.map((leg) => post.now({ ...tellingOf(leg), body: undefined })));
   }
 
-  /** Now, or as soon as the seller can be reached; this shop itself is told like any other. */
-  async function tell(leg: LegRow): Promise<void> {
-    await post.now({ id: refOf(leg), peer: leg.seller, path: "/api/v1/order", body: undefined });
+  /** Of a seller whatever its standing is by now: it is paid. */
+  async function keyOf(trx: Transaction<ShopTables>, seller: string): Promise<Hex> {
+    if (seller === code) return keys.present.publicKey;
+    const { key } = await trx
+      .selectFrom("peers")
+      .select("key")
+      .where("code", "=", seller)
+      .executeTakeFirstOrThrow();
+    return key;
   }
 
   // ── Rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async function read(id: string): Promise<{ checkout: CheckoutRow; legs: LegRow[] }> {
-    const checkout = await database.kysely
+  /** @param trx where it has to stay as it is until the transaction ends */
+  async function read(
+    id: string,
+    trx?: Transaction<ShopTables>,
+  ): Promise<{ checkout: CheckoutRow; legs: LegRow[] }> {
+    const from = trx ?? database.kysely;
+    const checkout = await from
       .selectFrom("checkouts")
       .selectAll()
       .where("id", "=", id)
+      .$if(trx !== undefined, (query) => query.forUpdate())
       .executeTakeFirst();
     if (checkout === undefined) {
       throw new HanseError("HANSE_CHECKOUT_UNKNOWN", "There is no such checkout", { details: { id } });
     }
-    const legs = await database.kysely
+    const legs = await from
       .selectFrom("checkout_legs")
       .selectAll()
       .where("checkout_id", "=", id)
@@ -432,6 +509,14 @@ export function createCheckouts(
   }
 }
 
+/** How long a refusal waits for the chain to be followed to where it happened, and how often one looks. */
+const FOLLOW_MS = 10_000;
+const LOOK_MS = 100;
+
+/** Each order by itself: none waits for another. */
+const tellingOf = (leg: LegRow) => ({
+  ...{ id: refOf(leg), lane: refOf(leg), peer: leg.seller, path: "/api/v1/order" },
+});
 const refOf = ({ checkout_id, leg }: LegRow) => `${checkout_id}:${leg}`;
 
 function parseQuote(text: string): Quote {

@@ -4,10 +4,11 @@ import type { Logger } from "#src/kernel/logger.ts";
 import type { DealStore, KnownDeal } from "./deal-store.ts";
 import type { ReceiptCalls } from "./receipt-calls.ts";
 
-/** What a seller has the Receipt do unasked, by the chain's own time. */
+/** What a shop has the Receipt do unasked, by the chain's own time. */
 export interface DealDuties {
   /**
-   * Has the shop paid for what nobody complained about in time, and lengthens the time to complain about what it sells on.
+   * Has the shop paid for what nobody complained about in time, and lengthens the time to complain about what it sells on. Has
+   * buyers refunded what was not shipped in time: what it sold itself, and what others sold to it or its customers.
    * Again does nothing twice.
    */
   work(): Promise<void>;
@@ -15,7 +16,7 @@ export interface DealDuties {
 
 export interface DealDutiesDeps {
   readonly deals: DealStore;
-  readonly receipt: Pick<ReceiptCalls, "release" | "extend">;
+  readonly receipt: Pick<ReceiptCalls, "release" | "extend" | "refund">;
   readonly logger: Logger;
 }
 
@@ -34,6 +35,9 @@ export function createDealDuties(
       }
       for (const sold of await deals.releasable(owner, head.time)) {
         await attempt(sold, "a deal cannot be released", () => receipt.release(sold));
+      }
+      for (const late of await deals.unshippedAt(head.time)) {
+        await attempt(late, "what was not shipped in time cannot be refunded", () => receipt.refund(late));
       }
     },
   };

@@ -77,6 +77,8 @@ export interface DealStore {
   releasable(seller: Address, time: bigint): Promise<readonly KnownDeal[]>;
   /** What `seller` sold on, with its purchases that deliver it and that may still be lengthened, each supply once. */
   resales(seller: Address): Promise<readonly { readonly supply: KnownDeal; readonly resale: KnownDeal }[]>;
+  /** Those that were to be shipped before a time (Unix seconds), and were not; some at a time. */
+  unshippedAt(time: bigint): Promise<readonly KnownDeal[]>;
 }
 
 /** Blocks kept to trace a reorganisation. */
@@ -194,6 +196,15 @@ export function createDealStore(database: ShopDatabase): DealStore {
     findByPurchase: async (hash) => known(await deals().where("purchase_hash", "=", hash).executeTakeFirst()),
     async list() {
       const rows = await deals().orderBy("sealed_block", "desc").limit(1_000).execute();
+      return rows.map((row) => known(row) as KnownDeal);
+    },
+    async unshippedAt(time) {
+      const rows = await deals()
+        .where("stage", "=", "Sealed")
+        .where(sql<boolean>`since + (deal::json ->> 'shipWithin')::int8 < ${time}`)
+        .orderBy("since")
+        .limit(100)
+        .execute();
       return rows.map((row) => known(row) as KnownDeal);
     },
     async releasable(seller, time) {

@@ -19,6 +19,11 @@ export interface Directory {
   /** Whether a key is one that a hub service tells changes with. */
   isKeyOfHub(hub: string, key: Hex): Promise<boolean>;
   readonly hubs: readonly string[];
+  /**
+   * Looks at all of them because of something that does not fit what is known, though not over and over.
+   * @returns whether it looked
+   */
+  lookAgain(): Promise<boolean>;
   /** Polls until the signal. */
   keepSyncing(signal: AbortSignal): Promise<void>;
 }
@@ -28,19 +33,25 @@ export interface DirectoryDeps {
   readonly hubs: readonly KnownHub[];
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** Called when something was taken over. */
+  readonly onSynced?: () => Promise<void>;
 }
 
 const PAGE = 500;
 /** Keys of hub services are asked again after so long, and at once where one is shown that is not known. */
 const KEYS_MS = 60_000;
+/** Anybody can show what does not fit: hub services are asked because of it no more often. */
+const AGAIN_MS = 2_000;
 
 export function createDirectory(
   deps: DirectoryDeps,
   { everyMs = 30_000 }: { readonly everyMs?: number } = {},
 ): Directory {
-  const { database, hubs, logger, clock = systemClock } = deps;
+  const { database, hubs, logger, clock = systemClock, onSynced = async () => undefined } = deps;
   const keys = new Map<string, { readonly keys: readonly Hex[]; readonly at: number }>();
   const running = new Map<string, Promise<void>>();
+  const next = new Map<string, Promise<void>>();
+  let again: { readonly at: number; readonly done: Promise<boolean> } | undefined;
 
   const directory: Directory = {
     hubs: hubs.map(({ url }) => url),
@@ -49,12 +60,26 @@ export function createDirectory(
       const chosen = hubs.filter((hub) => url === undefined || hub.url === url);
       await Promise.all(
         chosen.map((hub) => {
-          // Webhooks come in swarms: what one look brings is all there is.
-          const look = running.get(hub.url) ?? syncOne(hub).finally(() => running.delete(hub.url));
-          running.set(hub.url, look);
-          return look;
+          const now = running.get(hub.url);
+          if (now === undefined) return begin(hub);
+          // It may have asked before what we are called for: once more after it, however many call.
+          const later = next.get(hub.url) ?? now.catch(() => undefined).then(() => begin(hub));
+          next.set(hub.url, later);
+          return later;
         }),
       );
+    },
+
+    async lookAgain() {
+      if (hubs.length === 0) return false;
+      if (again === undefined || clock.now() - again.at > AGAIN_MS) {
+        const done = directory.sync().then(
+          () => true,
+          () => false,
+        );
+        again = { at: clock.now(), done };
+      }
+      return await again.done;
     },
 
     async isKeyOfHub(url, key) {
@@ -83,6 +108,15 @@ export function createDirectory(
     },
   };
   return directory;
+
+  function begin(hub: KnownHub): Promise<void> {
+    const look = syncOne(hub)
+      .then(onSynced)
+      .finally(() => running.delete(hub.url));
+    next.delete(hub.url);
+    running.set(hub.url, look);
+    return look;
+  }
 
   async function syncOne({ url, client }: KnownHub): Promise<void> {
     for (;;) {

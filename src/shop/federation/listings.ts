@@ -1,5 +1,5 @@
 import type { Selectable } from "kysely";
-import type { FeedItem } from "#src/client/shop-schema.ts";
+import type { ProductFeed } from "#src/client/shop-schema.ts";
 import type { Right } from "#src/identity/grant.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError, isRetryable } from "#src/kernel/errors.ts";
@@ -40,6 +40,11 @@ export interface ListingsDeps {
   readonly clock?: Clock;
 }
 
+/** Pages of one partner taken in one turn. */
+const MOST_PAGES = 1_000;
+/** Partners synced at a time. */
+const AT_ONCE = 4;
+
 export function createListings(
   deps: ListingsDeps,
   { everyMs = 60_000 }: { readonly everyMs?: number } = {},
@@ -50,29 +55,33 @@ export function createListings(
     async sync(partner) {
       const { endpoint } = await peers.find(partner);
       let [told, gone] = [0, 0];
-      for (;;) {
+      for (let pages = 0; pages < MOST_PAGES; pages++) {
         const at = await database.kysely
           .selectFrom("listing_cursors")
           .selectAll()
           .where("partner", "=", partner)
           .executeTakeFirst();
-        const answer = await poll(endpoint, at?.cursor, at?.etag ?? undefined);
+        const answer = await poll(endpoint, at?.cursor ?? undefined, at?.etag ?? undefined);
         if (answer.type === "unchanged") return { told, gone };
         const { feed } = answer;
+        // Another feed: the partner lost its database, and our cursor says nothing about where we are in it.
+        if (typeof at?.cursor === "string" && at.feed !== feed.feed) {
+          logger.warn({ partner, feed: feed.feed }, "a partner's feed began anew");
+          await beginAnew(partner, feed.feed);
+          continue;
+        }
         checkPrefixes(
           partner,
           feed.products.map(({ id }) => id),
           feed.gone,
         );
-        await take(partner, feed.products, feed.gone, {
-          cursor: feed.cursor,
-          // A page is not the whole: its tag says nothing about the next poll.
-          etag: feed.more ? null : (answer.etag ?? null),
-        });
+        await take(partner, feed, answer.etag);
         told += feed.products.length;
         gone += feed.gone.length;
         if (!feed.more) return { told, gone };
       }
+      // Whoever has always more is gone on with at the next look: the others are looked at too.
+      return { told, gone };
     },
 
     async list(partner) {
@@ -103,35 +112,50 @@ export function createListings(
 
     async keepSyncing(signal) {
       while (!signal.aborted) {
-        for (const partner of await partners().catch(() => [])) {
-          if (signal.aborted) return;
-          try {
-            if ((await rightsFrom(partner)).includes("share-inventory")) await listings.sync(partner);
-          } catch (error) {
-            // Whatever a partner does, the others are synced; the log says that this one is not.
-            logger.warn(
-              { partner, err: error, retryable: isRetryable(error) },
-              "a partner's products are not synced",
-            );
-          }
-        }
+        const due = [...(await partners().catch(() => []))];
+        // Whatever a partner does, and however slowly, the others are synced.
+        await Promise.all(Array.from({ length: AT_ONCE }, () => syncEach(due, signal)));
         await clock.sleep(everyMs, signal).catch(() => undefined);
       }
     },
   };
   return listings;
 
+  async function syncEach(due: string[], signal: AbortSignal): Promise<void> {
+    for (let partner = due.shift(); partner !== undefined && !signal.aborted; partner = due.shift()) {
+      try {
+        if ((await rightsFrom(partner)).includes("share-inventory")) await listings.sync(partner);
+      } catch (error) {
+        // The log says that this one is not.
+        logger.warn(
+          { partner, err: error, retryable: isRetryable(error) },
+          "a partner's products are not synced",
+        );
+      }
+    }
+  }
+
+  /** From its beginning; what is here stays until the new feed has told all it has. */
+  async function beginAnew(partner: string, feed: string): Promise<void> {
+    await database.kysely
+      .updateTable("listing_cursors")
+      .set({ feed, cursor: null, etag: null })
+      .where("partner", "=", partner)
+      .execute();
+  }
+
   async function take(
     partner: string,
-    products: readonly FeedItem[],
-    gone: readonly string[],
-    { cursor, etag }: { readonly cursor: string; readonly etag: string | null },
+    { products, gone, cursor, feed, more }: ProductFeed,
+    tag: string | undefined,
   ): Promise<void> {
+    // A page is not the whole: its tag says nothing about the next poll.
+    const etag = more ? null : (tag ?? null);
     await database.transaction(async (trx) => {
       const rows = products.map((item) => ({
         ...{ partner, sku: skuOf(item.id), name: item.name, description: item.description },
         ...{ image_url: item.imageURL, currency: item.currency, price_minor: item.priceMinor },
-        ...{ available: item.available, categories: item.categories, gone: false },
+        ...{ available: item.available, categories: item.categories, gone: false, feed },
       }));
       if (rows.length > 0) {
         await trx
@@ -147,6 +171,7 @@ export function createListings(
               available: of.ref("excluded.available"),
               categories: of.ref("excluded.categories"),
               gone: of.ref("excluded.gone"),
+              feed: of.ref("excluded.feed"),
             })),
           )
           .execute();
@@ -159,12 +184,20 @@ export function createListings(
           .where("sku", "in", gone.map(skuOf))
           .execute();
       }
+      if (!more) {
+        // What another feed told and this one does not is gone.
+        await trx
+          .updateTable("listings")
+          .set({ gone: true })
+          .where("partner", "=", partner)
+          .where("feed", "!=", feed)
+          .execute();
+      }
+      const at = { feed, cursor, etag, polled_at: new Date(clock.now()) };
       await trx
         .insertInto("listing_cursors")
-        .values({ partner, cursor, etag, polled_at: new Date(clock.now()) })
-        .onConflict((conflict) =>
-          conflict.column("partner").doUpdateSet({ cursor, etag, polled_at: new Date(clock.now()) }),
-        )
+        .values({ partner, ...at })
+        .onConflict((conflict) => conflict.column("partner").doUpdateSet(at))
         .execute();
     });
   }

@@ -4,10 +4,11 @@ import { type PartnershipAnswer, partnershipAnswerSchema } from "#src/client/sho
 import { createHttpClient, type Fetch } from "#src/http/http-client.ts";
 import { stringifyJson } from "#src/http/json.ts";
 import { signRequest } from "#src/identity/http-signature.ts";
-import type { ShopKey } from "#src/identity/shop-key.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
-import { isHanseError, isRetryable } from "#src/kernel/errors.ts";
+import type { ErrorCode } from "#src/kernel/error-codes.ts";
+import { HanseError, isHanseError, isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
+import type { ShopKeys } from "../shop-keys.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
 import type { Peers } from "./peers.ts";
 
@@ -15,6 +16,8 @@ import type { Peers } from "./peers.ts";
 export interface Delivery {
   /** The other side answers the same id alike. */
   readonly id: string;
+  /** What is told in order; what has another lane does not wait for it. One for all that has none. */
+  readonly lane?: string;
   readonly peer: string;
   readonly path: string;
   readonly body: unknown;
@@ -50,10 +53,12 @@ export interface PeerPost {
 export interface PeerPostDeps {
   readonly database: ShopDatabase;
   readonly code: string;
-  readonly key: ShopKey;
+  readonly keys: Pick<ShopKeys, "present">;
   readonly peers: Pick<Peers, "find">;
   /** For endpoints that strangers chose. */
   readonly fetch: Fetch;
+  /** Looks whether this shop has another key by now. @returns whether it looked */
+  readonly lookAgain?: () => Promise<boolean>;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
@@ -68,7 +73,8 @@ const AT_ONCE = 8;
 const anything = z.unknown();
 
 export function createPeerPost(deps: PeerPostDeps): PeerPost {
-  const { database, code, key, peers, fetch, logger, clock = systemClock } = deps;
+  const { database, code, keys, peers, fetch, logger, clock = systemClock } = deps;
+  const { lookAgain = async () => false } = deps;
   const client = createHttpClient({ fetch, clock }, { retries: 0 });
 
   async function call<Schema extends z.ZodType>(peer: string, path: string, request: SignedCall<Schema>) {
@@ -86,7 +92,7 @@ export function createPeerPost(deps: PeerPostDeps): PeerPost {
     const once = async () => {
       const signed = await signRequest(
         { method, url, headers: own, ...(body === undefined ? {} : { body: stringifyJson(body) }) },
-        { code, key },
+        { code, key: keys.present },
         { clock },
       );
       return await client.request(url, {
@@ -100,7 +106,11 @@ export function createPeerPost(deps: PeerPostDeps): PeerPost {
         return await once();
       } catch (error) {
         // A shop that has just begun does not know what it took before.
-        const again = isHanseError(error, "HANSE_SIGNATURE_REPLAYED") || (idempotent && isRetryable(error));
+        const again =
+          isHanseError(error, "HANSE_SIGNATURE_REPLAYED") ||
+          (idempotent && isRetryable(error)) ||
+          // The other may have heard of our next key before we did.
+          (isHanseError(error, "HANSE_SIGNATURE_KEY_UNKNOWN") && (await lookAgain()));
         if (!again || attempt >= 2 || isHanseError(error, "HANSE_RATE_LIMITED")) throw error;
         await clock.sleep(FIRST_PAUSE_MS * 2 ** attempt * (0.5 + Math.random() / 2));
       }
@@ -110,18 +120,18 @@ export function createPeerPost(deps: PeerPostDeps): PeerPost {
   const post: PeerPost = {
     call,
     ask: (peer, path, body) => call(peer, path, { body, schema: partnershipAnswerSchema, idempotent: true }),
-    async later(trx, { id, peer, path, body }) {
+    async later(trx, { id, peer, path, body, lane = "" }) {
       const now = new Date(clock.now());
       await trx
         .insertInto("deliveries")
-        .values({ id, peer, path, body: stringifyJson(body), due_at: now, created_at: now })
+        .values({ id, peer, lane, path, body: stringifyJson(body), due_at: now, created_at: now })
         .onConflict((conflict) => conflict.column("id").doNothing())
         .execute();
     },
-    async now({ id, peer }) {
+    async now({ id, peer, lane = "" }) {
       // What was written down before has to be told before.
       for (;;) {
-        const row = await first().where("peer", "=", peer).executeTakeFirst();
+        const row = await first().where("peer", "=", peer).where("lane", "=", lane).executeTakeFirst();
         if (row === undefined) return true;
         if (!(await deliver(row))) return false;
         if (row.id === id) return true;
@@ -130,15 +140,8 @@ export function createPeerPost(deps: PeerPostDeps): PeerPost {
     async keepDelivering(signal) {
       while (!signal.aborted) {
         try {
-          const due = await database.kysely
-            .selectFrom(first().as("first"))
-            .selectAll()
-            .where("due_at", "<=", new Date(clock.now()))
-            .orderBy("due_at")
-            .limit(AT_ONCE)
-            .execute();
-          await Promise.all(due.map(deliver));
-          if (due.length === AT_ONCE) continue;
+          const told = await Promise.all((await dueNow()).map(deliver));
+          if (told.some(Boolean)) continue;
         } catch (error) {
           if (!isRetryable(error)) throw error;
           logger.warn({ err: error }, "deliveries to other shops wait");
@@ -149,13 +152,31 @@ export function createPeerPost(deps: PeerPostDeps): PeerPost {
   };
   return post;
 
-  /** The next delivery to each shop. */
+  /** One delivery to each shop at a time: one that does not answer keeps nobody else waiting. */
+  function dueNow() {
+    const byPeer = database.kysely
+      .selectFrom(first().as("first"))
+      .selectAll()
+      .where("due_at", "<=", new Date(clock.now()))
+      .distinctOn("peer")
+      .orderBy("peer")
+      .orderBy("due_at");
+    return database.kysely
+      .selectFrom(byPeer.as("due"))
+      .selectAll()
+      .orderBy("due_at")
+      .limit(AT_ONCE)
+      .execute();
+  }
+
+  /** The next delivery to each shop, of each lane. */
   function first() {
     return database.kysely
       .selectFrom("deliveries")
       .selectAll()
-      .distinctOn("peer")
+      .distinctOn(["peer", "lane"])
       .orderBy("peer")
+      .orderBy("lane")
       .orderBy("number");
   }
 
@@ -166,7 +187,7 @@ export function createPeerPost(deps: PeerPostDeps): PeerPost {
     } catch (error) {
       const tried = row.attempts + 1;
       const age = clock.now() - row.created_at.getTime();
-      if (isRetryable(error) && age < GIVE_UP_MS) {
+      if (!isRefusal(error) && age < GIVE_UP_MS) {
         const pause = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tried, 20), LONGEST_PAUSE_MS);
         await database.kysely
           .updateTable("deliveries")
@@ -181,3 +202,20 @@ export function createPeerPost(deps: PeerPostDeps): PeerPost {
     return true;
   }
 }
+
+/**
+ * Whether the other shop has understood what it was told, and will not have it. That it cannot be found, does not know our key
+ * now, or answers as no shop does, passes: what it was to be told, such as where a paid parcel goes, is kept until then.
+ */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof HanseError) || error.retryable) return false;
+  return !(error.code.startsWith("HANSE_SIGNATURE_") || PASSING.has(error.code));
+}
+
+const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "HANSE_SHOP_UNKNOWN",
+  "HANSE_PEER_UNREACHABLE",
+  "HANSE_PEER_REFUSED",
+  "HANSE_PEER_RESPONSE_INVALID",
+  "HANSE_ADDRESS_FORBIDDEN",
+]);

@@ -26,8 +26,8 @@ export interface Peers {
 
 export interface PeersDeps {
   readonly database: ShopDatabase;
-  /** Fetches the statement of an endpoint, with a challenge to be repeated in it. */
-  readonly fetchStatement: (endpoint: string, challenge: string) => Promise<string>;
+  /** Fetches the statement of an endpoint, with a challenge to be repeated in it, signed with a key. */
+  readonly fetchStatement: (endpoint: string, challenge: string, key: Hex) => Promise<string>;
   readonly newChallenge: () => string;
   readonly clock?: Clock;
 }
@@ -79,14 +79,12 @@ export function createPeers(deps: PeersDeps, { chainId, hub }: PeersOptions): Pe
         (each) => each.key === key && each.owner === row.owner && each.endpoint === row.endpoint,
       );
       if (isTrusted) return true;
-      // The key before the last is not what the endpoint signs statements with any more.
-      if (row.key !== key) return false;
       const name = `${code} ${key}`;
       if ((doubted.get(name) ?? 0) > clock.now()) return false;
       // Many requests of a newcomer come at once: its endpoint is asked once.
       let proof = proving.get(name);
       if (proof === undefined) {
-        proof = prove(row).finally(() => proving.delete(name));
+        proof = prove({ ...row, key }).finally(() => proving.delete(name));
         proving.set(name, proof);
       }
       return await proof;
@@ -97,7 +95,7 @@ export function createPeers(deps: PeersDeps, { chainId, hub }: PeersOptions): Pe
     const { code, owner, endpoint, key } = peer;
     const challenge = newChallenge();
     try {
-      const statement = await fetchStatement(endpoint, challenge);
+      const statement = await fetchStatement(endpoint, challenge, key);
       await verifyStatement(statement, { chainId, hub, owner, code, key, endpoint, challenge }, clock);
     } catch {
       // Whatever is wrong with its endpoint: nothing speaks for the key yet.

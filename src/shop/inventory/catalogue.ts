@@ -37,17 +37,29 @@ export interface FeedPage {
   readonly more: boolean;
 }
 
+/** A feed, and how far it is. */
+export interface FeedState {
+  /** Another one where the database is another: what was told before is not in it. */
+  readonly id: string;
+  /** As long as it stays, nothing that others see has changed. */
+  readonly sequence: bigint;
+}
+
 export interface Catalogue {
   /**
    * Takes products over. What is not named stays, unless `complete`: then it is gone, and told so to whoever follows the feed.
-   * All or nothing.
-   * @throws HANSE_STOCK_RESERVED where less would be in the house than is reserved
+   * What is named under another sku than before is sold no more under that one. All or nothing.
+   * @param options `short`: what happens where less is in the house than is reserved. `refuse` unless told; `keep`: as much
+   * counts as in the house as is reserved, so that no more is sold, and the rest of the catalogue is taken over
+   * @throws HANSE_STOCK_RESERVED
    */
-  put(products: readonly CatalogueProduct[], options?: { readonly complete?: boolean }): Promise<Changes>;
+  put(
+    products: readonly CatalogueProduct[],
+    options?: { readonly complete?: boolean; readonly short?: "refuse" | "keep" },
+  ): Promise<Changes>;
   /** What changed since a cursor, oldest first, what is gone included; all, without a cursor. */
   page(cursor: string | undefined, limit: number): Promise<FeedPage>;
-  /** The feed's number now: as long as it stays, nothing that others see has changed. */
-  sequence(): Promise<bigint>;
+  feed(): Promise<FeedState>;
   /** @throws HANSE_PRODUCT_UNKNOWN */
   find(sku: string): Promise<ProductRow>;
   /** Each of these, by what it is called. @throws HANSE_PRODUCT_UNKNOWN for the first that there is none of */
@@ -57,16 +69,15 @@ export interface Catalogue {
 const CHUNK = 1_000;
 
 export function createCatalogue({ database }: { readonly database: ShopDatabase }): Catalogue {
-  const sequence = createKeptRows(database.versions, {
+  const feed = createKeptRows(database.versions, {
     tables: ["feed"],
-    load: async () =>
-      (await database.kysely.selectFrom("feed").select("sequence").executeTakeFirstOrThrow()).sequence,
+    load: () => database.kysely.selectFrom("feed").select(["id", "sequence"]).executeTakeFirstOrThrow(),
   });
   return {
-    async put(products, { complete = false } = {}) {
-      const skus = new Set(products.map(({ sku }) => sku));
-      const internal = new Set(products.map(({ internalId }) => internalId));
-      if (skus.size !== products.length || internal.size !== products.length) {
+    async put(told, { complete = false, short = "refuse" } = {}) {
+      const skus = new Set(told.map(({ sku }) => sku));
+      const internal = new Set(told.map(({ internalId }) => internalId));
+      if (skus.size !== told.length || internal.size !== told.length) {
         throw new HanseError("HANSE_REQUEST_INVALID", "A catalogue names a product twice");
       }
       return await database.transaction(async (trx) => {
@@ -81,6 +92,7 @@ export function createCatalogue({ database }: { readonly database: ShopDatabase 
         const before = new Map(
           (await trx.selectFrom("products").selectAll().execute()).map((row) => [row.sku, row]),
         );
+        const products = short === "keep" ? told.map((each) => noLessThanReserved(each, before)) : told;
         let [added, changed] = [0, 0];
         const due = products.filter((product) => {
           const row = before.get(product.sku);
@@ -100,9 +112,9 @@ export function createCatalogue({ database }: { readonly database: ShopDatabase 
             },
           );
         }
-        const gone = complete
-          ? [...before.values()].filter((row) => !row.gone && !skus.has(row.sku)).map(({ sku }) => sku)
-          : [];
+        const gone = [...before.values()]
+          .filter((row) => !row.gone && !skus.has(row.sku) && (complete || internal.has(row.internal_id)))
+          .map(({ sku }) => sku);
         if (due.length + gone.length === 0) return { added, changed, removed: 0 };
         const sequence = await nextSequence(trx);
         for (let at = 0; at < due.length; at += CHUNK) {
@@ -153,7 +165,7 @@ export function createCatalogue({ database }: { readonly database: ShopDatabase 
       };
     },
 
-    sequence: () => sequence("feed"),
+    feed: () => feed("feed"),
 
     async find(sku) {
       return (await findAll([sku])).get(sku) as ProductRow;
@@ -195,6 +207,15 @@ function rowOf(product: CatalogueProduct, sequence: bigint) {
     ...{ description: product.description, image_url: product.imageUrl, price_minor: product.priceMinor },
     ...{ categories: [...product.categories], on_hand: product.onHand, featured: product.featured ?? false },
   };
+}
+
+function noLessThanReserved(
+  product: CatalogueProduct,
+  before: ReadonlyMap<string, ProductRow>,
+): CatalogueProduct {
+  const reserved = before.get(product.sku)?.reserved ?? 0n;
+  const { onHand } = product;
+  return onHand === null || onHand >= reserved ? product : { ...product, onHand: reserved };
 }
 
 function isOther(row: ProductRow, product: CatalogueProduct): boolean {

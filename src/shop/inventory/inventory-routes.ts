@@ -18,7 +18,7 @@ import { RIGHTS, type Right } from "#src/identity/grant.ts";
 import { HanseError, isHanseError } from "#src/kernel/errors.ts";
 import type { ShopMetrics } from "../shop-metrics.ts";
 import { signerOf } from "../shop-signature.ts";
-import type { Catalogue, ProductRow } from "./catalogue.ts";
+import { type Catalogue, type ProductRow, readCursor } from "./catalogue.ts";
 import type { Reservation, ReservationDesk } from "./reservation-desk.ts";
 
 export interface InventoryRoutesDeps {
@@ -68,20 +68,23 @@ export function registerInventoryRoutes(scope: HttpServer, deps: InventoryRoutes
         ["share-inventory", ...(featured ? (["co-promote"] as const) : [])],
         () => metrics.polled(partner, "refused"),
       );
-      const sequence = await catalogue.sequence();
+      const feed = await catalogue.feed();
+      // A database that was set back has not given this cursor yet, and will give it to something else.
+      const known = since !== undefined && readCursor(since).sequence <= feed.sequence;
       // What is told depends on the partner's rights too.
-      const etag = `"${sequence}.${RIGHTS.map((right) => Number(rights.includes(right))).join("")}${featured ? ".f" : ""}"`;
-      if (since !== undefined && isUnchanged(request, reply, etag)) {
+      const etag = `"${feed.id}.${feed.sequence}.${RIGHTS.map((right) => Number(rights.includes(right))).join("")}${featured ? ".f" : ""}"`;
+      if (known && isUnchanged(request, reply, etag)) {
         metrics.polled(partner, "unchanged");
         return;
       }
-      const page = await catalogue.page(since, limit);
+      const page = await catalogue.page(known ? since : undefined, limit);
       metrics.polled(partner, page.rows.length === 0 ? "unchanged" : "changed");
       const rows = featured ? page.rows.filter((row) => row.gone || row.featured) : page.rows;
       return {
         products: rows.filter(({ gone }) => !gone).map((row) => itemOf(row, rights)),
         gone: rows.filter(({ gone }) => gone).map(({ sku }) => `${code}:${sku}`),
         cursor: page.cursor,
+        feed: feed.id,
         more: page.more,
       };
     },

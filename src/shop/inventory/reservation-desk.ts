@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Selectable, sql, type Transaction } from "kysely";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
-import { HanseError } from "#src/kernel/errors.ts";
+import { HanseError, isRetryable } from "#src/kernel/errors.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
 import { lockProducts, movePieces } from "./move-pieces.ts";
 
@@ -46,6 +46,8 @@ interface Waiting {
   readonly wishes: readonly ReservationWish[];
   readonly resolve: (reservations: readonly Reservation[]) => void;
   readonly reject: (reason: unknown) => void;
+  /** In a transaction of its own: with others it failed. */
+  readonly alone?: boolean;
 }
 
 type Outcome = readonly Reservation[] | HanseError;
@@ -163,7 +165,10 @@ export function createReservationDesk(
           else resolve(outcome);
         }
       } catch (error) {
-        for (const { reject } of batch) reject(error);
+        // One that the database does not take is not to cost the others theirs: each by itself.
+        const again = batch.length > 1 && !isRetryable(error);
+        if (again) waiting = [...batch.map((each) => ({ ...each, alone: true })), ...waiting];
+        else for (const { reject } of batch) reject(error);
       }
     }
     working = false;
@@ -173,8 +178,9 @@ export function createReservationDesk(
     let [callers, wishes] = [0, 0];
     for (const each of waiting) {
       wishes += each.wishes.length;
-      if (callers > 0 && wishes > AT_ONCE) break;
+      if (callers > 0 && (wishes > AT_ONCE || each.alone === true)) break;
       callers++;
+      if (each.alone === true) break;
     }
     const batch = waiting.slice(0, callers);
     waiting = waiting.slice(callers);

@@ -8,12 +8,12 @@ import type {
   PartnershipCallBody,
 } from "#src/client/shop-schema.ts";
 import { type Right, signGrant, verifyGrant } from "#src/identity/grant.ts";
-import type { ShopKey } from "#src/identity/shop-key.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { createKeptRows } from "#src/store/kept-rows.ts";
 import type { PeerPost } from "../federation/peer-post.ts";
 import type { Peers } from "../federation/peers.ts";
+import type { ShopKeys } from "../shop-keys.ts";
 import type { ShopDatabase } from "../shop-tables.ts";
 import { callersOf, type PartnershipRole, stateAt, stepOf } from "./partnership-course.ts";
 import {
@@ -27,7 +27,7 @@ export interface PartnershipDeps {
   readonly database: ShopDatabase;
   /** This shop. */
   readonly code: string;
-  readonly key: ShopKey;
+  readonly keys: Pick<ShopKeys, "present">;
   readonly peers: Peers;
   readonly post: PeerPost;
   readonly clock?: Clock;
@@ -65,7 +65,7 @@ export interface Partnerships {
 const DAY_MS = 86_400_000;
 
 export function createPartnerships(deps: PartnershipDeps, options: PartnershipOptions = {}): Partnerships {
-  const { database, code, key, peers, post, clock = systemClock } = deps;
+  const { database, code, keys, peers, post, clock = systemClock } = deps;
   const recordsOf = createKeptRows(database.versions, {
     tables: ["partnerships"],
     load: (peer) => database.kysely.selectFrom("partnerships").selectAll().where("peer", "=", peer).execute(),
@@ -275,7 +275,7 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
     checkUntil(until, now);
     const id = randomUUID();
     const exp = Math.floor(until.getTime() / 1_000);
-    const jwt = await signGrant(key, {
+    const jwt = await signGrant(keys.present, {
       ...{ iss: code, aud: record.peer, jti: id, rights: [...rights] },
       ...{ iat: Math.floor(now / 1_000), exp },
     });

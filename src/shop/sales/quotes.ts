@@ -54,6 +54,11 @@ export interface Quotes {
   make(partner: string, wish: QuoteWish, idempotencyKey: string): Promise<Quote>;
   /** @throws HANSE_QUOTE_UNKNOWN */
   find(partner: string, id: string): Promise<Quote>;
+  /**
+   * The partner does not want it any more: its pieces are there for others. Sealed all the same, it is sold only where they still
+   * are. Again changes nothing. @throws HANSE_QUOTE_UNKNOWN
+   */
+  giveUp(partner: string, id: string): Promise<void>;
 }
 
 interface KeptLine {
@@ -86,30 +91,20 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     clock = systemClock,
   } = deps;
   const { code, owner, currency, terms } = options;
+  const making = new Map<string, { readonly asked: string; readonly quote: Promise<Quote> }>();
   return {
     async make(partner, wish, idempotencyKey) {
       const asked = stringifyJson(wish);
-      const earlier = await database.kysely
-        .selectFrom("quotes")
-        .select(["wish", "content"])
-        .where("partner", "=", partner)
-        .where("idempotency_key", "=", idempotencyKey)
-        .executeTakeFirst();
-      if (earlier !== undefined) {
-        if (earlier.wish === asked) return parse(earlier.content);
-        throw new HanseError("HANSE_CONFLICT", "This idempotency key stands for another quote", {
-          details: { idempotencyKey },
-        });
+      // The same wish that comes again while it is worked on waits for the same quote.
+      const name = `${partner} ${idempotencyKey}`;
+      let course = making.get(name);
+      if (course === undefined) {
+        const quote = makeOnce(partner, wish, asked, idempotencyKey).finally(() => making.delete(name));
+        course = { asked, quote };
+        making.set(name, course);
       }
-      const lines = await keep(partner, wish, idempotencyKey);
-      try {
-        return await sign(partner, wish, asked, idempotencyKey, await priced(lines));
-      } catch (error) {
-        // Those it made itself; what the partner reserved before stays the partner's.
-        const made = lines.filter((_, index) => wish.lines[index]?.reservation === undefined);
-        await Promise.allSettled(made.map(({ held }) => reservations.release(partner, held.id)));
-        throw error;
-      }
+      if (course.asked === asked) return await course.quote;
+      throw conflict(idempotencyKey);
     },
 
     async find(partner, id) {
@@ -122,7 +117,58 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
       if (row !== undefined) return parse(row.content);
       throw new HanseError("HANSE_QUOTE_UNKNOWN", "There is no such quote of yours", { details: { id } });
     },
+
+    async giveUp(partner, id) {
+      await database.transaction(async (trx) => {
+        const quote = await trx
+          .selectFrom("quotes")
+          .select("id")
+          .where("id", "=", id)
+          .where("partner", "=", partner)
+          .forUpdate()
+          .executeTakeFirst();
+        if (quote === undefined) {
+          throw new HanseError("HANSE_QUOTE_UNKNOWN", "There is no such quote of yours", { details: { id } });
+        }
+        const kept = await trx
+          .updateTable("reservations")
+          .set({ state: "released" })
+          .where("quote_id", "=", id)
+          .where("state", "=", "held")
+          .returningAll()
+          .execute();
+        await reservations.giveBack(trx, kept);
+      });
+    },
   };
+
+  async function makeOnce(
+    partner: string,
+    wish: QuoteWish,
+    asked: string,
+    idempotencyKey: string,
+  ): Promise<Quote> {
+    const earlier = await database.kysely
+      .selectFrom("quotes")
+      .select(["wish", "content"])
+      .where("partner", "=", partner)
+      .where("idempotency_key", "=", idempotencyKey)
+      .executeTakeFirst();
+    if (earlier !== undefined) {
+      if (earlier.wish === asked) return parse(earlier.content);
+      throw conflict(idempotencyKey);
+    }
+    // Each try by itself: one that failed gave back what it kept, and the next is not to find that.
+    const lines = await keep(partner, wish, randomUUID());
+    try {
+      return await sign(partner, wish, asked, idempotencyKey, await priced(lines));
+    } catch (error) {
+      // Those it made itself; what the partner reserved before stays the partner's.
+      const made = lines.filter((_, index) => wish.lines[index]?.reservation === undefined);
+      await Promise.allSettled(made.map(({ held }) => reservations.release(partner, held.id)));
+      throw error;
+    }
+  }
 
   /** Has all pieces kept, or none that were not before. */
   async function keep(partner: string, wish: QuoteWish, key: string): Promise<readonly KeptLine[]> {
@@ -262,6 +308,13 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     if (prefix === code) return sku;
     throw new HanseError("HANSE_PRODUCT_UNKNOWN", `${id} is no product of ${code}`, { details: { id } });
   }
+}
+
+function conflict(idempotencyKey: string): HanseError {
+  return new HanseError("HANSE_CONFLICT", "This idempotency key stands for another quote", {
+    retryable: false,
+    details: { idempotencyKey },
+  });
 }
 
 function parse(content: string): Quote {

@@ -73,6 +73,21 @@ export function registerSaleCalls(
       }
     },
   );
+  scope.delete(
+    "/api/v1/quotes/:id",
+    {
+      schema: {
+        summary: "Give a quote up that is not ordered: its pieces are there for others",
+        params: idParams,
+        response: { 200: z.object({ id: z.uuid() }), ...refusals },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      await quotes.giveUp(signerOf(request), id);
+      return { id };
+    },
+  );
   scope.post(
     "/api/v1/order",
     {

@@ -23,4 +23,6 @@ export interface SaleChain {
   readonly receipt: Address;
   /** The owner's epoch in the Clerk: orders of another are void. */
   readonly epochOf: (owner: Address) => Promise<bigint>;
+  /** The number of the newest block. */
+  readonly head: () => Promise<bigint>;
 }

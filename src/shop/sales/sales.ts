@@ -2,10 +2,8 @@ import { randomUUID } from "node:crypto";
 import { type Selectable, sql, type Transaction } from "kysely";
 import { type Hex, keccak256, stringToHex } from "viem";
 import { type OrderPost, quoteSchema, type Sale, shipToContext } from "#src/client/shop-schema.ts";
-import { open } from "#src/identity/sealed-box.ts";
-import type { ShopKey } from "#src/identity/shop-key.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
-import { HanseError } from "#src/kernel/errors.ts";
+import { HanseError, isHanseError } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import type { Currency } from "#src/protocol/currencies.ts";
 import type { Stage } from "#src/protocol/goods-deals.ts";
@@ -14,6 +12,7 @@ import type { ShopAdapter } from "../adapters/shop-adapter.ts";
 import type { DealStore } from "../deals/deal-store.ts";
 import type { ReceiptCalls } from "../deals/receipt-calls.ts";
 import type { ReservationDesk } from "../inventory/reservation-desk.ts";
+import type { ShopKeys } from "../shop-keys.ts";
 import type { ShopMetrics } from "../shop-metrics.ts";
 import type { SaleState, ShopDatabase, ShopTables } from "../shop-tables.ts";
 import type { Rates } from "./rates.ts";
@@ -30,10 +29,14 @@ export interface SaleDeps {
   readonly receipt: ReceiptCalls;
   readonly rates: Rates;
   /** To open where parcels go. */
-  readonly key: ShopKey;
+  readonly keys: Pick<ShopKeys, "open">;
   readonly metrics: ShopMetrics;
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** Called when there is something for `work` to do. */
+  readonly onDue?: () => void;
+  /** One at a time with whatever else reads or changes the shop's own system. */
+  readonly alone?: <Value>(work: () => Promise<Value>) => Promise<Value>;
 }
 
 export interface Sales {
@@ -63,7 +66,10 @@ export interface Sales {
   shipTo(id: string): Promise<ShipTo | undefined>;
   /** What follows from deals that are new or changed; part of the transaction that stores them. */
   onDeals(trx: Trx, ids: readonly Hex[]): Promise<void>;
-  /** Does what is due: takes pieces out of the house, refunds what cannot be delivered. Again does nothing twice. */
+  /**
+   * Does what is due: takes pieces out of the house, refunds what cannot be delivered. Again does nothing twice; it is not for
+   * two at once.
+   */
   work(): Promise<void>;
 }
 
@@ -78,10 +84,12 @@ export function createSales(
     adapter,
     receipt,
     rates,
-    key,
+    keys,
     metrics,
     logger,
     clock = systemClock,
+    onDue = () => undefined,
+    alone = (work) => work(),
   } = deps;
   const pieces = createSalePieces(database);
   const now = () => new Date(clock.now());
@@ -112,13 +120,16 @@ export function createSales(
         if (known !== undefined && known.partner_ref !== null) {
           if (known.partner_ref === order.ref) return known;
           throw new HanseError("HANSE_CONFLICT", "The quote was ordered under another reference", {
+            retryable: false,
             details: { quote: quote.id, ref: known.partner_ref },
           });
         }
+        await assertRefIsFree(trx, partner, order.ref);
         if (known !== undefined) {
           return await update(trx, known.id, { partner_ref: order.ref, ship_to: order.shipTo });
         }
-        if (quote.valid_until.getTime() < clock.now()) {
+        // By the chain's time, as far as it was followed: until then a deal may come to light that pays it.
+        if (await isOver(trx, quote)) {
           throw new HanseError("HANSE_QUOTE_EXPIRED", "The quote is over", {
             details: { quote: quote.id, validUntil: quote.valid_until.toISOString() },
           });
@@ -147,13 +158,14 @@ export function createSales(
       const sale = await database.transaction(async (trx) => {
         const found = await row(trx, id, partner, true);
         if (found.state === "cancelled" || found.wanted === "refund") return found;
-        if (found.state === "paid") return await update(trx, id, { wanted: "refund" });
+        if (found.state === "paid" && found.tracking === null) {
+          return await update(trx, id, { wanted: "refund" });
+        }
         if (found.state !== "placed") throw wrongState(found, "be cancelled");
-        if (found.stock === "reserved") await pieces.giveBack(trx, found.id);
-        return await update(trx, id, { state: "cancelled", stock: "back" });
+        return await callOff(trx, found);
       });
       metrics.ordered(sale.partner, "cancelled");
-      await sales.work();
+      onDue();
       return await sales.find(id);
     },
 
@@ -168,18 +180,30 @@ export function createSales(
     },
 
     async ship(id, tracking) {
-      const found = await row(database.kysely, id);
-      if (found.state !== "paid" || found.stock !== "taken" || found.wanted !== null)
-        throw wrongState(found, "be shipped");
-      await receipt.ship(await dealOf(found), keccak256(stringToHex(tracking)));
-      return await view(await database.transaction((trx) => update(trx, id, { tracking })));
+      // Written down first: what is about to be shipped cannot be called off any more, and is shipped after a crash too.
+      const sale = await database.transaction(async (trx) => {
+        const found = await row(trx, id, undefined, true);
+        if (found.tracking === tracking && (found.state === "paid" || found.state === "shipped"))
+          return found;
+        const ready = found.state === "paid" && found.stock === "taken";
+        if (!ready || found.wanted !== null || found.tracking !== null) throw wrongState(found, "be shipped");
+        return await update(trx, id, { tracking });
+      });
+      if (sale.state === "paid") await tellShipped(sale);
+      return await view(await row(database.kysely, id));
     },
 
     async refund(id, restock) {
       const found = await row(database.kysely, id);
-      if (found.state !== "paid" && found.state !== "shipped") throw wrongState(found, "be refunded");
-      await receipt.refund(await dealOf(found));
-      if (restock && found.stock === "taken") await putBack(found);
+      if (found.state === "paid" || found.state === "shipped") await receipt.refund(await dealOf(found));
+      else if (found.state !== "refunded") throw wrongState(found, "be refunded");
+      if (restock) {
+        // As it stands now, and again after a crash: what is refunded already can still be put back.
+        await alone(async () => {
+          const fresh = await row(database.kysely, id);
+          if (fresh.stock === "taken") await putBack(fresh);
+        });
+      }
       return await view(await row(database.kysely, id));
     },
 
@@ -230,16 +254,18 @@ export function createSales(
         // The chain told of it before its partner did, or the partner never will.
         const sale = known ?? (await insert(trx, quote, {}));
         const state = stateOf(deal.stage);
-        // Called off, then paid all the same: its pieces may be gone.
-        const again = sale.stock === "back" && sale.deal_id === null;
+        // Called off, then paid all the same: the price is given back.
+        const off = state === "paid" && sale.state === "cancelled";
+        // Its reservation had ended, or its refund was undone: the pieces may be gone.
+        const again = state === "paid" && sale.stock === "back" && !off;
         const missing = again && !(await pieces.keepAgain(trx, sale.id));
         const next = await update(trx, sale.id, {
           ...{ state, deal_id: id },
           ...(again ? { stock: missing ? "missing" : "reserved" } : {}),
-          ...(missing ? { wanted: "refund" } : state === "paid" ? {} : { wanted: null }),
+          ...(missing || off ? { wanted: "refund" } : state === "paid" ? {} : { wanted: null }),
         });
         if (state !== sale.state || sale.deal_id !== id) await count(next, quote.total_minor);
-        if (state === "refunded" && sale.stock === "reserved") {
+        if (state === "refunded" && next.stock === "reserved") {
           await pieces.giveBack(trx, next.id);
           await update(trx, sale.id, { stock: "back" });
         }
@@ -248,32 +274,69 @@ export function createSales(
 
     async work() {
       await lapse();
-      const due = await database.kysely
-        .selectFrom("sales")
-        .selectAll()
-        .where("state", "in", ["paid", "refunded"])
-        .where((of) =>
-          of.or([
-            of("wanted", "=", "refund"),
-            of.and([of("stock", "=", "reserved"), of("state", "=", "paid")]),
-            of.and([of("stock", "=", "taken"), of("state", "=", "refunded"), of("tracking", "is", null)]),
-          ]),
-        )
-        .orderBy("created_at")
-        .limit(100)
-        .execute();
-      for (const sale of due) {
-        try {
-          if (sale.wanted === "refund" && sale.state === "paid") await receipt.refund(await dealOf(sale));
-          else if (sale.state === "paid") await takeOut(sale);
-          else if (sale.state === "refunded" && sale.stock === "taken") await putBack(sale);
-        } catch (error) {
-          logger.warn({ sale: sale.id, deal: sale.deal_id, err: error }, "a sale waits for what is due");
+      for (let after = ""; ; ) {
+        const due = await dueAfter(after);
+        for (const id of due) {
+          // Whatever is wrong with one, the others are seen to.
+          await settle(id).catch((err: unknown) => logger.warn({ sale: id, err }, "a sale waits"));
         }
+        if (due.length < AT_ONCE) return;
+        after = due.at(-1) as string;
       }
     },
   };
   return sales;
+
+  async function dueAfter(id: string): Promise<readonly string[]> {
+    const rows = await database.kysely
+      .selectFrom("sales")
+      .select("id")
+      .where("id", ">", id)
+      .where((of) =>
+        of.or([
+          of("stock", "=", "taking"),
+          of.and([of("stock", "=", "reserved"), of("state", "in", PAID)]),
+          of.and([
+            of("state", "=", "paid"),
+            of.or([of("wanted", "=", "refund"), of("tracking", "is not", null)]),
+          ]),
+          of.and([of("state", "in", OFF), of("stock", "=", "taken"), of("tracking", "is", null)]),
+        ]),
+      )
+      .orderBy("id")
+      .limit(AT_ONCE)
+      .execute();
+    return rows.map((row) => row.id);
+  }
+
+  /** What is due for a sale as it stands now. */
+  async function settle(id: string): Promise<void> {
+    const sale = await row(database.kysely, id);
+    const { state, stock } = sale;
+    if (state === "paid" && sale.wanted === "refund") await receipt.refund(await dealOf(sale));
+    else if (stock === "taking" || (stock === "reserved" && PAID.includes(state))) await takeOut(sale);
+    else if (state === "paid" && sale.tracking !== null) await tellShipped(sale);
+    else if (OFF.includes(state) && stock === "taken" && !(await isOnItsWay(sale))) await putBack(sale);
+  }
+
+  async function tellShipped(sale: SaleRow): Promise<void> {
+    const { id, tracking } = sale;
+    if (tracking === null) return;
+    try {
+      await receipt.ship(await dealOf(sale), keccak256(stringToHex(tracking)));
+    } catch (error) {
+      // The Receipt does not take it, such as when it is too late: it is not shipped.
+      if (isHanseError(error, "HANSE_TRANSACTION_REVERTED")) {
+        await database.kysely
+          .updateTable("sales")
+          .set({ tracking: null, changed_at: now() })
+          .where("id", "=", id)
+          .where("state", "=", "paid")
+          .execute();
+      }
+      throw error;
+    }
+  }
 
   /** What was told and not paid in time is over: nobody can seal its quote any more, as the chain's time tells. */
   async function lapse(): Promise<void> {
@@ -283,45 +346,85 @@ export function createSales(
       .select("sales.id")
       .where("sales.state", "=", "placed")
       .where(sql<boolean>`quotes.valid_until < (select to_timestamp(max(time)) from chain_blocks)`)
-      .limit(100)
+      .limit(AT_ONCE)
       .execute();
     for (const { id } of lapsed) {
       await database.transaction(async (trx) => {
         const sale = await row(trx, id, undefined, true);
-        if (sale.state !== "placed") return;
-        if (sale.stock === "reserved") await pieces.giveBack(trx, sale.id);
-        await update(trx, id, { state: "cancelled", stock: "back" });
+        if (sale.state === "placed") await callOff(trx, sale);
       });
     }
   }
 
-  /** Pieces that are paid leave the house: first in the shop's own system, under the sale's id, then here. */
-  async function takeOut(sale: SaleRow): Promise<void> {
-    const there = await adapter.take(sale.id, await pieces.linesOf(sale.id));
-    await database.transaction(async (trx) => {
-      const fresh = await row(trx, sale.id, undefined, true);
-      if (fresh.stock !== "reserved" || fresh.state !== "paid") return;
-      if (!there) {
-        logger.warn({ sale: sale.id }, "the shop's own system has not got what was sold: it is refunded");
-        metrics.ordered(sale.partner, "out_of_stock");
-        await pieces.giveBack(trx, sale.id);
-        await update(trx, sale.id, { stock: "missing", wanted: "refund" });
-        return;
-      }
-      await pieces.takeOut(trx, sale.id);
-      await update(trx, sale.id, { stock: "taken" });
+  /** Of what is not paid: pieces that are kept are there for others; those that have left the house are put back by `work`. */
+  async function callOff(trx: Trx, sale: SaleRow): Promise<SaleRow> {
+    const kept = sale.stock === "reserved";
+    if (kept) await pieces.giveBack(trx, sale.id);
+    return await update(trx, sale.id, { state: "cancelled", ...(kept ? { stock: "back" } : {}) });
+  }
+
+  /** Whether the chain's time, as far as it was followed, is past the last second at which a quote can be sealed. */
+  async function isOver(trx: Trx, quote: Selectable<ShopTables["quotes"]>): Promise<boolean> {
+    const last = await trx
+      .selectFrom("chain_blocks")
+      .select((of) => of.fn.max("time").as("time"))
+      .executeTakeFirst();
+    return Number(last?.time ?? 0) * 1_000 > quote.valid_until.getTime();
+  }
+
+  /**
+   * Pieces that are paid leave the house: first in the shop's own system, then here. That it is asked for them is written down
+   * before: what it gave is found again, whatever happens to the sale or this process meanwhile.
+   */
+  async function takeOut({ id }: SaleRow): Promise<void> {
+    const sale = await database.transaction(async (trx) => {
+      const fresh = await row(trx, id, undefined, true);
+      if (fresh.stock === "taking") return fresh;
+      if (fresh.stock !== "reserved" || !PAID.includes(fresh.state) || fresh.wanted !== null)
+        return undefined;
+      return await update(trx, id, { stock: "taking", takes: fresh.takes + 1 });
     });
-    if (!there) await sales.work();
+    if (sale === undefined) return;
+    const there = await adapter.take(takingOf(sale), await pieces.linesOf(id));
+    await database.transaction(async (trx) => {
+      const fresh = await row(trx, id, undefined, true);
+      if (fresh.stock !== "taking") return;
+      // What the own system has not got is not in the house either: nobody else is to be sold it.
+      await pieces.takeOut(trx, id);
+      await update(trx, id, {
+        stock: there ? "taken" : "missing",
+        ...(there || fresh.state !== "paid" ? {} : { wanted: "refund" }),
+      });
+    });
+    if (!there) {
+      logger.warn({ sale: id }, "the shop's own system has not got what was sold");
+      metrics.ordered(sale.partner, "out_of_stock");
+    }
+    // There may be more to do about it: a refund, or it was called off meanwhile.
+    onDue();
   }
 
   async function putBack(sale: SaleRow): Promise<void> {
-    await adapter.putBack(sale.id, await pieces.linesOf(sale.id));
+    await adapter.putBack(takingOf(sale), await pieces.linesOf(sale.id));
     await database.transaction(async (trx) => {
       const fresh = await row(trx, sale.id, undefined, true);
       if (fresh.stock !== "taken") return;
       await pieces.putBack(trx, sale.id);
       await update(trx, sale.id, { stock: "back" });
     });
+  }
+
+  /** Whether a parcel was sent, by whoever: then its pieces are not in the house. */
+  async function isOnItsWay({ deal_id, tracking }: SaleRow): Promise<boolean> {
+    if (tracking !== null) return true;
+    if (deal_id === null) return false;
+    const shipped = await database.kysely
+      .selectFrom("deal_steps")
+      .select("block")
+      .where("deal_id", "=", deal_id)
+      .where("stage", "=", "Shipped")
+      .executeTakeFirst();
+    return shipped !== undefined;
   }
 
   // ── Rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -367,6 +470,20 @@ export function createSales(
       )
       .execute();
     return sale;
+  }
+
+  async function assertRefIsFree(trx: Trx, partner: string, ref: string): Promise<void> {
+    const other = await trx
+      .selectFrom("sales")
+      .select("quote_id")
+      .where("partner", "=", partner)
+      .where("partner_ref", "=", ref)
+      .executeTakeFirst();
+    if (other === undefined) return;
+    throw new HanseError("HANSE_CONFLICT", "The reference stands for the order of another quote", {
+      retryable: false,
+      details: { ref, quote: other.quote_id },
+    });
   }
 
   async function update(trx: Trx, id: string, change: Partial<Omit<SaleRow, "id">>): Promise<SaleRow> {
@@ -448,11 +565,24 @@ export function createSales(
   }
 
   function openAddress(quote: string, box: string): ShipTo {
-    const text = new TextDecoder().decode(open(key, Buffer.from(box, "base64url"), shipToContext(quote)));
-    const parsed = shipToSchema.safeParse(JSON.parse(text));
-    if (parsed.success) return parsed.data;
-    throw new HanseError("HANSE_SEALED_BOX_INVALID", "The box holds no address");
+    const opened = keys.open(Buffer.from(box, "base64url"), shipToContext(quote));
+    try {
+      return shipToSchema.parse(JSON.parse(new TextDecoder().decode(opened)));
+    } catch {
+      throw new HanseError("HANSE_SEALED_BOX_INVALID", "The box holds no address");
+    }
   }
+}
+
+/** Paid, if not yet to the shop. */
+const PAID: readonly SaleState[] = ["paid", "shipped", "settled"];
+/** The buyer gets nothing. */
+const OFF: readonly SaleState[] = ["refunded", "cancelled"];
+const AT_ONCE = 100;
+
+/** What the own system is told that it takes pieces for: where they were put back and are taken again, it is another time. */
+function takingOf({ id, takes }: SaleRow): string {
+  return takes <= 1 ? id : `${id}.${takes}`;
 }
 
 function stateOf(stage: Stage): SaleState {

@@ -83,6 +83,7 @@ async function dueOf(owner: Hex): Promise<string[]> {
   const done: string[] = [];
   const receipt = {
     release: async ({ id }: { id: Hex }) => void done.push(`release ${id}`),
+    refund: async ({ id }: { id: Hex }) => void done.push(`refund ${id}`),
     extend: async (supply: { id: Hex }, resale: { id: Hex }) =>
       void done.push(`extend ${supply.id} ${resale.id}`),
   };

@@ -104,6 +104,8 @@ export interface MarketShopSetup extends Omit<ShopSetup, "options" | "owner" | "
   /** In place of the built-in stock. */
   readonly adapter?: ShopAdapter;
   readonly rpc?: ChainClient;
+  /** How long it waits for a transaction; a minute unless told. */
+  readonly sendMs?: number;
 }
 
 const silent = createLogger({ service: "test", level: "silent" });
@@ -114,13 +116,16 @@ export async function startMarketShop(setup: MarketShopSetup): Promise<MarketSho
   const account = testAccount(owner);
   const rpc = setup.rpc ?? (await connectChain(chain.rpcUrl, { pollMs: 50 }));
   const journal = createMemoryJournal();
-  const sender = createSender({ chain: rpc, account, journal }, { pollMs: 50 });
+  const sender = createSender(
+    { chain: rpc, account, journal },
+    { pollMs: 50, ...(setup.sendMs === undefined ? {} : { timeoutMs: setup.sendMs }) },
+  );
   let made: { market: ShopMarket; stock: StockAdapter } | undefined;
   const shop = await startTestShop({
     ...setup,
     owner: account.address,
     options: { currency, hub: chain.deployment.contracts.hub },
-    also(parts, { database, key }) {
+    also(parts, { database }) {
       const stock = createStockAdapter({ database });
       const market = createShopMarket(
         {
@@ -131,7 +136,6 @@ export async function startMarketShop(setup: MarketShopSetup): Promise<MarketSho
             deployment: chain.deployment,
             sender,
             signer: account,
-            key,
             logger: silent,
           },
           ...{ adapter: setup.adapter ?? stock, rates: createRates({ source: rateTable(RATES) }) },

@@ -1,0 +1,395 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { receiptAbi } from "#src/abi/receipt-abi.ts";
+import { type Checkout, shipToContext } from "#src/client/shop-schema.ts";
+import { seal } from "#src/identity/sealed-box.ts";
+import { purchase, sale as saleOrder } from "#src/protocol/goods-orders.ts";
+import type { ShopAdapter } from "#src/shop/adapters/shop-adapter.ts";
+import { createReceiptCalls } from "#src/shop/deals/receipt-calls.ts";
+import { testAccount } from "../e2e/chain-fixture.ts";
+import { startTestPostgres } from "../store/test-database.ts";
+import { createCustomer, product } from "./support/customers.ts";
+import {
+  type GoodsChain,
+  type MarketShop,
+  startGoodsChain,
+  startMarketShop,
+} from "./support/market-shops.ts";
+import { introduce, makePartners } from "./support/test-shops.ts";
+
+// Anna's own system counts socks by itself, fails and waits when it is told to; Ben sells them.
+
+let postgres: Awaited<ReturnType<typeof startTestPostgres>>;
+let chain: GoodsChain;
+let anna: MarketShop;
+let ben: MarketShop;
+let customer: ReturnType<typeof createCustomer>;
+
+const SOCKS = 1_000n;
+const own = {
+  socks: SOCKS,
+  done: new Set<string>(),
+  before: async (_: "take" | "put back") => {},
+};
+const adapter: ShopAdapter = {
+  catalogue: async () => [product("SOCK", own.socks)],
+  async take(order, lines) {
+    await own.before("take");
+    const [line] = lines;
+    const wanted = line?.quantity ?? 0n;
+    if (own.done.has(`take ${order}`)) return true;
+    if (own.socks < wanted) return false;
+    own.done.add(`take ${order}`);
+    own.socks -= wanted;
+    return true;
+  },
+  async putBack(order, lines) {
+    await own.before("put back");
+    if (own.done.has(`back ${order}`) || !own.done.has(`take ${order}`)) return;
+    own.done.add(`back ${order}`);
+    own.socks += lines[0]?.quantity ?? 0n;
+  },
+};
+
+beforeAll(async () => {
+  [postgres, chain] = await Promise.all([startTestPostgres(), startGoodsChain()]);
+  anna = await startMarketShop({
+    ...{ code: "ANNA", owner: 5, chain, databaseUrl: await postgres.fresh(), adapter },
+    terms: { quoteSeconds: 60 },
+  });
+  ben = await startMarketShop({
+    ...{ code: "BEN", owner: 7, chain, databaseUrl: await postgres.fresh(), sendMs: 1_500 },
+  });
+  for (const account of [5, 7, 9]) await chain.fund(account);
+  await introduce(anna, ben);
+  await makePartners(anna, ben, ["share-inventory", "sell"]);
+  await anna.market.syncCatalogue();
+  customer = createCustomer(ben, testAccount(9), {
+    chainId: chain.chain.chainId,
+    receipt: chain.deployment.contracts.receipt,
+  });
+}, 120_000);
+afterAll(async () => {
+  await anna?.stop();
+  await ben?.stop();
+  await Promise.all([postgres?.stop(), chain?.stop()]);
+});
+
+const books = async () => {
+  const { on_hand, reserved } = await anna.service.catalogue.find("SOCK");
+  return { own: own.socks, onHand: on_hand, reserved };
+};
+const sold = async (pieces = 2) => await customer.pay(await customer.begin([["ANNA:SOCK", pieces]]));
+const rowOf = async (checkout: Checkout) =>
+  await anna.database.kysely
+    .selectFrom("sales")
+    .selectAll()
+    .where("quote_id", "=", checkout.legs[0]?.quote.id as string)
+    .executeTakeFirst();
+const until = (checkout: Checkout, expected: Record<string, unknown>, timeout = 15_000) =>
+  expect.poll(async () => await rowOf(checkout), { timeout }).toMatchObject(expected);
+const dealOf = async (checkout: Checkout) => {
+  const id = (await rowOf(checkout))?.deal_id as `0x${string}`;
+  const known = await anna.market.deals.find(id);
+  if (known === undefined) throw new Error("no such deal");
+  return known;
+};
+/** As after a reorganisation that undid everything from this block on. */
+const undoFrom = async (number: bigint) =>
+  await anna.market.deals.rewind({ number: number - 1n, hash: "0x" }, anna.market.sales.onDeals);
+const steady = async () => {
+  const { socks } = own;
+  return { own: socks, onHand: socks, reserved: 0n };
+};
+
+describe("a seal that the chain undoes", () => {
+  it("when its pieces have left the house: they come back once nobody can seal it any more", async () => {
+    const before = await books();
+    const checkout = await sold();
+    await until(checkout, { state: "paid", stock: "taken" });
+    expect(await books()).toMatchObject({ own: before.own - 2n });
+    const known = await dealOf(checkout);
+    await undoFrom(known.sealedAtBlock);
+    await until(checkout, { state: "placed", deal_id: null });
+    await anna.database.kysely
+      .updateTable("quotes")
+      .set({ valid_until: new Date(0) })
+      .where("id", "=", checkout.legs[0]?.quote.id as string)
+      .execute();
+    await until(checkout, { state: "cancelled", stock: "back" });
+    expect(await books()).toEqual(before);
+
+    // And sealed again all the same: it was called off, so the buyer has the price back.
+    await anna.market.deals.apply(
+      {
+        block: { number: known.sealedAtBlock, hash: "0x01", timestamp: 1n },
+        deals: [{ ...known, tx: "0x" }],
+        steps: [],
+      },
+      anna.market.sales.onDeals,
+    );
+    await until(checkout, { state: "refunded" });
+    expect(await books()).toEqual(before);
+  });
+
+  it("and a refund that it undoes: the pieces are taken once more, and come back once more", async () => {
+    const before = await books();
+    const checkout = await sold();
+    await until(checkout, { state: "paid", stock: "taken" });
+    const { id } = (await rowOf(checkout)) as { id: string };
+    await anna.market.sales.cancel(id);
+    await until(checkout, { state: "refunded", stock: "back" });
+    expect(await books()).toEqual(before);
+    const step = await anna.database.kysely
+      .selectFrom("deal_steps")
+      .selectAll()
+      .where("deal_id", "=", (await dealOf(checkout)).id)
+      .executeTakeFirstOrThrow();
+    await undoFrom(step.block);
+    await until(checkout, { state: "paid", stock: "taken" });
+    expect(await books(), "out of both books").toMatchObject({ own: before.own - 2n, reserved: 0n });
+    await anna.market.deals.apply(
+      {
+        block: { number: step.block, hash: "0x02", timestamp: 1n },
+        deals: [],
+        steps: [{ id: step.deal_id, logIndex: 0, stage: "Refunded" }],
+      },
+      anna.market.sales.onDeals,
+    );
+    await until(checkout, { state: "refunded", stock: "back" });
+    expect(await books()).toEqual(before);
+  });
+});
+
+describe("the shop's own system", () => {
+  it("is asked while the order is called off: what it gave comes back", async () => {
+    const before = await books();
+    const asked = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    own.before = async (what) => {
+      if (what !== "take") return;
+      asked.resolve();
+      await goOn.promise;
+    };
+    const checkout = await sold();
+    await asked.promise;
+    own.before = async () => {};
+    const { id } = (await rowOf(checkout)) as { id: string };
+    // The owner gives the price back at the same moment.
+    await anna.market.sales.refund(id, false);
+    await until(checkout, { state: "refunded" });
+    goOn.resolve();
+    await until(checkout, { state: "refunded", stock: "back" });
+    expect(await books()).toEqual(before);
+  });
+
+  it("fails, and meanwhile the buyer confirms: the pieces leave the house when it answers again", async () => {
+    const before = await books();
+    own.before = async () => {
+      throw new Error("the till is on fire");
+    };
+    const checkout = await sold();
+    await until(checkout, { state: "paid" });
+    const deal = await dealOf(checkout);
+    await chain.senderOf(9).send({
+      ...{ address: chain.deployment.contracts.receipt, abi: receiptAbi, functionName: "confirm" },
+      args: [deal.deal, "0x"],
+    });
+    await until(checkout, { state: "settled" });
+    own.before = async () => {};
+    await until(checkout, { state: "settled", stock: "taken" });
+    expect(await books()).toEqual({ own: before.own - 2n, onHand: SOCKS - 2n, reserved: 0n });
+  });
+
+  it("has not got it: nobody else is sold it, and the buyer has the price back", async () => {
+    const before = (await chain.moneyOf(customer.wallet.address)).free;
+    own.socks = 0n;
+    const checkout = await sold(3);
+    await until(checkout, { state: "refunded", stock: "missing" });
+    expect((await chain.moneyOf(customer.wallet.address)).free).toBe(before);
+    own.socks = SOCKS - 2n;
+    await anna.market.syncCatalogue();
+    expect(await books()).toEqual(await steady());
+  });
+});
+
+describe("a parcel", () => {
+  it("that was sent by other means, and then refunded, is not in the house", async () => {
+    const checkout = await sold();
+    await until(checkout, { state: "paid", stock: "taken" });
+    const { deal } = await dealOf(checkout);
+    await chain.senderOf(5).send({
+      ...{ address: chain.deployment.contracts.receipt, abi: receiptAbi, functionName: "ship" },
+      args: [deal, `0x${"11".repeat(32)}`],
+    });
+    await until(checkout, { state: "shipped", tracking: null });
+    const { id } = (await rowOf(checkout)) as { id: string };
+    await anna.market.sales.refund(id, false);
+    await until(checkout, { state: "refunded" });
+    await anna.market.sales.work();
+    expect(await rowOf(checkout)).toMatchObject({ stock: "taken" });
+    const before = await books();
+    // It came back: also after the refund, as after a crash between the two.
+    await anna.market.sales.refund(id, true);
+    expect(await books()).toMatchObject({ own: before.own + 2n });
+    await anna.market.sales.refund(id, true);
+    expect(await books()).toMatchObject({ own: before.own + 2n, reserved: 0n });
+  });
+
+  it("is sent by a process that died before it told the chain; nobody calls it off meanwhile", async () => {
+    const checkout = await sold();
+    await until(checkout, { state: "paid", stock: "taken" });
+    const { id } = (await rowOf(checkout)) as { id: string };
+    await anna.database.kysely
+      .updateTable("sales")
+      .set({ tracking: "parcel 7" })
+      .where("id", "=", id)
+      .execute();
+    await expect(anna.market.sales.cancel(id, "BEN")).rejects.toMatchObject({ code: "HANSE_SALE_STATE" });
+    await until(checkout, { state: "shipped", tracking: "parcel 7" });
+    await expect(anna.market.sales.ship(id, "another"), "two parcels").rejects.toMatchObject({
+      code: "HANSE_SALE_STATE",
+    });
+    expect((await anna.market.sales.ship(id, "parcel 7")).tracking, "the same again").toBe("parcel 7");
+  });
+});
+
+describe("an order", () => {
+  it("that a customer sealed by itself is known to the shop and told to the seller", async () => {
+    const checkout = await customer.begin([["ANNA:SOCK", 1]]);
+    await createReceiptCalls({
+      sender: chain.senderOf(9),
+      receipt: chain.deployment.contracts.receipt,
+    }).seal(`by hand ${checkout.id}`, await pairsOf(checkout));
+    await expect
+      .poll(async () => (await customer.find(checkout.id)).state, { timeout: 10_000 })
+      .toBe("sealed");
+    await expect.poll(async () => (await rowOf(checkout))?.partner_ref, { timeout: 10_000 }).toBeTruthy();
+    const { id } = (await rowOf(checkout)) as { id: string };
+    expect(await anna.market.sales.shipTo(id)).toMatchObject({ city: "Lübeck" });
+  });
+
+  it("that somebody else sealed first is not called failed", async () => {
+    const checkout = await customer.begin([["ANNA:SOCK", 1]]);
+    await createReceiptCalls({
+      sender: chain.senderOf(3),
+      receipt: chain.deployment.contracts.receipt,
+    }).seal(`in front ${checkout.id}`, await pairsOf(checkout));
+    expect(await customer.pay(checkout)).toMatchObject({ state: "sealed" });
+  });
+
+  it("whose seal is not mined in time is not called failed, and is sealed once", async () => {
+    const checkout = await customer.begin([["ANNA:SOCK", 1]]);
+    await chain.command("evm_setIntervalMining", [0]);
+    await expect(customer.pay(checkout)).rejects.toMatchObject({ code: "HANSE_TRANSACTION_LOST" });
+    expect((await customer.find(checkout.id)).state).toBe("signed");
+    await chain.command("anvil_setIntervalMining", [1]);
+    await expect
+      .poll(async () => (await customer.find(checkout.id)).state, { timeout: 15_000 })
+      .toBe("sealed");
+  });
+
+  it("that is told after its end by the clock, while the chain stands still, is taken", async () => {
+    const checkout = await customer.begin([["ANNA:SOCK", 1]]);
+    const { id } = quoteOf(checkout);
+    await chain.command("evm_setIntervalMining", [0]);
+    const { time } = (await anna.market.deals.followedTo()) as { time: bigint };
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await anna.database.kysely
+      .updateTable("quotes")
+      .set({ valid_until: new Date(Number(time) * 1_000) })
+      .where("id", "=", id)
+      .execute();
+    const told = await tell(checkout, `${checkout.id}:0`);
+    expect(told.state).toBe("placed");
+    await chain.command("anvil_setIntervalMining", [1]);
+    await until(checkout, { state: "cancelled", stock: "back" });
+  });
+
+  it("told under the name of another is refused for good", async () => {
+    const [first, second] = [await sold(1), await customer.begin([["ANNA:SOCK", 1]])];
+    await expect
+      .poll(async () => (await rowOf(first))?.partner_ref, { timeout: 10_000 })
+      .toBe(`${first.id}:0`);
+    await expect(tell(second, `${first.id}:0`)).rejects.toMatchObject({
+      ...{ code: "HANSE_CONFLICT", retryable: false },
+    });
+  });
+
+  it("of a seller that left meanwhile is sealed, and told when it is there again", async () => {
+    const checkout = await customer.begin([["ANNA:SOCK", 1]]);
+    const standing = (now: "member" | "left") =>
+      ben.database.kysely.updateTable("peers").set({ standing: now }).where("code", "=", "ANNA").execute();
+    await standing("left");
+    expect(await customer.pay(checkout)).toMatchObject({ state: "sealed" });
+    await until(checkout, { state: "paid", partner_ref: null });
+    await standing("member");
+    await expect
+      .poll(async () => (await rowOf(checkout))?.partner_ref, { timeout: 15_000 })
+      .toBe(`${checkout.id}:0`);
+  });
+
+  it("whose seller does not know our key now is kept, and waits for nothing but itself", async () => {
+    const checkout = await customer.begin([["ANNA:SOCK", 1]]);
+    const key = (now: `0x${string}`) =>
+      anna.database.kysely.updateTable("peers").set({ key: now }).where("code", "=", "BEN").execute();
+    await key(`0x${"ab".repeat(32)}`);
+    expect(await customer.pay(checkout)).toMatchObject({ state: "sealed" });
+    await until(checkout, { state: "paid", partner_ref: null });
+    // Something that waits stands before it, in another lane.
+    await ben.database.kysely
+      .insertInto("deliveries")
+      .values({
+        ...{ id: "waits", peer: "ANNA", path: "/v1/partnerships/leave", body: "{}", created_at: new Date(0) },
+        due_at: new Date(Date.now() + 3_600_000),
+      })
+      .execute();
+    await key(ben.key.publicKey);
+    await expect
+      .poll(async () => (await rowOf(checkout))?.partner_ref, { timeout: 15_000 })
+      .toBe(`${checkout.id}:0`);
+    await ben.database.kysely.deleteFrom("deliveries").execute();
+  });
+});
+
+it("after all that nothing is kept that nobody waits for", async () => {
+  const waiting = await anna.database.kysely
+    .selectFrom("sales")
+    .select(["id", "state", "stock"])
+    .where("stock", "in", ["reserved", "taking"])
+    .execute();
+  expect(waiting).toEqual([]);
+  await chain.pass(120);
+  await anna.database.kysely
+    .updateTable("reservations")
+    .set({ expires_at: new Date(0) })
+    .where("state", "=", "held")
+    .execute();
+  await expect.poll(books, { timeout: 10_000 }).toEqual(await steady());
+});
+
+async function pairsOf(checkout: Checkout) {
+  const signatures = await customer.signatures(checkout);
+  return checkout.legs.map(({ quote, purchase: order }, leg) => ({
+    sale: { ...saleOrder(quote.sale as never), signature: quote.signature },
+    purchase: { ...purchase(order), signature: signatures[leg] as `0x${string}` },
+  }));
+}
+
+/** Tells Anna an order as Ben would. */
+async function tell(checkout: Checkout, ref: string) {
+  const { ship_to } = await ben.database.kysely
+    .selectFrom("checkouts")
+    .select("ship_to")
+    .where("id", "=", checkout.id)
+    .executeTakeFirstOrThrow();
+  const { id } = quoteOf(checkout);
+  const box = seal(anna.key.publicKey, new TextEncoder().encode(ship_to), shipToContext(id));
+  return await anna.market.sales.place("BEN", {
+    ...{ ref, quote: id, shipTo: Buffer.from(box).toString("base64url") },
+  });
+}
+
+function quoteOf({ legs: [leg] }: Checkout) {
+  if (leg === undefined) throw new Error("the checkout is empty");
+  return leg.quote;
+}
