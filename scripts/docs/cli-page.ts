@@ -23,6 +23,8 @@ const VARIABLES: Readonly<Record<string, string>> = {
   HANSE_CONTENT_URL: "base URL of the content service that takes what is registered",
   HANSE_CONTENT_SOURCES: "content services that results are fetched from first, separated by commas",
   HANSE_UPLOAD_TOKEN: "bearer token for uploads (secret)",
+  HANSE_SHOP_URL: "base URL of a shop's service, where --shop is not given",
+  HANSE_SHOP_OWNER_TOKEN: "owner's token of the shop, where --token-file is not given (secret)",
   HANSE_WALLETS: "folder of the wallets; default `~/.hanse/wallets`",
   HANSE_WALLET_PASSWORD: "password of the wallet, where --password-file is not given (secret)",
   HANSE_PRIVATE_KEY: "a key in clear instead of a wallet (secret)",

@@ -100,10 +100,16 @@ export const shopOptions = {
     doc: "URL that answers such JSON instead; asked every minute, and believed for an hour when it does not answer",
   }),
   adapter: defineOption({
-    schema: z.enum(["stock", "online-boutique"]),
+    schema: z.enum(["stock", "online-boutique", "custom"]),
     env: "HANSE_SHOP_ADAPTER",
-    doc: "where the products are: `stock` in this service's own database, `online-boutique` in a catalogue file of that shop's form",
+    doc: "where the products are: `stock` in this service's own database, `online-boutique` in a catalogue file of that shop's form, `custom` wherever a module of yours finds them",
     default: "stock",
+  }),
+  adapterModule: defineOption({
+    schema: z.string().min(1).optional(),
+    env: "HANSE_SHOP_ADAPTER_MODULE",
+    doc: "the module that the adapter custom is in: its default export makes it; see examples/shop-adapter",
+    path: true,
   }),
   catalogue: defineOption({
     schema: z.string().min(1).optional(),

@@ -6,10 +6,11 @@ import { type ChainClient, connectChain } from "#src/chain/chain-client.ts";
 import { type Deployment, readDeployment } from "#src/chain/deployment.ts";
 import { developmentKey } from "#src/chain/development-keys.ts";
 import { type BrokerClient, createBrokerClient } from "#src/client/broker-client.ts";
+import { createShopClient, createShopOwnerClient } from "#src/client/shop-client.ts";
 import { keepSeed } from "#src/crypto/seed-file.ts";
 import { buildDataset } from "#src/demo/build-dataset.ts";
 import { BOUTIQUE, keyOf, LIAR, SHOPS, WORKER_NUMBERS, workerAccount, workerKey } from "#src/demo/cast.ts";
-import { allowReceipt, joinShop, ownerClient, type RunningShop } from "#src/demo/federation.ts";
+import { allowReceipt, joinShop, type RunningShop } from "#src/demo/federation.ts";
 import { fundAccounts, type Goods, type Market, openMarket } from "#src/demo/market.ts";
 import { shopKeyFromSeed } from "#src/identity/shop-key.ts";
 import { HanseError } from "#src/kernel/errors.ts";
@@ -187,6 +188,7 @@ export async function startStack(
         HANSE_ALLOW_PRIVATE_ENDPOINTS: "true",
       },
       ready: () => answers(`${urls.hub}/readyz`),
+      readyTimeoutMs: 60_000,
     });
     const startShops = SHOPS.map(async (shop, index): Promise<RunningShop> => {
       const url = shopUrls[index] ?? "";
@@ -220,7 +222,13 @@ export async function startStack(
         readyTimeoutMs: 60_000,
       });
       const key = shopKeyFromSeed(await keepSeed(join(shopDir, "shop.key"))).publicKey;
-      return { ...shop, url, key, owner: ownerClient(url, shopToken) };
+      return {
+        ...shop,
+        url,
+        key,
+        owner: createShopOwnerClient({}, { baseUrl: url, token: shopToken }),
+        front: createShopClient({}, { baseUrl: url }),
+      };
     });
 
     const startWorkers = Promise.all(

@@ -9,9 +9,10 @@ import type { ConfigOf, ConfigSources } from "#src/kernel/config.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { lockDirectory } from "#src/kernel/lock-file.ts";
 import { NO_ARBITER, OUTCOME } from "#src/protocol/goods-orders.ts";
+import { loadAdapter } from "#src/shop/adapters/load-adapter.ts";
 import { createOnlineBoutiqueAdapter } from "#src/shop/adapters/online-boutique-adapter.ts";
 import type { ShopAdapter } from "#src/shop/adapters/shop-adapter.ts";
-import { createStockAdapter } from "#src/shop/adapters/stock-adapter.ts";
+import { createStockAdapter, type StockAdapter } from "#src/shop/adapters/stock-adapter.ts";
 import { registerStockRoutes } from "#src/shop/adapters/stock-routes.ts";
 import {
   asCurrency,
@@ -79,7 +80,7 @@ export async function startShop(sources: ConfigSources): Promise<void> {
         customerRequestsPerMinute: config.customerLimit,
       },
     );
-    const { adapter, stock } = adapterOf(config, database);
+    const { adapter, stock } = await adapterOf(config, database);
     const market = createShopMarket(
       { parts, database, chain, deployment, sender, signer: account, adapter, rates, fetch, logger },
       {
@@ -127,15 +128,24 @@ function sourceOf({ rates, ratesFile, ratesUrl }: Config, fetch: Fetch): RateSou
   return ratesFile === undefined ? rateTable(rates) : rateFile(ratesFile);
 }
 
-function adapterOf({ adapter, catalogue }: Config, database: ShopDatabase) {
-  if (adapter === "stock") {
-    const stock = createStockAdapter({ database });
-    return { adapter: stock as ShopAdapter, stock };
+async function adapterOf(
+  { adapter, catalogue, adapterModule }: Config,
+  database: ShopDatabase,
+): Promise<{ readonly adapter: ShopAdapter; readonly stock?: StockAdapter }> {
+  switch (adapter) {
+    case "stock": {
+      const stock = createStockAdapter({ database });
+      return { adapter: stock, stock };
+    }
+    case "online-boutique":
+      if (catalogue === undefined) throw needs(adapter, "HANSE_SHOP_CATALOGUE");
+      return { adapter: createOnlineBoutiqueAdapter({ path: catalogue }) };
+    case "custom":
+      if (adapterModule === undefined) throw needs(adapter, "HANSE_SHOP_ADAPTER_MODULE");
+      return { adapter: await loadAdapter(adapterModule) };
   }
-  if (catalogue !== undefined)
-    return { adapter: createOnlineBoutiqueAdapter({ path: catalogue }), stock: undefined };
-  throw new HanseError(
-    "HANSE_CONFIG_INVALID",
-    "HANSE_SHOP_ADAPTER is online-boutique, which needs HANSE_SHOP_CATALOGUE",
-  );
+}
+
+function needs(adapter: string, variable: string): HanseError {
+  return new HanseError("HANSE_CONFIG_INVALID", `HANSE_SHOP_ADAPTER is ${adapter}, which needs ${variable}`);
 }

@@ -14,6 +14,9 @@ import { openSigner, type SignerFlags, signerAddress, withSigner } from "./signe
 
 type Flags = ChainFlags & SignerFlags;
 
+/** Contracts that hold bonds, by the names they have in a deployment. */
+const CERTIFIERS = ["poco", "jury", "receipt", "hub"] as const;
+
 /** `hanse account`: the money that the Clerk keeps for somebody. */
 export function addAccountCommand(program: Command, context: CliContext): void {
   const group = commandGroup(program, "account", "the money that the Clerk keeps for you");
@@ -55,13 +58,13 @@ export function addAccountCommand(program: Command, context: CliContext): void {
 
   command("allow <certifier> <amount>")
     .description(
-      "let a certifier hold up to so much of your money, as a seat's stake; `poco` and `jury` are names",
+      "let a certifier hold up to so much of your money: a seat's stake, what goods cost, a shop's stake; `poco`, `jury`, `receipt` and `hub` are names",
     )
     .action(async (certifier: string, text: string, flags: Flags) => {
       const amount = parsePrice(text);
       await act(flags, undefined, (contracts) => {
-        const named =
-          certifier === "poco" || certifier === "jury" ? contracts[certifier] : parseAddress(certifier);
+        const name = CERTIFIERS.find((each) => each === certifier);
+        const named = name === undefined ? parseAddress(certifier) : contracts[name];
         const args = [named, amount];
         return [{ address: contracts.clerk, abi: clerkAbi, functionName: "allowCertifier", args }];
       });
@@ -101,15 +104,16 @@ export function addAccountCommand(program: Command, context: CliContext): void {
 
 async function show(context: CliContext, connection: ChainConnection, owner: Address, json: boolean) {
   const { chain, deployment } = connection;
-  const { clerk, token, poco, jury } = deployment.contracts;
+  const { clerk, token } = deployment.contracts;
   const onClerk = { address: clerk, abi: clerkAbi } as const;
-  const bond = (certifier: Address) =>
-    chain.viem.readContract({ ...onClerk, functionName: "bondOf", args: [owner, certifier] });
-  const [account, wallet, ofPoco, ofJury] = await Promise.all([
+  const bond = async (name: (typeof CERTIFIERS)[number]) => {
+    const args = [owner, deployment.contracts[name]] as const;
+    return [name, await chain.viem.readContract({ ...onClerk, functionName: "bondOf", args })] as const;
+  };
+  const [account, wallet, bonds] = await Promise.all([
     chain.viem.readContract({ ...onClerk, functionName: "account", args: [owner] }),
     chain.viem.readContract({ address: token, abi: tokenAbi, functionName: "balanceOf", args: [owner] }),
-    bond(poco),
-    bond(jury),
+    Promise.all(CERTIFIERS.map(bond)),
   ]);
   const held = ({ allowance, bonded }: { allowance: bigint; bonded: bigint }) =>
     allowance === 0n && bonded === 0n
@@ -118,14 +122,13 @@ async function show(context: CliContext, connection: ChainConnection, owner: Add
   answer(
     context,
     json,
-    { address: owner, ...account, wallet, certifiers: { poco: ofPoco, jury: ofJury } },
+    { address: owner, ...account, wallet, certifiers: Object.fromEntries(bonds) },
     fields({
       address: owner,
       free: inHanse(account.free),
       locked: inHanse(account.locked),
       wallet: inHanse(wallet),
-      poco: held(ofPoco),
-      jury: held(ofJury),
+      ...Object.fromEntries(bonds.map(([name, each]) => [name, held(each)])),
       epoch: String(account.epoch),
     }),
   );

@@ -67,6 +67,11 @@ export function parseNames<Name extends string>(text: string, known: readonly Na
   throw invalid(`${unknown} is no ${what}`, `Choose among: ${known.join(", ")}.`);
 }
 
+/** Words such as `NotArrived`, as they are typed: `not-arrived`. */
+export function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter, at) => `${at === 0 ? "" : "-"}${letter.toLowerCase()}`);
+}
+
 export function invalid(message: string, hint: string): HanseError {
   return new HanseError("HANSE_ARGUMENT_INVALID", message, { hint });
 }

@@ -147,7 +147,8 @@ async function allShops(hub: HubClient): Promise<ShopView[]> {
   return [...shops.values()].sort((a, b) => (a.code < b.code ? -1 : 1));
 }
 
-function parseCode(text: string): string {
+/** @throws HANSE_ARGUMENT_INVALID */
+export function parseCode(text: string): string {
   if (isShopCode(text)) return text;
   throw invalid(
     `${text} is no code of a shop`,

@@ -1,13 +1,19 @@
 import type { Command } from "commander";
 import { addAccountCommand } from "./account-command.ts";
 import { addAssetCommands } from "./asset-commands.ts";
+import { addBuyCommand } from "./buy-command.ts";
 import { addClaimCommand } from "./claim-command.ts";
 import type { CliContext } from "./context.ts";
 import { addDealCommand } from "./deal-command.ts";
+import { addDisputeCommand } from "./dispute-command.ts";
 import { addMarketCommand } from "./market-command.ts";
 import { addOperatorCommand } from "./operator-command.ts";
 import { addOrderCommand } from "./order-command.ts";
+import { addParcelCommand } from "./parcel-command.ts";
+import { addPartnerCommand } from "./partner-command.ts";
 import { addPoolCommand } from "./pool-command.ts";
+import { addProductsCommand } from "./products-command.ts";
+import { addRateCommand } from "./rate-command.ts";
 import { addRequestCommand } from "./request-command.ts";
 import { addResultCommand } from "./result-command.ts";
 import { addShopCommand } from "./shop-command.ts";
@@ -35,4 +41,10 @@ export function addUserCommands(program: Command, context: CliContext): void {
   addOrderCommand(program, context);
   addSponsorCommand(program, context);
   addShopCommand(program, context);
+  addPartnerCommand(program, context);
+  addProductsCommand(program, context);
+  addBuyCommand(program, context);
+  addParcelCommand(program, context);
+  addDisputeCommand(program, context);
+  addRateCommand(program, context);
 }

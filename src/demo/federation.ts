@@ -4,7 +4,7 @@ import { hubAbi } from "#src/abi/hub-abi.ts";
 import type { ChainClient } from "#src/chain/chain-client.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
 import { createHubClient } from "#src/client/hub-client.ts";
-import { createHttpClient, type HttpClient } from "#src/http/http-client.ts";
+import type { ShopClient, ShopOwnerClient } from "#src/client/shop-client.ts";
 import { shopCodeToHex } from "#src/protocol/shop-code.ts";
 import { accountOf, ownerOf, type ShopCast } from "./cast.ts";
 import { sendersOn } from "./market.ts";
@@ -14,8 +14,9 @@ export interface RunningShop extends ShopCast {
   readonly url: string;
   /** Ed25519, of the statement at its endpoint. */
   readonly key: `0x${string}`;
-  /** As its owner. */
-  readonly owner: HttpClient;
+  readonly owner: ShopOwnerClient;
+  /** As anybody asks it. */
+  readonly front: ShopClient;
 }
 
 export interface FederationDeps {
@@ -73,12 +74,4 @@ export async function joinShop(deps: FederationDeps, shop: RunningShop): Promise
     const { functionName, args } = decodeFunctionData({ abi, data });
     await sendersOn(chain)(account).send({ address: getAddress(to), abi, functionName, args: args ?? [] });
   }
-}
-
-/** Calls a shop as its owner. */
-export function ownerClient(url: string, token: string): HttpClient {
-  return createHttpClient(
-    {},
-    { baseUrl: url, timeoutMs: 30_000, headers: { authorization: `Bearer ${token}` } },
-  );
 }

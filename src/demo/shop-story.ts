@@ -1,18 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
-import { z } from "zod";
+import { getAddress } from "viem";
 import type { ChainClient } from "#src/chain/chain-client.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
 import { createHubClient } from "#src/client/hub-client.ts";
-import {
-  type Checkout,
-  checkoutSchema,
-  ownerAnswerSchema,
-  type Sale,
-  saleSchema,
-} from "#src/client/shop-schema.ts";
+import type { Checkout, OwnerCall, PartnershipCall, Sale } from "#src/client/shop-schema.ts";
 import { signGoodsOrder } from "#src/client/sign-goods-order.ts";
-import { createHttpClient } from "#src/http/http-client.ts";
 import { HanseError, isHanseError } from "#src/kernel/errors.ts";
 import type { Currency } from "#src/protocol/currencies.ts";
 import { CONFIRMATION_TYPED_DATA, receiptDomain } from "#src/protocol/goods-order-types.ts";
@@ -72,7 +65,7 @@ export async function playShopStory(deps: ShopStoryDeps): Promise<void> {
 
   narrator.chapter("Online Boutique asks both for rights, and they grant them");
   for (const partner of [socks, gifts]) {
-    const rights = ["share-inventory", "sell", "earn-commission"];
+    const rights: NonNullable<OwnerCall["rights"]> = ["share-inventory", "sell", "earn-commission"];
     await call(boutique, partner.code, "request", { rights, until: inDays(30) });
     await call(partner, boutique.code, "accept", {});
     narrator.say(`${partner.name} grants ${rights.join(", ")} for 30 days`);
@@ -110,10 +103,10 @@ export async function playShopStory(deps: ShopStoryDeps): Promise<void> {
   const legOf = (shop: RunningShop) => paid.legs.findIndex(({ seller }) => seller === shop.code);
   for (const shop of [boutique, socks]) {
     const sale = await saleOf(shop, paid.legs[legOf(shop)]?.deal);
-    await own(shop, `/v1/owner/sales/${sale.id}/ship`, { tracking: `${shop.code} 1` });
+    await shop.owner.ship(sale.id, `${shop.code} 1`);
     const leg = legOf(shop);
     const { dealHash } = await until("the shop sees the parcel on its way", async () => {
-      const { legs } = await find(boutique, paid.id);
+      const { legs } = await boutique.front.checkout(paid.id);
       return legs[leg]?.stage === "Shipped" ? legs[leg] : undefined;
     });
     const signature = await customer.signTypedData({
@@ -121,15 +114,13 @@ export async function playShopStory(deps: ShopStoryDeps): Promise<void> {
       ...{ types: CONFIRMATION_TYPED_DATA, primaryType: "Confirmation" },
       message: { deal: dealHash as `0x${string}` },
     });
-    await anybody(boutique).request(`/v1/checkouts/${paid.id}/confirm`, {
-      ...{ method: "POST", body: { leg, signature }, schema: checkoutSchema },
-    });
+    await boutique.front.confirm(paid.id, leg, signature);
     narrator.say(`the customer confirms what ${shop.name} sent: the escrow pays`);
   }
   const cancelled = await saleOf(gifts, paid.legs[legOf(gifts)]?.deal);
-  await own(gifts, `/v1/owner/sales/${cancelled.id}/cancel`, {});
+  await gifts.owner.cancel(cancelled.id);
   await until("all three deals are over", async () => {
-    const { legs } = await find(boutique, paid.id);
+    const { legs } = await boutique.front.checkout(paid.id);
     return legs.every(({ stage }) => stage === "Paid" || stage === "Refunded") || undefined;
   });
 
@@ -169,83 +160,53 @@ function shopOf(shops: readonly RunningShop[], code: string): RunningShop {
   return found;
 }
 
-const anybody = ({ url }: RunningShop) => createHttpClient({}, { baseUrl: url, timeoutMs: 30_000 });
-
 async function importCatalogue({ owner }: RunningShop, path: string): Promise<void> {
-  await owner.request("/v1/owner/products/import", {
-    method: "POST",
-    body: { format: "json", content: await readFile(path, "utf8"), complete: true },
-    schema: z.unknown(),
-  });
+  await owner.importProducts({ format: "json", content: await readFile(path, "utf8"), complete: true });
 }
 
-async function call({ owner }: RunningShop, partner: string, name: string, body: unknown) {
+async function call({ owner }: RunningShop, partner: string, name: PartnershipCall, wish: OwnerCall) {
   // Shops hear of each other by the hub service's word, a moment after they joined.
   return await until(`${name} reaches ${partner}`, async () => {
     try {
-      return await owner.request(`/v1/owner/partnerships/${partner}/${name}`, {
-        method: "POST",
-        body,
-        schema: ownerAnswerSchema,
-      });
+      return await owner.partnership(partner, name, wish);
     } catch (error) {
-      if (isHanseError(error, "HANSE_SHOP_UNKNOWN") || isHanseError(error, "HANSE_SIGNATURE_KEY_UNKNOWN"))
-        return undefined;
+      const early = ["HANSE_SHOP_UNKNOWN", "HANSE_SIGNATURE_KEY_UNKNOWN"] as const;
+      if (early.some((code) => isHanseError(error, code))) return undefined;
       throw error;
     }
   });
 }
 
-async function sync({ owner }: RunningShop, partner: string): Promise<number> {
-  await owner.request(`/v1/owner/listings/${partner}/sync`, {
-    method: "POST",
-    body: {},
-    schema: z.unknown(),
-  });
-  const { products } = await owner.request(`/v1/listings?partner=${partner}`, {
-    schema: z.object({ products: z.array(z.unknown()) }),
-  });
-  return products.length;
+async function sync({ owner, front }: RunningShop, partner: string): Promise<number> {
+  await owner.sync(partner);
+  return (await front.listings(partner)).length;
 }
 
-async function checkout(shop: RunningShop, lines: readonly (readonly [string, number])[]): Promise<Checkout> {
-  return await anybody(shop).request("/v1/checkouts", {
-    method: "POST",
-    body: {
-      ...{ buyer: accountOf("customer").address, shipTo: SHIP_TO },
-      lines: lines.map(([product, quantity]) => ({ product, quantity })),
-    },
-    schema: checkoutSchema,
+async function checkout(
+  { front }: RunningShop,
+  lines: readonly (readonly [string, number])[],
+): Promise<Checkout> {
+  return await front.begin({
+    ...{ buyer: accountOf("customer").address, shipTo: SHIP_TO },
+    lines: lines.map(([product, quantity]) => ({ product, quantity })),
   });
 }
 
-async function pay(shop: RunningShop, { id, legs, chainId, receipt }: Checkout): Promise<Checkout> {
+async function pay({ front }: RunningShop, { id, legs, chainId, receipt }: Checkout): Promise<Checkout> {
   const signatures = await Promise.all(
     legs.map(async (leg) => {
       const order = purchase(leg.purchase);
-      return (await signGoodsOrder(accountOf("customer"), order, chainId, receipt as `0x${string}`))
-        .signature;
+      return (await signGoodsOrder(accountOf("customer"), order, chainId, getAddress(receipt))).signature;
     }),
   );
-  return await anybody(shop).request(`/v1/checkouts/${id}/signatures`, {
-    ...{ method: "POST", body: { signatures }, schema: checkoutSchema },
-  });
+  return await front.pay(id, signatures);
 }
-
-const find = (shop: RunningShop, id: string) =>
-  anybody(shop).request(`/v1/checkouts/${id}`, { schema: checkoutSchema });
-
-const own = ({ owner }: RunningShop, path: string, body: unknown) =>
-  owner.request(path, { method: "POST", body, schema: saleSchema });
 
 /** The seller hears of its sale by the chain. */
 async function saleOf({ owner, name }: RunningShop, deal: string | null | undefined): Promise<Sale> {
-  return await until(`${name} has the pieces ready`, async () => {
-    const { sales } = await owner.request("/v1/owner/sales", {
-      schema: z.object({ sales: z.array(saleSchema) }),
-    });
-    return sales.find((sale) => sale.deal === deal && sale.state === "paid" && sale.packed);
-  });
+  return await until(`${name} has the pieces ready`, async () =>
+    (await owner.sales()).find((sale) => sale.deal === deal && sale.state === "paid" && sale.packed),
+  );
 }
 
 async function until<Value>(what: string, look: () => Promise<Value | undefined>): Promise<Value> {

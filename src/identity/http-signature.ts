@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { contentDigest, isDigestOf } from "./content-digest.ts";
 import { publicKeyFromBase64url, type ShopKey, verifySignature } from "./shop-key.ts";
+import { readUsualSignature } from "./usual-signature.ts";
 
 /** What of a request is signed. A body, where there is one, comes with a `content-type` among the headers. */
 export interface SignedParts {
@@ -124,8 +125,16 @@ interface ReadSignature {
   readonly wrong: boolean;
 }
 
-/** Has the library parse and rebuild what was signed; the times it would compare with the machine's clock are ours. */
+/**
+ * Reads what was signed. What is not written as we write it, the library parses and rebuilds; the times it would compare with the
+ * machine's clock are ours.
+ */
 async function readSignature(parts: SignedParts, clock: Pick<Clock, "now">): Promise<ReadSignature> {
+  const usual = readUsualSignature({ ...parts, url: new URL(parts.url) }, requiredComponents(parts));
+  if (usual !== undefined) {
+    const values = checkParameters(usual.parameters, clock);
+    return { ...values, wrong: !verifySignature(values.publicKey, usual.base, usual.signature) };
+  }
   const covered = new Set<string>();
   let read: ReadSignature | undefined;
   try {

@@ -84,7 +84,17 @@ export function verifySignature(publicKey: Hex, data: Uint8Array, signature: Uin
 
 /** A public key as the platform has it; undefined where it can be no shop's. */
 export function keyObjectOf(publicKey: Hex): KeyObject | undefined {
+  const known = keyObjects.get(publicKey);
+  if (known !== undefined) return known;
   if (!isShopKey(publicKey)) return undefined;
   const spki = Buffer.concat([PUBLIC_PREFIX, hexToBytes(publicKey)]);
-  return createPublicKey({ key: spki, format: "der", type: "spki" });
+  const made = createPublicKey({ key: spki, format: "der", type: "spki" });
+  // Anybody can name a key: only so many are remembered.
+  if (keyObjects.size >= MOST_KEY_OBJECTS) keyObjects.clear();
+  keyObjects.set(publicKey, made);
+  return made;
 }
+
+// Making one takes as long as checking a signature with it, and it says nothing of whose key it is.
+const keyObjects = new Map<Hex, KeyObject>();
+const MOST_KEY_OBJECTS = 1_000;

@@ -5,6 +5,7 @@ import type { Logger } from "#src/kernel/logger.ts";
 import { type AdvisoryLock, acquireAdvisoryLock } from "./advisory-lock.ts";
 import { columnTypes } from "./column-types.ts";
 import { kyselyPool } from "./kysely-pool.ts";
+import { createTableVersions, type TableVersions } from "./table-versions.ts";
 
 export interface DatabaseOptions {
   /** Connection string of PostgreSQL. */
@@ -33,6 +34,8 @@ export interface Database<Tables> {
   readonly kysely: Kysely<Tables>;
   /** The pool itself, for measurements and tests; its failures are as `pg` throws them. Services ask by `kysely`. */
   readonly pool: pg.Pool;
+  /** What this process has written by `kysely`: for those who keep in memory what they read. */
+  readonly versions: TableVersions;
   /** Runs `work` in a transaction; it may run several times, so it must have no other effects. */
   transaction<Value>(
     work: (trx: Transaction<Tables>) => Promise<Value>,
@@ -62,10 +65,12 @@ export async function openDatabase<Tables>(
   pool.on("connect", (client) => {
     client.on("error", (error) => deps.logger.debug({ err: error }, "a database connection broke in use"));
   });
-  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: kyselyPool(pool) }) });
+  const versions = createTableVersions();
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: kyselyPool(pool, versions) }) });
   const database: Database<Tables> = {
     kysely,
     pool,
+    versions,
     async transaction(work, { isolation = "read committed", retries = 4 } = {}) {
       for (let attempt = 0; ; attempt++) {
         try {

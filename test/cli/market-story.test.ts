@@ -19,7 +19,7 @@ const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
 const bondSchema = z.strictObject({ allowance: amount, bonded: amount });
 const accountSchema = z.strictObject({
   ...{ address, free: amount, locked: amount, epoch: amount, wallet: amount },
-  certifiers: z.strictObject({ poco: bondSchema, jury: bondSchema }),
+  certifiers: z.strictObject({ poco: bondSchema, jury: bondSchema, receipt: bondSchema, hub: bondSchema }),
 });
 const balanceSchema = z.strictObject({ address, balance: amount, coinWei: amount });
 const assetSchema = z.strictObject({

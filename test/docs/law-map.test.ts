@@ -107,7 +107,7 @@ describe("the map of the market's law", () => {
   it("names the laws of the interfaces, and each of them", async () => {
     const references = new Set(rows.flatMap(({ laws }) => laws));
     expect(await missing([...references], isLaw)).toEqual([]);
-    for (const name of ["IClerk", "IPanel", "IHub"]) {
+    for (const name of ["IClerk", "IPanel", "IReceipt", "IHub"]) {
       const laws = lawsOf(await sourceOf(name));
       expect(laws.length).toBeGreaterThan(0);
       expect(laws.filter((number) => !references.has(`${name} ${number}`))).toEqual([]);

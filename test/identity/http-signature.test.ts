@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { httpbis } from "http-message-signatures";
 import { bytesToHex } from "viem";
 import { describe, expect, it } from "vitest";
 import {
@@ -290,6 +291,37 @@ describe("any request", () => {
     await fc.assert(
       fc.asyncProperty(anyParts, async (parts) => {
         expect(await verifyRequest(await signed(parts), checkOf().check)).toMatchObject({ code: "WINES" });
+      }),
+    );
+  });
+
+  it("is taken in whatever form RFC 9421 allows: parameters and components in another order", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyParts, fc.boolean(), async (parts, reversed) => {
+        const { headers } = await signed(parts);
+        const { signature: _, "signature-input": input = "", ...plain } = headers;
+        const [, inner = "", rest = ""] = /^hanse=\(([^)]*)\);(.*)$/.exec(input) ?? [];
+        const value = (name: string) => new RegExp(`${name}="?([^";]+)`).exec(rest)?.[1] ?? "";
+        const fields = inner.split(" ").map((name) => name.slice(1, -1));
+        const again = await httpbis.signMessage(
+          {
+            ...{ key: { sign: async (data) => Buffer.from(key.sign(data)) }, name: "hanse" },
+            params: ["tag", "alg", "keyid", "nonce", "expires", "created"],
+            paramValues: {
+              ...{ tag: "hanse", alg: "ed25519", keyid: value("keyid"), nonce: value("nonce") },
+              expires: new Date(Number(value("expires")) * 1_000),
+              created: new Date(Number(value("created")) * 1_000),
+            },
+            fields: reversed ? fields.toReversed() : fields,
+          },
+          { method: parts.method, url: parts.url, headers: plain },
+        );
+        const others = Object.entries(again.headers as Record<string, string>);
+        const lower = Object.fromEntries(others.map(([name, each]) => [name.toLowerCase(), each]));
+        expect(lower["signature-input"]).not.toBe(input);
+        expect(await verifyRequest({ ...parts, headers: lower }, checkOf().check)).toMatchObject({
+          code: "WINES",
+        });
       }),
     );
   });

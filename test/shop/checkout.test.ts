@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Checkout, checkoutSchema, type Sale, saleSchema } from "#src/client/shop-schema.ts";
-import { signGoodsOrder } from "#src/client/sign-goods-order.ts";
+import { signConfirmation, signGoodsOrder } from "#src/client/sign-goods-order.ts";
 import { createHttpClient } from "#src/http/http-client.ts";
 import { STAGES } from "#src/protocol/goods-deals.ts";
 import { purchase } from "#src/protocol/goods-orders.ts";
@@ -10,7 +10,6 @@ import { startTestPostgres } from "../store/test-database.ts";
 import {
   type GoodsChain,
   type MarketShop,
-  signConfirmation,
   stageOf,
   startGoodsChain,
   startMarketShop,
@@ -173,7 +172,15 @@ describe("a customer of Ben buys Anna's goods", () => {
     };
     await anonymous.request(`${ben.endpoint}/v1/checkouts/${checkout.id}/confirm`, {
       method: "POST",
-      body: { leg: 0, signature: await signConfirmation(buyer, chain, dealHash) },
+      body: {
+        leg: 0,
+        signature: await signConfirmation(
+          buyer,
+          dealHash,
+          chain.chain.chainId,
+          chain.deployment.contracts.receipt,
+        ),
+      },
       schema: checkoutSchema,
     });
     await until(anna, sale.id, "settled");

@@ -28,18 +28,12 @@ export function createDealDuties(
     async work() {
       const head = await deals.followedTo();
       if (head === undefined) return;
-      const running = await deals.runningOf(owner);
-      const extended = new Set<string>();
-      for (const resale of running) {
-        const supply = await supplyToExtend(resale, head.time);
-        if (supply === undefined || extended.has(supply.id)) continue;
-        extended.add(supply.id);
+      for (const { supply, resale } of await deals.resales(owner)) {
         await attempt(supply, "the time to complain about a supply cannot be lengthened", () =>
           receipt.extend(supply, resale),
         );
       }
-      for (const sold of running) {
-        if (sold.stage !== "Shipped" || head.time <= complaintEnd(sold)) continue;
+      for (const sold of await deals.releasable(owner, head.time)) {
         await attempt(sold, "a deal cannot be released", () => receipt.release(sold));
       }
       for (const late of await deals.unshippedAt(head.time)) {
@@ -47,16 +41,6 @@ export function createDealDuties(
       }
     },
   };
-
-  /** The supply of a resale, where that may still be lengthened and is not. */
-  async function supplyToExtend({ deal }: KnownDeal, time: bigint): Promise<KnownDeal | undefined> {
-    const supply = await deals.find(deal.supply);
-    if (supply === undefined || supply.extended || supply.deal.buyer !== owner) return undefined;
-    // A quote may name any supply: only one of as many pieces is taken for it.
-    if (supply.deal.resaleMargin === 0 || supply.deal.quantity < deal.quantity) return undefined;
-    if (supply.stage === "Sealed") return supply;
-    return supply.stage === "Shipped" && time < complaintEnd(supply) ? supply : undefined;
-  }
 
   async function attempt(about: KnownDeal, wrong: string, act: () => Promise<void>): Promise<void> {
     try {
@@ -66,10 +50,4 @@ export function createDealDuties(
       logger.warn({ deal: about.id, err: error, retryable: isRetryable(error) }, wrong);
     }
   }
-}
-
-/** The last second at which the buyer of a shipped deal may complain, as `IReceipt.complaintEnd` tells it. */
-function complaintEnd({ deal, since, extended }: KnownDeal): bigint {
-  const margin = extended ? deal.resaleMargin : 0;
-  return BigInt(since + deal.deliverWithin + deal.complaintTime + margin);
 }

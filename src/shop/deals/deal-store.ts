@@ -73,8 +73,10 @@ export interface DealStore {
   findBySale(saleHash: Hex): Promise<KnownDeal | undefined>;
   findByPurchase(purchaseHash: Hex): Promise<KnownDeal | undefined>;
   list(): Promise<readonly KnownDeal[]>;
-  /** Those that `seller` sold and that are not disputed or over. */
-  runningOf(seller: Address): Promise<readonly KnownDeal[]>;
+  /** What `seller` shipped and nobody complained about in time, by the chain's time (Unix seconds). */
+  releasable(seller: Address, time: bigint): Promise<readonly KnownDeal[]>;
+  /** What `seller` sold on, with its purchases that deliver it and that may still be lengthened, each supply once. */
+  resales(seller: Address): Promise<readonly { readonly supply: KnownDeal; readonly resale: KnownDeal }[]>;
   /** Those that were to be shipped before a time (Unix seconds), and were not; some at a time. */
   unshippedAt(time: bigint): Promise<readonly KnownDeal[]>;
 }
@@ -205,14 +207,39 @@ export function createDealStore(database: ShopDatabase): DealStore {
         .execute();
       return rows.map((row) => known(row) as KnownDeal);
     },
-    async runningOf(seller) {
+    async releasable(seller, time) {
       const rows = await deals()
-        .where("stage", "in", ["Sealed", "Shipped"])
+        .where("stage", "=", "Shipped")
         .where(sql<boolean>`deal::json ->> 'seller' = ${seller}`)
+        .where(sql<boolean>`${complaintEnd("deals")} < ${time}`)
         .execute();
       return rows.map((row) => known(row) as KnownDeal);
     },
+    async resales(seller) {
+      const { rows } = await sql<{ supply: Hex; resale: Hex }>`
+        select distinct on (supply.id) supply.id as supply, resale.id as resale
+        from deals resale join deals supply on supply.id = resale.deal::json ->> 'supply'
+        where resale.stage in ('Sealed', 'Shipped') and resale.deal::json ->> 'seller' = ${seller}
+          and supply.stage in ('Sealed', 'Shipped') and supply.deal::json ->> 'buyer' = ${seller}
+          and not supply.extended and (supply.deal::json ->> 'resaleMargin')::int8 > 0
+          and (resale.deal::json ->> 'quantity')::int8 <= (supply.deal::json ->> 'quantity')::int8
+          and (supply.stage = 'Sealed' or ${complaintEnd("supply")} > (select max(time) from chain_blocks))
+        order by supply.id, resale.id`.execute(kysely);
+      const find = async (id: Hex) =>
+        known(await deals().where("id", "=", id).executeTakeFirstOrThrow()) as KnownDeal;
+      return await Promise.all(
+        rows.map(async ({ supply, resale }) => ({ supply: await find(supply), resale: await find(resale) })),
+      );
+    },
   };
+}
+
+/** The last second at which the buyer of a shipped deal may complain, as `IReceipt.complaintEnd` tells it. */
+function complaintEnd(table: "deals" | "supply") {
+  const member = (name: keyof GoodsDeal) =>
+    sql`(${sql.ref(`${table}.deal`)}::json ->> ${sql.lit(name)})::int8`;
+  const margin = sql`case when ${sql.ref(`${table}.extended`)} then ${member("resaleMargin")} else 0 end`;
+  return sql`${sql.ref(`${table}.since`)} + ${member("deliverWithin")} + ${member("complaintTime")} + ${margin}`;
 }
 
 /** A deal stands where its last step left it. */

@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 import { verifyStatement } from "#src/identity/statement.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
+import { createKeptRows } from "#src/store/kept-rows.ts";
 import type { ShopDatabase } from "../shop-tables.ts";
 
 /** Another shop, as hub services tell of it. */
@@ -41,6 +42,16 @@ const DOUBT_MS = 5_000;
 
 export function createPeers(deps: PeersDeps, { chainId, hub }: PeersOptions): Peers {
   const { database, fetchStatement, newChallenge, clock = systemClock } = deps;
+  // Every request asks for both: a key that is revoked and a shop that is suspended count from the next one on.
+  const row_ = createKeptRows(database.versions, {
+    tables: ["peers"],
+    load: (code) =>
+      database.kysely.selectFrom("peers").selectAll().where("code", "=", code).executeTakeFirst(),
+  });
+  const trustedOf = createKeptRows(database.versions, {
+    tables: ["trusted_keys"],
+    load: (code) => database.kysely.selectFrom("trusted_keys").selectAll().where("code", "=", code).execute(),
+  });
   const proving = new Map<string, Promise<boolean>>();
   const doubted = new Map<string, number>();
 
@@ -64,15 +75,10 @@ export function createPeers(deps: PeersDeps, { chainId, hub }: PeersOptions): Pe
         row.previous_key_until !== null &&
         row.previous_key_until.getTime() >= clock.now();
       if (row.key !== key && !isPrevious) return false;
-      const trusted = await database.kysely
-        .selectFrom("trusted_keys")
-        .select("key")
-        .where("code", "=", code)
-        .where("key", "=", key)
-        .where("owner", "=", row.owner)
-        .where("endpoint", "=", row.endpoint)
-        .executeTakeFirst();
-      if (trusted !== undefined) return true;
+      const isTrusted = (await trustedOf(code)).some(
+        (each) => each.key === key && each.owner === row.owner && each.endpoint === row.endpoint,
+      );
+      if (isTrusted) return true;
       const name = `${code} ${key}`;
       if ((doubted.get(name) ?? 0) > clock.now()) return false;
       // Many requests of a newcomer come at once: its endpoint is asked once.
@@ -84,10 +90,6 @@ export function createPeers(deps: PeersDeps, { chainId, hub }: PeersOptions): Pe
       return await proof;
     },
   };
-
-  function row_(code: string) {
-    return database.kysely.selectFrom("peers").selectAll().where("code", "=", code).executeTakeFirst();
-  }
 
   async function prove(peer: Peer): Promise<boolean> {
     const { code, owner, endpoint, key } = peer;

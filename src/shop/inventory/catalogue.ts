@@ -1,5 +1,6 @@
 import { type Selectable, sql } from "kysely";
 import { HanseError } from "#src/kernel/errors.ts";
+import { createKeptRows } from "#src/store/kept-rows.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
 import { nextSequence } from "./feed-sequence.ts";
 
@@ -68,6 +69,10 @@ export interface Catalogue {
 const CHUNK = 1_000;
 
 export function createCatalogue({ database }: { readonly database: ShopDatabase }): Catalogue {
+  const feed = createKeptRows(database.versions, {
+    tables: ["feed"],
+    load: () => database.kysely.selectFrom("feed").select(["id", "sequence"]).executeTakeFirstOrThrow(),
+  });
   return {
     async put(told, { complete = false, short = "refuse" } = {}) {
       const skus = new Set(told.map(({ sku }) => sku));
@@ -160,9 +165,7 @@ export function createCatalogue({ database }: { readonly database: ShopDatabase 
       };
     },
 
-    async feed() {
-      return await database.kysely.selectFrom("feed").select(["id", "sequence"]).executeTakeFirstOrThrow();
-    },
+    feed: () => feed("feed"),
 
     async find(sku) {
       return (await findAll([sku])).get(sku) as ProductRow;

@@ -10,6 +10,7 @@ import type {
 import { type Right, signGrant, verifyGrant } from "#src/identity/grant.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
+import { createKeptRows } from "#src/store/kept-rows.ts";
 import type { PeerPost } from "../federation/peer-post.ts";
 import type { Peers } from "../federation/peers.ts";
 import type { ShopKeys } from "../shop-keys.ts";
@@ -65,6 +66,10 @@ const DAY_MS = 86_400_000;
 
 export function createPartnerships(deps: PartnershipDeps, options: PartnershipOptions = {}): Partnerships {
   const { database, code, keys, peers, post, clock = systemClock } = deps;
+  const recordsOf = createKeptRows(database.versions, {
+    tables: ["partnerships"],
+    load: (peer) => database.kysely.selectFrom("partnerships").selectAll().where("peer", "=", peer).execute(),
+  });
   const { pauseMs = DAY_MS, answerMs = 14 * DAY_MS, longestMs = 366 * DAY_MS } = options;
 
   return {
@@ -112,12 +117,8 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
   };
 
   async function rightsIn(peer: string, role: PartnershipRole): Promise<readonly Right[]> {
-    const record = await database.kysely
-      .selectFrom("partnerships")
-      .selectAll()
-      .where("peer", "=", peer)
-      .where("role", "=", role)
-      .executeTakeFirst();
+    const record = (await recordsOf(peer)).find((each) => each.role === role);
+    // What is kept is the record: whether it is good, is asked now.
     return record === undefined ? [] : partnershipView(record, clock.now()).rights;
   }
 

@@ -182,7 +182,10 @@ export function registerSaleManagement(
     },
     async (request) => {
       const shipTo = await sales.shipTo(request.params.id);
-      if (shipTo !== undefined) return shipTo;
+      if (shipTo !== undefined) {
+        const { salt, ...address } = shipTo;
+        return address;
+      }
       throw new HanseError("HANSE_SALE_STATE", "The partner has not told yet where it goes");
     },
   );

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {POWER_PURCHASE_ORDER, POWER_SALE_ORDER} from "../../../contracts/interfaces/IKeyring.sol";
 import {BulkOrder} from "../../../contracts/libraries/BulkOrder.sol";
 import {BulkVector, BulkVectors} from "../support/BulkVectors.sol";
 import {BulkTree} from "../support/BulkTree.sol";
@@ -72,6 +73,7 @@ contract BulkOrderTest is Test {
         power = uint16(bound(power, 8, type(uint16).max));
         // None at all is no order's either.
         if (power == 8) power = 0;
+        vm.assume(power != POWER_SALE_ORDER && power != POWER_PURCHASE_ORDER);
         _asItCame(power, hash, abi.encodePacked(proof, uint16(0), uint8(3), "bulk"));
     }
 

@@ -8,7 +8,9 @@ import { shopMigrations } from "#src/shop/shop-migrations.ts";
 import type { ShopDatabase, ShopTables } from "#src/shop/shop-tables.ts";
 import { type Database, openDatabase } from "#src/store/database.ts";
 import { migrate } from "#src/store/migrations.ts";
+import makeAdapter from "../../../examples/shop-adapter/adapter.ts";
 import { silent, startTestPostgres } from "../../store/test-database.ts";
+import { type ShopSystem, startShopSystem } from "../support/shop-system.ts";
 
 /** What every adapter has to keep to. One that counts nothing never refuses, and there is nothing else of it to see. */
 interface Subject {
@@ -24,10 +26,12 @@ interface Subject {
 
 let postgres: Awaited<ReturnType<typeof startTestPostgres>>;
 const opened: ShopDatabase[] = [];
+const systems: ShopSystem[] = [];
 beforeAll(async () => {
   postgres = await startTestPostgres();
 }, 60_000);
 afterAll(async () => {
+  for (const system of systems) await system.stop();
   for (const database of opened) await database.close();
   await postgres?.stop();
 });
@@ -66,6 +70,15 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
     return {
       ...{ adapter: createOnlineBoutiqueAdapter({ path }), again: createOnlineBoutiqueAdapter({ path }) },
       ...{ ids: ["OLJCESPC7Z", "66VCHSJNUP"], counts: false, stock: async () => undefined },
+    };
+  },
+  "the example, before a shop system of another house": async () => {
+    const system = await startShopSystem();
+    systems.push(system);
+    return {
+      ...{ adapter: makeAdapter(system.url), again: makeAdapter(system.url), counts: true },
+      ids: ["p-1", "p-2"],
+      stock: async (pieces) => system.fill({ "p-1": Number(pieces), "p-2": Number(pieces) }),
     };
   },
 };

@@ -9,10 +9,10 @@ import { createMemoryJournal } from "#src/chain/transaction-journal.ts";
 import { createGuardedFetch } from "#src/http/guarded-fetch.ts";
 import { createLogger } from "#src/kernel/logger.ts";
 import type { Currency } from "#src/protocol/currencies.ts";
-import { CONFIRMATION_TYPED_DATA, receiptDomain } from "#src/protocol/goods-order-types.ts";
 import { NO_ARBITER, OUTCOME } from "#src/protocol/goods-orders.ts";
 import type { ShopAdapter } from "#src/shop/adapters/shop-adapter.ts";
 import { createStockAdapter, type StockAdapter } from "#src/shop/adapters/stock-adapter.ts";
+import { registerStockRoutes } from "#src/shop/adapters/stock-routes.ts";
 import { createRates, rateTable } from "#src/shop/sales/rates.ts";
 import type { SaleTerms } from "#src/shop/sales/sale-terms.ts";
 import { createShopMarket, type ShopMarket } from "#src/shop/shop-market.ts";
@@ -157,21 +157,17 @@ export async function startMarketShop(setup: MarketShopSetup): Promise<MarketSho
         },
       );
       made = { market, stock };
-      return market;
+      return {
+        ...market,
+        forOwner(scope) {
+          market.forOwner?.(scope);
+          registerStockRoutes(scope, { stock, currency, sync: market.syncCatalogue });
+        },
+      };
     },
   });
   if (made === undefined) throw new Error("the shop has no market");
   return { ...shop, ...made, account };
-}
-
-/** Signs that a parcel came, as a buyer's wallet would. */
-export async function signConfirmation(buyer: LocalAccount, chain: GoodsChain, deal: `0x${string}`) {
-  return await buyer.signTypedData({
-    domain: receiptDomain(chain.chain.chainId, chain.deployment.contracts.receipt),
-    types: CONFIRMATION_TYPED_DATA,
-    primaryType: "Confirmation",
-    message: { deal },
-  });
 }
 
 /** Where a deal stands, as the chain has it. */
