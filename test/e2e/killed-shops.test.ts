@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { receiptAbi } from "#src/abi/receipt-abi.ts";
 import { decodeEvents } from "#src/chain/decode-events.ts";
+import { until } from "../hub/support/test-hub.ts";
 import { createCustomer } from "../shop/support/customers.ts";
 import { testAccount } from "./chain-fixture.ts";
 import { becomePartners, type Federation, type ShopProcess, startFederation } from "./federation-fixture.ts";
@@ -37,22 +38,18 @@ beforeAll(async () => {
   const [anna, gift, shop] = federation.shops as [ShopProcess, ShopProcess, ShopProcess];
   [sellers, ben] = [[anna, gift], shop];
   await federation.chain.fund(CUSTOMER);
+  for (const shop of federation.shops) {
+    await until(`${shop.code} knows all`, async () => {
+      const peers = await shop.database.kysely.selectFrom("peers").select("code").execute();
+      return peers.length === federation.shops.length;
+    });
+  }
   for (const seller of sellers) {
-    await expect
-      .poll(async () => (await seller.database.kysely.selectFrom("peers").selectAll().execute()).length, {
-        timeout: 30_000,
-      })
-      .toBe(3);
     await seller.ask("/v1/owner/products/import", {
       format: "csv",
       content: `sku,name,price,quantity\nTHING,A thing,2.50,${STOCK}\nOTHER,Another,1.00,${STOCK}\n`,
     });
   }
-  await expect
-    .poll(async () => (await ben.database.kysely.selectFrom("peers").selectAll().execute()).length, {
-      timeout: 30_000,
-    })
-    .toBe(3);
   for (const seller of sellers) await becomePartners(seller, ben, ["share-inventory", "sell"]);
 }, 180_000);
 afterAll(async () => {

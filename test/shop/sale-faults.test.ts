@@ -57,7 +57,7 @@ beforeAll(async () => {
     terms: { quoteSeconds: 60 },
   });
   ben = await startMarketShop({
-    ...{ code: "BEN", owner: 7, chain, databaseUrl: await postgres.fresh(), sendMs: 1_500 },
+    ...{ code: "BEN", owner: 7, chain, databaseUrl: await postgres.fresh(), sendMs: 4_000 },
   });
   for (const account of [5, 7, 9]) await chain.fund(account);
   await introduce(anna, ben);
@@ -279,10 +279,10 @@ describe("an order", () => {
 
   it("whose seal is not mined in time is not called failed, and is sealed once", async () => {
     const checkout = await customer.begin([["ANNA:SOCK", 1]]);
-    await chain.command("evm_setIntervalMining", [0]);
-    await expect(customer.pay(checkout)).rejects.toMatchObject({ code: "HANSE_TRANSACTION_LOST" });
-    expect((await customer.find(checkout.id)).state).toBe("signed");
-    await chain.command("anvil_setIntervalMining", [1]);
+    await whileTheChainStands(async () => {
+      await expect(customer.pay(checkout)).rejects.toMatchObject({ code: "HANSE_TRANSACTION_LOST" });
+      expect((await customer.find(checkout.id)).state).toBe("signed");
+    });
     await expect
       .poll(async () => (await customer.find(checkout.id)).state, { timeout: 15_000 })
       .toBe("sealed");
@@ -291,17 +291,17 @@ describe("an order", () => {
   it("that is told after its end by the clock, while the chain stands still, is taken", async () => {
     const checkout = await customer.begin([["ANNA:SOCK", 1]]);
     const { id } = quoteOf(checkout);
-    await chain.command("evm_setIntervalMining", [0]);
-    const { time } = (await anna.market.deals.followedTo()) as { time: bigint };
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    await anna.database.kysely
-      .updateTable("quotes")
-      .set({ valid_until: new Date(Number(time) * 1_000) })
-      .where("id", "=", id)
-      .execute();
-    const told = await tell(checkout, `${checkout.id}:0`);
-    expect(told.state).toBe("placed");
-    await chain.command("anvil_setIntervalMining", [1]);
+    await whileTheChainStands(async () => {
+      // Followed to its last block by then, and the clock is ahead of it.
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      const { time } = (await anna.market.deals.followedTo()) as { time: bigint };
+      await anna.database.kysely
+        .updateTable("quotes")
+        .set({ valid_until: new Date(Number(time) * 1_000) })
+        .where("id", "=", id)
+        .execute();
+      expect((await tell(checkout, `${checkout.id}:0`)).state).toBe("placed");
+    });
     await until(checkout, { state: "cancelled", stock: "back" });
   });
 
@@ -366,6 +366,15 @@ it("after all that nothing is kept that nobody waits for", async () => {
     .execute();
   await expect.poll(books, { timeout: 10_000 }).toEqual(await steady());
 });
+
+async function whileTheChainStands(work: () => Promise<void>): Promise<void> {
+  await chain.command("evm_setIntervalMining", [0]);
+  try {
+    await work();
+  } finally {
+    await chain.command("evm_setIntervalMining", [1]);
+  }
+}
 
 async function pairsOf(checkout: Checkout) {
   const signatures = await customer.signatures(checkout);
