@@ -52,7 +52,14 @@ function dealOf(number: number, over: Partial<GoodsDeal> = {}): GoodsDeal {
       goods: word(100),
       shipTo: word(101),
     },
-    ...{ arbiter: NO_ARBITER, supply: word(0), price: 7n, sellerBond: 0n, commission: 0n, shipWithin: 60 },
+    ...{
+      arbiter: NO_ARBITER,
+      supply: word(0),
+      price: 7n,
+      sellerBond: 0n,
+      commission: 0n,
+      shipWithin: 1_000_000,
+    },
     ...{ deliverWithin: 10, complaintTime: 20, resaleMargin: MARGIN, defaultOutcome: OUTCOME.Buyer },
     ...{ sealedAt: 900, firstPiece: 0, quantity: 4, ...over },
   };
