@@ -29,9 +29,13 @@ beforeAll(async () => {
   for (const seller of [anna, gift]) await makePartners(seller, ben, ["share-inventory", "sell"]);
 }, 120_000);
 afterAll(async () => {
-  for (const shop of [anna, gift, ben]) await shop?.stop();
-  await again?.stop();
-  await Promise.all([postgres?.stop(), chain?.stop()]);
+  try {
+    for (const shop of [anna, gift, ben]) await shop?.stop();
+  } finally {
+    // Also where a shop ended by a fault.
+    await again?.stop();
+    await Promise.all([postgres?.stop(), chain?.stop()]);
+  }
 });
 beforeEach(async () => {
   await anna.stock.put([product("HAT", 10n)], { complete: true });
