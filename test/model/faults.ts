@@ -22,8 +22,9 @@ export const FAULTS: readonly Fault[] = [
     name: "rewards by weight instead of its log2",
     rules: { rewardShare: (w) => w },
     temper: CALM,
+    // Long enough for scores, and with them weights, to differ.
     seed: 4,
-    steps: 300,
+    steps: 1_000,
   },
   { name: "a fine of 4 % instead of 5", rules: { finePercent: 4n }, seed: 1, steps: 300 },
   { name: "two points for a right answer", rules: { scoreGain: 2 }, seed: 1, steps: 50 },
