@@ -275,6 +275,14 @@ describe("an order", () => {
       receipt: chain.deployment.contracts.receipt,
     }).seal(`in front ${checkout.id}`, await pairsOf(checkout));
     expect(await customer.pay(checkout)).toMatchObject({ state: "sealed" });
+    // And where the shop has learnt of it by the chain before the buyer told.
+    const later = await customer.begin([["ANNA:SOCK", 1]]);
+    await createReceiptCalls({
+      sender: chain.senderOf(3),
+      receipt: chain.deployment.contracts.receipt,
+    }).seal(`in front ${later.id}`, await pairsOf(later));
+    await expect.poll(async () => (await customer.find(later.id)).state, { timeout: 10_000 }).toBe("sealed");
+    expect(await customer.pay(later)).toMatchObject({ state: "sealed" });
   });
 
   it("whose seal is not mined in time is not called failed, and is sealed once", async () => {

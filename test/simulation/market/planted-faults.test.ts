@@ -61,7 +61,7 @@ describe("a fault in a service is found by", () => {
   test("the tasks of a pool that forgets some", async () => {
     const before = `
       create or replace function pool.forget() returns trigger language plpgsql as 'begin return null; end';
-      create trigger forget before insert on pool.tasks for each row when (new.id < '0x5') execute function pool.forget()`;
+      create or replace trigger forget before insert on pool.tasks for each row when (new.id < '0x5') execute function pool.forget()`;
     try {
       const found = await findWithin(["POOL_TASK_MISSING"], { before });
       expect(found).toContain("POOL_TASK_MISSING");
