@@ -55,16 +55,6 @@ export async function startShop(sources: ConfigSources): Promise<void> {
     const rates = createRates({ source: sourceOf(config, fetch) });
     const owner = config.owner ?? account.address;
     const { code, endpoint } = config;
-    // For display: what a product costs today, where that is known.
-    let perDollar = currency === "USD" ? 1 : 0;
-    const learn = async () => {
-      const cents = await rates.toUsdCents({ currency, minor: 1_000_000n }).catch(() => undefined);
-      if (cents !== undefined) perDollar = Number(cents) / 1_000_000;
-    };
-    await learn();
-    const learning = setInterval(() => void learn(), 60_000);
-    shutdown.add("rates", async () => clearInterval(learning));
-
     const parts = await createShopService(
       {
         ...{ key, keyStore, database, fetch, logger, metrics },
@@ -74,7 +64,7 @@ export async function startShop(sources: ConfigSources): Promise<void> {
         databaseSchema: config.databaseSchema,
         ...{ code, owner, endpoint, currency, ownerToken: config.ownerToken, chainId: chain.chainId },
         hub: config.hubContract ?? deployment.contracts.hub,
-        inDollars: (minor) => Math.round(Number(minor) * (currency === "USD" ? 1 : perDollar)) / 100,
+        inDollars: (minor) => rates.inDollars({ currency, minor }),
         reservation: { holdMs: config.holdSeconds * 1_000 },
         partnerRequestsPerMinute: config.partnerLimit,
         customerRequestsPerMinute: config.customerLimit,

@@ -2,12 +2,13 @@ import { getAddress } from "viem";
 import { z } from "zod";
 import { RIGHTS } from "#src/identity/grant.ts";
 import { shipToSchema } from "#src/protocol/ship-to.ts";
+import { SHOP_CODE_PATTERN } from "#src/protocol/shop-code.ts";
 
 // What shops tell each other, and their owners. `GET /docs/openapi.json` of a shop service tells the same.
 
 export const shopCodeSchema = z
   .string()
-  .regex(/^[A-Z][A-Z0-9]{1,7}$/, "2 to 8 characters A–Z and 0–9, the first a letter")
+  .regex(SHOP_CODE_PATTERN, "2 to 8 characters A–Z and 0–9, the first a letter")
   .describe("A shop's code in the federation");
 
 /** `CODE:SKU`: what a product is called outside of its shop. */

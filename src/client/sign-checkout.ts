@@ -1,8 +1,8 @@
-import { type Address, type Hex, isAddressEqual, type LocalAccount, zeroAddress, zeroHash } from "viem";
+import { type Address, type Hex, isAddressEqual, type LocalAccount, zeroHash } from "viem";
 import { HanseError } from "#src/kernel/errors.ts";
 import { goodsOrderHash } from "#src/protocol/goods-order-hash.ts";
-import { type PurchaseOrder, purchase, type SaleOrder } from "#src/protocol/goods-orders.ts";
-import { goodsId } from "#src/protocol/shop-code.ts";
+import { type PurchaseOrder, purchase } from "#src/protocol/goods-orders.ts";
+import { purchaseOf, wrongOfQuote } from "./quoted-sale.ts";
 import type { Checkout } from "./shop-schema.ts";
 import { signGoodsOrder } from "./sign-goods-order.ts";
 
@@ -57,29 +57,23 @@ function wrongOfLeg(
   basket: Hex,
   basketSize: number,
 ): string[] {
-  const { sale } = quote;
-  const only = quote.lines.length === 1 ? quote.lines[0] : undefined;
-  const sku = only === undefined ? `Q.${quote.id}` : only.product.slice(only.product.indexOf(":") + 1);
+  const { epoch, salt } = order.conditions;
   // Whatever else a purchase may say, this one says nothing: it names the sale.
-  const expected = purchase({
-    ...{ buyer, goods: sale.goods, maxPrice: sale.price, shipTo: order.shipTo, saleOrder: quote.saleHash },
-    ...{ basket, basketSize: basket === zeroHash ? 0 : basketSize },
-    conditions: {
-      ...{ certifier: receipt, matcher: zeroAddress, validUntil: sale.conditions.validUntil },
-      ...{ epoch: order.conditions.epoch, salt: order.conditions.salt },
-      ...{ volume: sale.conditions.volume, minFill: sale.conditions.volume },
-      ...{ externalRef: zeroHash, terms: zeroHash },
-    },
+  const expected = purchaseOf(quote, {
+    buyer,
+    receipt,
+    shipTo: order.shipTo,
+    basket,
+    basketSize,
+    epoch,
+    salt,
   });
   return [
-    ...(goodsOrderHash({ type: "sale", order: sale as SaleOrder }) === quote.saleHash ? [] : ["sale"]),
+    ...wrongOfQuote(quote, seller),
     ...(isSame(expected.order, order as PurchaseOrder) && goodsOrderHash(expected) === purchaseHash
       ? []
       : ["purchase"]),
-    ...(sale.goods === goodsId({ code: seller, sku }) ? [] : ["goods"]),
     ...(quote.lines.every(({ product }) => product.startsWith(`${seller}:`)) ? [] : ["seller"]),
-    ...(sale.price * BigInt(sale.conditions.volume) === quote.totalNano ? [] : ["amount"]),
-    ...(only === undefined || BigInt(sale.conditions.volume) === only.quantity ? [] : ["pieces"]),
   ];
 }
 

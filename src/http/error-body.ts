@@ -101,3 +101,13 @@ function codeOfStatus(status: number): ErrorCode {
       return "HANSE_REQUEST_INVALID";
   }
 }
+
+/** The statuses that an operation may refuse with, for its documentation; each with the one shape of an error. */
+export function refusalsOf<const Status extends number>(
+  ...statuses: readonly Status[]
+): Record<Status, typeof errorBodySchema> {
+  return Object.fromEntries(statuses.map((status) => [status, errorBodySchema])) as Record<
+    Status,
+    typeof errorBodySchema
+  >;
+}

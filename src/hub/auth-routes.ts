@@ -8,7 +8,7 @@ import {
   sessionSchema,
   signInPostSchema,
 } from "#src/client/hub-schema.ts";
-import { errorBodySchema } from "#src/http/error-body.ts";
+import { refusalsOf } from "#src/http/error-body.ts";
 import type { HttpServer } from "#src/http/server.ts";
 import { type ExpectedLogIn, verifyLogIn } from "#src/identity/siwe.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
@@ -50,7 +50,7 @@ export function registerAuthRoutes(
 ): void {
   const { sessions, tokens, chain, expected, signIns, clock = systemClock } = deps;
   const config = { rateLimit: { max: limit, timeWindow: 60_000 } };
-  const refusals = { 400: errorBodySchema, 401: errorBodySchema, 429: errorBodySchema, 503: errorBodySchema };
+  const refusals = refusalsOf(400, 401, 429, 503);
 
   const answer = (session: OpenedSession): Session => {
     const { account, id, refreshToken, expiresAt } = session;

@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Address, Hex } from "viem";
+import { fetchStatement } from "#src/client/fetch-statement.ts";
 import type { Fetch } from "#src/http/http-client.ts";
-import { peerError, placeOf, transportError } from "#src/http/peer-error.ts";
-import { readLimited } from "#src/http/read-limited.ts";
-import { STATEMENT_PATH, verifyStatement } from "#src/identity/statement.ts";
+import { verifyStatement } from "#src/identity/statement.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import type { HubChain } from "./hub-chain.ts";
@@ -21,9 +20,6 @@ export interface ClaimedShop {
  */
 export type ProveKey = (shop: ClaimedShop) => Promise<void>;
 
-const TIMEOUT_MS = 5_000;
-const MOST_BYTES = 16_384;
-
 /** @param deps `fetch`: guarded, for the asker chooses the endpoint */
 export function createKeyProof(deps: {
   readonly chain: Pick<HubChain, "chainId" | "hub">;
@@ -34,25 +30,10 @@ export function createKeyProof(deps: {
   return async ({ owner, code, key, endpoint }) => {
     const challenge = randomBytes(24).toString("base64url");
     // Which key is asked for: a shop that rotates has two.
-    const query = new URLSearchParams({ challenge, key });
-    const statement = await read(fetch, `${endpoint}${STATEMENT_PATH}?${query}`);
+    const statement = await fetchStatement(fetch, endpoint, challenge, key);
     const { chainId, hub } = chain;
     await verifyStatement(statement, { chainId, hub, owner, code, key, endpoint, challenge }, clock);
   };
-}
-
-/** What an endpoint says of itself, unverified: a compact JWS, if it is what it should be. */
-async function read(fetch: Fetch, url: string): Promise<string> {
-  const place = placeOf("GET", url);
-  try {
-    const response = await fetch(url, { redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) });
-    // The time limit covers the body too.
-    const text = new TextDecoder().decode(await readLimited(response, MOST_BYTES));
-    if (!response.ok) throw peerError(place, response, text);
-    return text.trim();
-  } catch (error) {
-    throw transportError(place, error, TIMEOUT_MS);
-  }
 }
 
 /**

@@ -130,7 +130,7 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
   const ratingsOf = createRatedEvents(chain, { ratings, fromBlock: deployment.deployedAtBlock });
   const reviews = createReviews({ database, deals, post, ratingsOf }, { code, owner });
   const inDollars = async (minor: bigint, of: string) =>
-    isCurrency(of) ? Number(await rates.toUsdCents({ currency: of, minor }).catch(() => 0n)) / 100 : 0;
+    isCurrency(of) ? await rates.inDollars({ currency: of, minor }) : 0;
   async function poll(endpoint: string, cursor: string | undefined, etag: string | undefined) {
     const once = () => pollFeed(fetch, { endpoint, cursor, etag, signer: { code, key: keys.present } });
     try {

@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
-import rateLimit from "@fastify/rate-limit";
-import type { FastifyInstance } from "fastify";
 import type { Registry } from "prom-client";
 import type { Address, Hex } from "viem";
 import { z } from "zod";
+import { fetchStatement } from "#src/client/fetch-statement.ts";
 import type { Fetch } from "#src/http/http-client.ts";
 import { limitRequests } from "#src/http/rate-limit.ts";
 import type { HttpServer } from "#src/http/server.ts";
@@ -11,13 +10,12 @@ import { HUB_SIGNER } from "#src/identity/http-signature.ts";
 import type { ShopKey } from "#src/identity/shop-key.ts";
 import { CHALLENGE_PATTERN, STATEMENT_PATH, signStatement } from "#src/identity/statement.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
-import { HanseError, isRetryable } from "#src/kernel/errors.ts";
+import { isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import type { Database } from "#src/store/database.ts";
 import { migrate } from "#src/store/migrations.ts";
 import { registerChangeRoutes } from "./federation/change-routes.ts";
 import { createDirectory, type Directory, type KnownHub } from "./federation/directory.ts";
-import { fetchStatement } from "./federation/fetch-statement.ts";
 import { createPeerPost, type PeerPost } from "./federation/peer-post.ts";
 import { createPeers, type Peers } from "./federation/peers.ts";
 import { type Catalogue, createCatalogue } from "./inventory/catalogue.ts";
@@ -38,7 +36,7 @@ import {
 import { createShopKeys, type ShopKeyStore, type ShopKeys } from "./shop-keys.ts";
 import { createShopMetrics, type ShopMetrics } from "./shop-metrics.ts";
 import { shopMigrations } from "./shop-migrations.ts";
-import { createShopCheck, keepSignedBodies } from "./shop-signature.ts";
+import { createShopCheck, keepSignedBodies, signerOf } from "./shop-signature.ts";
 import type { ShopDatabase } from "./shop-tables.ts";
 
 export interface ShopServiceDeps {
@@ -69,7 +67,7 @@ export interface ShopServiceOptions {
   /** ISO 4217, of all prices here. */
   readonly currency: string;
   /** Minor units of the shop's currency to US dollars, for display. */
-  readonly inDollars: (minor: bigint) => number;
+  readonly inDollars: (minor: bigint) => Promise<number>;
   /** What proves the owner: at least 16 characters. */
   readonly ownerToken: string;
   readonly partnership?: PartnershipOptions;
@@ -109,6 +107,7 @@ export interface ShopRoutes {
 const SWEEP_MS = 1_000;
 /** A call that comes again after so long is another. */
 const ANSWERS_MS = 30 * 86_400_000;
+const PRUNE_MS = 3_600_000;
 
 /** One shop of a federation: who its partners are, what they may do, and what there is. */
 export async function createShopService(
@@ -195,16 +194,7 @@ export async function createShopService(
           done();
         });
         // By partner, once its signature is checked: nobody can use up another's share.
-        await (scope as unknown as FastifyInstance).register(rateLimit, {
-          hook: "preHandler",
-          max: partnerRequestsPerMinute,
-          timeWindow: 60_000,
-          keyGenerator: (request) => request.shopCode ?? request.ip,
-          errorResponseBuilder: (request, { ttl }) =>
-            new HanseError("HANSE_RATE_LIMITED", `${request.shopCode ?? "You"} asked too often`, {
-              details: { retryAfterSeconds: Math.ceil(ttl / 1_000) },
-            }),
-        });
+        await limitRequests(scope, { max: partnerRequestsPerMinute, by: signerOf });
         registerPartnershipCalls(scope, partnerships);
         registerInventoryRoutes(scope, {
           ...{ code, currency: options.currency, inDollars: options.inDollars },
@@ -253,14 +243,18 @@ export async function createShopService(
   }
 
   async function keepExpiring(signal: AbortSignal): Promise<void> {
+    let prunedAt = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
       try {
         const over = await reservations.expire();
         for (const { partner } of over) metrics.reserved(partner, "expired");
-        await database.kysely
-          .deleteFrom("partnership_answers")
-          .where("at", "<", new Date(clock.now() - ANSWERS_MS))
-          .execute();
+        if (clock.now() - prunedAt > PRUNE_MS) {
+          prunedAt = clock.now();
+          await database.kysely
+            .deleteFrom("partnership_answers")
+            .where("at", "<", new Date(prunedAt - ANSWERS_MS))
+            .execute();
+        }
       } catch (error) {
         if (!isRetryable(error)) throw error;
         logger.warn({ err: error }, "reservations cannot expire now");

@@ -1,5 +1,5 @@
 import { IMPORT_LIMIT, importedSchema, importPostSchema, stockSchema } from "#src/client/shop-schema.ts";
-import { errorBodySchema } from "#src/http/error-body.ts";
+import { refusalsOf } from "#src/http/error-body.ts";
 import type { HttpServer } from "#src/http/server.ts";
 import type { Currency } from "#src/protocol/currencies.ts";
 import { formatPrice } from "#src/protocol/price.ts";
@@ -13,13 +13,7 @@ export interface StockRoutesDeps {
   readonly sync: () => Promise<void>;
 }
 
-const refusals = {
-  400: errorBodySchema,
-  401: errorBodySchema,
-  409: errorBodySchema,
-  413: errorBodySchema,
-  422: errorBodySchema,
-};
+const refusals = refusalsOf(400, 401, 409, 413, 422);
 
 /** How the owner of the built-in stock fills it; on a part of the server that asks for the owner's token. */
 export function registerStockRoutes(scope: HttpServer, { stock, currency, sync }: StockRoutesDeps): void {

@@ -9,23 +9,12 @@ import {
   signaturesPostSchema,
   syncedSchema,
 } from "#src/client/shop-schema.ts";
-import { errorBodySchema } from "#src/http/error-body.ts";
+import { refusalsOf } from "#src/http/error-body.ts";
 import type { HttpServer } from "#src/http/server.ts";
 import type { Listings } from "../federation/listings.ts";
 import type { Checkouts } from "./checkouts.ts";
 
-const refusals = {
-  400: errorBodySchema,
-  401: errorBodySchema,
-  403: errorBodySchema,
-  404: errorBodySchema,
-  409: errorBodySchema,
-  422: errorBodySchema,
-  429: errorBodySchema,
-  502: errorBodySchema,
-  503: errorBodySchema,
-  504: errorBodySchema,
-};
+const refusals = refusalsOf(400, 401, 403, 404, 409, 422, 429, 502, 503, 504);
 const idParams = z.object({ id: z.uuid() });
 
 export interface CheckoutRoutesDeps {

@@ -7,10 +7,10 @@ import {
   keccak256,
   type LocalAccount,
   stringToHex,
-  zeroAddress,
   zeroHash,
 } from "viem";
 import { z } from "zod";
+import { purchaseOf, wrongOfQuote } from "#src/client/quoted-sale.ts";
 import {
   type Checkout,
   type checkoutPostSchema,
@@ -29,7 +29,7 @@ import { goodsDealHash, isOver } from "#src/protocol/goods-deals.ts";
 import { goodsOrderHash } from "#src/protocol/goods-order-hash.ts";
 import { purchase, type SaleOrder } from "#src/protocol/goods-orders.ts";
 import { type ShipTo, shipToHash, shipToSchema } from "#src/protocol/ship-to.ts";
-import { goodsId } from "#src/protocol/shop-code.ts";
+import { parsePublicId } from "#src/protocol/shop-code.ts";
 import type { DealStore } from "../deals/deal-store.ts";
 import type { ReceiptCalls } from "../deals/receipt-calls.ts";
 import type { PeerPost } from "../federation/peer-post.ts";
@@ -192,7 +192,7 @@ export function createCheckouts(
 
   async function begin(wish: CheckoutWish, owned: boolean): Promise<Checkout> {
     const id = randomUUID();
-    const bySeller = Map.groupBy(wish.lines, ({ product }) => product.slice(0, product.indexOf(":")));
+    const bySeller = Map.groupBy(wish.lines, ({ product }) => parsePublicId(product)?.code ?? "");
     const sellers = [...bySeller.keys()].sort();
     const asked = await Promise.allSettled(
       sellers.map((seller) => askQuote(seller, bySeller.get(seller) ?? [], wish.buyer, `${id}:${seller}`)),
@@ -208,24 +208,9 @@ export function createCheckouts(
     const epoch = await chain.epochOf(wish.buyer);
     const basket = given.length > 1 ? keccak256(stringToHex(id)) : zeroHash;
     const legs = given.map((quote, leg) => {
-      const order = purchase({
-        ...{
-          buyer: wish.buyer,
-          goods: quote.sale.goods,
-          maxPrice: quote.sale.price,
-          shipTo: shipToHash(shipTo),
-        },
-        ...{ saleOrder: quote.saleHash, basket, basketSize: basket === zeroHash ? 0 : given.length },
-        conditions: {
-          ...{
-            certifier: chain.receipt,
-            matcher: zeroAddress,
-            validUntil: quote.sale.conditions.validUntil,
-            epoch,
-          },
-          ...{ volume: quote.sale.conditions.volume, minFill: quote.sale.conditions.volume },
-          ...{ salt: keccak256(stringToHex(`${id}:${leg}`)), externalRef: zeroHash, terms: zeroHash },
-        },
+      const order = purchaseOf(quote, {
+        ...{ buyer: wish.buyer, receipt: chain.receipt, shipTo: shipToHash(shipTo), epoch },
+        ...{ basket, basketSize: given.length, salt: keccak256(stringToHex(`${id}:${leg}`)) },
       });
       return {
         ...{ checkout_id: id, leg, seller: quote.seller, quote: stringifyJson(quote) },
@@ -285,14 +270,10 @@ export function createCheckouts(
     },
   ): void {
     const { sale, lines } = quote;
-    const only = lines.length === 1 ? lines[0] : undefined;
-    const sku = only === undefined ? `Q.${quote.id}` : only.product.slice(only.product.indexOf(":") + 1);
     const wrong = [
+      ...wrongOfQuote(quote, asked.seller),
       ...(quote.seller === asked.seller && sale.seller === asked.owner ? [] : ["seller"]),
-      ...(goodsOrderHash({ type: "sale", order: sale as SaleOrder }) === quote.saleHash ? [] : ["hash"]),
-      ...(sale.goods === goodsId({ code: asked.seller, sku }) ? [] : ["goods"]),
       ...(sale.conditions.certifier === chain.receipt ? [] : ["certifier"]),
-      ...(sale.price * BigInt(sale.conditions.volume) === quote.totalNano ? [] : ["amount"]),
       ...(lines.reduce((sum, line) => sum + line.totalMinor, 0n) === quote.totalMinor ? [] : ["total"]),
       ...(lines.every((line) => line.totalMinor === line.priceMinor * line.quantity) ? [] : ["line totals"]),
       ...(lines.length === asked.lines.length &&
@@ -302,7 +283,6 @@ export function createCheckouts(
       )
         ? []
         : ["lines"]),
-      ...(only === undefined || BigInt(sale.conditions.volume) === only.quantity ? [] : ["pieces"]),
       ...(Math.floor(new Date(quote.validUntil).getTime() / 1_000) === Number(sale.conditions.validUntil)
         ? []
         : ["end"]),

@@ -4,6 +4,7 @@ import type { Right } from "#src/identity/grant.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError, isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
+import { parsePublicId } from "#src/protocol/shop-code.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
 import type { Peers } from "./peers.ts";
 import type { FeedAnswer } from "./poll-feed.ts";
@@ -216,4 +217,4 @@ function checkPrefixes(partner: string, ...lists: readonly (readonly string[])[]
   );
 }
 
-const skuOf = (id: string) => id.slice(id.indexOf(":") + 1);
+const skuOf = (id: string) => parsePublicId(id)?.sku ?? "";

@@ -12,13 +12,14 @@ import {
   reservationPostSchema,
   reservationSchema,
 } from "#src/client/shop-schema.ts";
-import { errorBodySchema } from "#src/http/error-body.ts";
+import { refusalsOf } from "#src/http/error-body.ts";
 import type { HttpServer } from "#src/http/server.ts";
 import { RIGHTS, type Right } from "#src/identity/grant.ts";
 import { HanseError, isHanseError } from "#src/kernel/errors.ts";
 import type { ShopMetrics } from "../shop-metrics.ts";
 import { signerOf } from "../shop-signature.ts";
 import { type Catalogue, type ProductRow, readCursor } from "./catalogue.ts";
+import { ownSku } from "./own-product.ts";
 import type { Reservation, ReservationDesk } from "./reservation-desk.ts";
 
 export interface InventoryRoutesDeps {
@@ -30,19 +31,11 @@ export interface InventoryRoutesDeps {
   readonly reservations: ReservationDesk;
   readonly rightsOf: (partner: string) => Promise<readonly Right[]>;
   /** Minor units to US dollars, for display. */
-  readonly inDollars: (minor: bigint) => number;
+  readonly inDollars: (minor: bigint) => Promise<number>;
   readonly metrics: ShopMetrics;
 }
 
-const refusals = {
-  400: errorBodySchema,
-  401: errorBodySchema,
-  403: errorBodySchema,
-  404: errorBodySchema,
-  409: errorBodySchema,
-  429: errorBodySchema,
-  503: errorBodySchema,
-};
+const refusals = refusalsOf(400, 401, 403, 404, 409, 429, 503);
 const productParams = z.object({ id: productIdSchema });
 const keyHeaders = z.object({ "idempotency-key": idempotencyKeySchema });
 
@@ -81,7 +74,7 @@ export function registerInventoryRoutes(scope: HttpServer, deps: InventoryRoutes
       metrics.polled(partner, page.rows.length === 0 ? "unchanged" : "changed");
       const rows = featured ? page.rows.filter((row) => row.gone || row.featured) : page.rows;
       return {
-        products: rows.filter(({ gone }) => !gone).map((row) => itemOf(row, rights)),
+        products: await Promise.all(rows.filter(({ gone }) => !gone).map((row) => itemOf(row, rights))),
         gone: rows.filter(({ gone }) => gone).map(({ sku }) => `${code}:${sku}`),
         cursor: page.cursor,
         feed: feed.id,
@@ -106,13 +99,13 @@ export function registerInventoryRoutes(scope: HttpServer, deps: InventoryRoutes
       const partner = signerOf(request);
       const { reserve } = request.query;
       const rights = await demand(partner, ["share-inventory", ...(reserve ? (["sell"] as const) : [])]);
-      const sku = skuOf(request.params.id);
-      if (reserve === undefined) return itemOf(await catalogue.find(sku), rights);
+      const sku = ownSku(code, request.params.id);
+      if (reserve === undefined) return await itemOf(await catalogue.find(sku), rights);
       const key = request.headers["idempotency-key"];
       if (key === undefined)
         throw new HanseError("HANSE_REQUEST_INVALID", "Reserving takes an Idempotency-Key");
       const reservation = await take(partner, sku, reserve, key);
-      return { ...itemOf(await catalogue.find(sku), rights), reservation: viewOf(reservation) };
+      return { ...(await itemOf(await catalogue.find(sku), rights)), reservation: viewOf(reservation) };
     },
   );
 
@@ -131,7 +124,12 @@ export function registerInventoryRoutes(scope: HttpServer, deps: InventoryRoutes
       const partner = signerOf(request);
       await demand(partner, ["sell"], () => metrics.reserved(partner, "refused"));
       const { product, quantity } = request.body;
-      const reservation = await take(partner, skuOf(product), quantity, request.headers["idempotency-key"]);
+      const reservation = await take(
+        partner,
+        ownSku(code, product),
+        quantity,
+        request.headers["idempotency-key"],
+      );
       return reply.code(201).send(viewOf(reservation));
     },
   );
@@ -200,21 +198,14 @@ export function registerInventoryRoutes(scope: HttpServer, deps: InventoryRoutes
     );
   }
 
-  /** Of a product here: the prefix has to be this shop's. */
-  function skuOf(id: string): string {
-    const [prefix = "", sku = ""] = id.split(":");
-    if (prefix === code) return sku;
-    throw new HanseError("HANSE_PRODUCT_UNKNOWN", `${id} is no product of ${code}`, { details: { id } });
-  }
-
-  function itemOf(row: ProductRow, rights: readonly Right[]): FeedItem {
+  async function itemOf(row: ProductRow, rights: readonly Right[]): Promise<FeedItem> {
     const left = row.on_hand === null ? undefined : row.on_hand - row.reserved;
     return {
       id: `${code}:${row.sku}`,
       ...{
         name: row.name,
         description: row.description,
-        price: inDollars(row.price_minor),
+        price: await inDollars(row.price_minor),
         imageURL: row.image_url,
       },
       ...{ currency, priceMinor: row.price_minor, categories: row.categories },

@@ -8,21 +8,13 @@ import {
   partnershipListSchema,
   shopCodeSchema,
 } from "#src/client/shop-schema.ts";
-import { errorBodySchema } from "#src/http/error-body.ts";
+import { errorBodySchema, refusalsOf } from "#src/http/error-body.ts";
 import type { HttpServer } from "#src/http/server.ts";
 import { signerOf } from "../shop-signature.ts";
 import { partnershipCourse } from "./partnership-course.ts";
 import type { Partnerships } from "./partnerships.ts";
 
-const refusals = {
-  400: errorBodySchema,
-  401: errorBodySchema,
-  404: errorBodySchema,
-  409: errorBodySchema,
-  422: errorBodySchema,
-  429: errorBodySchema,
-  503: errorBodySchema,
-};
+const refusals = refusalsOf(400, 401, 404, 409, 422, 429, 503);
 
 /** What other shops call; on a part of the server whose requests are signed. */
 export function registerPartnershipCalls(scope: HttpServer, partnerships: Partnerships): void {

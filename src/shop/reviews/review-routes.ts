@@ -4,18 +4,11 @@ import {
   reviewQuerySchema,
   reviewSchema,
 } from "#src/client/shop-schema.ts";
-import { errorBodySchema } from "#src/http/error-body.ts";
+import { refusalsOf } from "#src/http/error-body.ts";
 import type { HttpServer } from "#src/http/server.ts";
 import { REVIEW_PATH, type Reviews } from "./reviews.ts";
 
-const refusals = {
-  400: errorBodySchema,
-  401: errorBodySchema,
-  404: errorBodySchema,
-  422: errorBodySchema,
-  429: errorBodySchema,
-  503: errorBodySchema,
-};
+const refusals = refusalsOf(400, 401, 404, 422, 429, 503);
 
 /** What buyers say of what they bought; for anybody. */
 export function registerReviewRoutes(scope: HttpServer, reviews: Reviews): void {

@@ -15,6 +15,7 @@ import { sale } from "#src/protocol/goods-orders.ts";
 import { onlyAccount } from "#src/protocol/restrictions.ts";
 import { goodsId } from "#src/protocol/shop-code.ts";
 import type { Catalogue, ProductRow } from "../inventory/catalogue.ts";
+import { ownSku } from "../inventory/own-product.ts";
 import type { Reservation, ReservationDesk } from "../inventory/reservation-desk.ts";
 import type { ShopDatabase } from "../shop-tables.ts";
 import type { Rates } from "./rates.ts";
@@ -172,7 +173,7 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
 
   /** Has all pieces kept, or none that were not before. */
   async function keep(partner: string, wish: QuoteWish, key: string): Promise<readonly KeptLine[]> {
-    const lines = wish.lines.map((line) => ({ ...line, sku: skuOf(line.product) }));
+    const lines = wish.lines.map((line) => ({ ...line, sku: ownSku(code, line.product) }));
     const before = await Promise.all(
       lines.map(async ({ reservation, sku, quantity }) =>
         reservation === undefined ? undefined : await fitting(partner, reservation, sku, quantity),
@@ -301,12 +302,6 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
       database.kysely,
     );
     return `0x${(rows[0]?.salt ?? 0n).toString(16).padStart(64, "0")}`;
-  }
-
-  function skuOf(id: string): string {
-    const [prefix = "", sku = ""] = id.split(":");
-    if (prefix === code) return sku;
-    throw new HanseError("HANSE_PRODUCT_UNKNOWN", `${id} is no product of ${code}`, { details: { id } });
   }
 }
 

@@ -22,6 +22,8 @@ export interface Rates {
   hanseFor(currency: string): Promise<{ readonly rate: ExchangeRate; readonly told: string }>;
   /** In cents of US dollars, for display and comparison. @throws as `hanseFor` */
   toUsdCents(total: Price): Promise<bigint>;
+  /** In US dollars, for display alone; 0 where nobody knows. */
+  inDollars(price: Price): Promise<number>;
 }
 
 const rateTableSchema = z.record(z.string(), z.string().or(z.number()).transform(String));
@@ -68,6 +70,7 @@ export function createRates(
       const [from, to] = [await worth(total.currency), await worth("USD")];
       return convertPrice(total, "USD", crossRate(from.rate, to.rate)).minor;
     },
+    inDollars: async (price) => Number(await rates.toUsdCents(price).catch(() => 0n)) / 100,
   };
   return rates;
 

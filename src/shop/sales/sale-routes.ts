@@ -14,7 +14,7 @@ import {
   supplyPostSchema,
   supplySchema,
 } from "#src/client/shop-schema.ts";
-import { errorBodySchema } from "#src/http/error-body.ts";
+import { refusalsOf } from "#src/http/error-body.ts";
 import type { HttpServer } from "#src/http/server.ts";
 import type { Right } from "#src/identity/grant.ts";
 import { HanseError, isHanseError } from "#src/kernel/errors.ts";
@@ -24,16 +24,7 @@ import type { Quotes } from "./quotes.ts";
 import type { Sales } from "./sales.ts";
 import type { Supplies } from "./supplies.ts";
 
-const refusals = {
-  400: errorBodySchema,
-  401: errorBodySchema,
-  403: errorBodySchema,
-  404: errorBodySchema,
-  409: errorBodySchema,
-  422: errorBodySchema,
-  429: errorBodySchema,
-  503: errorBodySchema,
-};
+const refusals = refusalsOf(400, 401, 403, 404, 409, 422, 429, 503);
 const idParams = z.object({ id: z.uuid() });
 const keyHeaders = z.object({ "idempotency-key": idempotencyKeySchema });
 

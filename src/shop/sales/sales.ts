@@ -11,6 +11,7 @@ import { type ShipTo, shipToHash, shipToSchema } from "#src/protocol/ship-to.ts"
 import type { ShopAdapter } from "../adapters/shop-adapter.ts";
 import type { DealStore } from "../deals/deal-store.ts";
 import type { ReceiptCalls } from "../deals/receipt-calls.ts";
+import { ownSku } from "../inventory/own-product.ts";
 import type { ReservationDesk } from "../inventory/reservation-desk.ts";
 import type { ShopKeys } from "../shop-keys.ts";
 import type { ShopMetrics } from "../shop-metrics.ts";
@@ -462,7 +463,7 @@ export function createSales(
           ...{
             sale_id: id,
             line,
-            sku: product.slice(product.indexOf(":") + 1),
+            sku: ownSku(code, product),
             quantity,
             price_minor: priceMinor,
           },

@@ -82,7 +82,7 @@ export async function startTestShop(setup: ShopSetup): Promise<TestShop> {
     },
     {
       ...{ code, owner, endpoint, chainId: CHAIN_ID, hub: HUB, ownerToken: OWNER_TOKEN },
-      ...{ currency: "USD", inDollars: (minor: bigint) => Number(minor) / 100 },
+      ...{ currency: "USD", inDollars: async (minor: bigint) => Number(minor) / 100 },
       ...setup.options,
     },
   );

@@ -3,7 +3,6 @@ import type { Fetch } from "#src/http/http-client.ts";
 import { peerError, placeOf, transportError } from "#src/http/peer-error.ts";
 import { readLimited } from "#src/http/read-limited.ts";
 import { STATEMENT_PATH } from "#src/identity/statement.ts";
-import { HanseError } from "#src/kernel/errors.ts";
 
 const TIMEOUT_MS = 5_000;
 const MOST_BYTES = 8_192;
@@ -19,11 +18,11 @@ export async function fetchStatement(
   const place = placeOf("GET", url);
   try {
     const response = await fetch(url, { redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    // The time limit covers the body too.
     const text = new TextDecoder().decode(await readLimited(response, MOST_BYTES));
     if (!response.ok) throw peerError(place, response, text);
     return text.trim();
   } catch (error) {
-    if (error instanceof HanseError) throw error;
-    throw transportError(place, error, TIMEOUT_MS, undefined);
+    throw transportError(place, error, TIMEOUT_MS);
   }
 }

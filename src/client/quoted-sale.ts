@@ -1,0 +1,48 @@
+import { type Address, type Hex, zeroAddress, zeroHash } from "viem";
+import { goodsOrderHash } from "#src/protocol/goods-order-hash.ts";
+import { purchase, type SaleOrder } from "#src/protocol/goods-orders.ts";
+import { goodsId, parsePublicId } from "#src/protocol/shop-code.ts";
+import type { Quote } from "./shop-schema.ts";
+
+/** The purchase of a quote, but for what the quote does not say. */
+export interface QuotedPurchase {
+  readonly buyer: Address;
+  readonly receipt: Address;
+  readonly shipTo: Hex;
+  /** Zero where the quote is bought alone. */
+  readonly basket: Hex;
+  readonly basketSize: number;
+  /** The buyer's, in the Clerk. */
+  readonly epoch: bigint;
+  readonly salt: Hex;
+}
+
+/** The order by which somebody buys what was quoted, all of it: it names the sale, and so says nothing else. */
+export function purchaseOf({ sale, saleHash }: Pick<Quote, "sale" | "saleHash">, given: QuotedPurchase) {
+  const { buyer, receipt, shipTo, basket, basketSize, epoch, salt } = given;
+  const { validUntil, volume } = sale.conditions;
+  return purchase({
+    ...{ buyer, goods: sale.goods, maxPrice: sale.price, shipTo, saleOrder: saleHash },
+    ...{ basket, basketSize: basket === zeroHash ? 0 : basketSize },
+    conditions: {
+      ...{ certifier: receipt, matcher: zeroAddress, validUntil, epoch, volume, minFill: volume, salt },
+      ...{ externalRef: zeroHash, terms: zeroHash },
+    },
+  });
+}
+
+/**
+ * What of a quote its sale does not say, in a word each: whoever signs the purchase signs the sale alone.
+ * @param seller the shop that was asked
+ */
+export function wrongOfQuote({ id, lines, sale, saleHash, totalNano }: Quote, seller: string): string[] {
+  const only = lines.length === 1 ? lines[0] : undefined;
+  // Several products are sold together as the quote that names them.
+  const sku = only === undefined ? `Q.${id}` : parsePublicId(only.product)?.sku;
+  return [
+    ...(goodsOrderHash({ type: "sale", order: sale as SaleOrder }) === saleHash ? [] : ["sale"]),
+    ...(sku !== undefined && sale.goods === goodsId({ code: seller, sku }) ? [] : ["goods"]),
+    ...(sale.price * BigInt(sale.conditions.volume) === totalNano ? [] : ["amount"]),
+    ...(only === undefined || BigInt(sale.conditions.volume) === only.quantity ? [] : ["pieces"]),
+  ];
+}
