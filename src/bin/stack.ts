@@ -1,18 +1,13 @@
 import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type ChainClient, connectChain } from "#src/chain/chain-client.ts";
 import { type Deployment, readDeployment } from "#src/chain/deployment.ts";
-import { developmentKey } from "#src/chain/development-keys.ts";
 import { type BrokerClient, createBrokerClient } from "#src/client/broker-client.ts";
-import { createShopClient, createShopOwnerClient } from "#src/client/shop-client.ts";
-import { keepSeed } from "#src/crypto/seed-file.ts";
 import { buildDataset } from "#src/demo/build-dataset.ts";
-import { BOUTIQUE, keyOf, LIAR, SHOPS, WORKER_NUMBERS, workerAccount, workerKey } from "#src/demo/cast.ts";
-import { allowReceipt, joinShop, type RunningShop } from "#src/demo/federation.ts";
+import { keyOf, LIAR, SHOPS, WORKER_NUMBERS, workerAccount, workerKey } from "#src/demo/cast.ts";
+import type { RunningShop } from "#src/demo/federation.ts";
 import { fundAccounts, type Goods, type Market, openMarket } from "#src/demo/market.ts";
-import { shopKeyFromSeed } from "#src/identity/shop-key.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { lockDirectory } from "#src/kernel/lock-file.ts";
 import type { Logger } from "#src/kernel/logger.ts";
@@ -20,9 +15,12 @@ import { assetIdToHex } from "#src/protocol/ids.ts";
 import { openDatabase } from "#src/store/database.ts";
 import { startEmbeddedPostgres } from "#src/store/embedded-postgres.ts";
 import { appModulePath } from "../../apps/build.ts";
+import { answers } from "./answers.ts";
 import { assertPortFree } from "./assert-port-free.ts";
 import { COMPILE_CACHE_DIR } from "./compile-cache.ts";
+import { keepSecret } from "./keep-secret.ts";
 import { createProcessGroup } from "./process-group.ts";
+import { startFederation } from "./stack-federation.ts";
 import type { StackPorts } from "./stack-ports.ts";
 
 export interface StackOptions {
@@ -58,9 +56,6 @@ const ENTRY = join(import.meta.dirname, "hanse.ts");
 const ROOT = join(import.meta.dirname, "../..");
 const LOOPBACK = "http://127.0.0.1";
 
-/** What one HANSE is worth on a development chain: invented, at the dollar's and pound's real relation in `data/online-boutique`. */
-const DEVELOPMENT_RATES = "USD=0.25,GBP=0.19011499";
-
 /**
  * Starts a development chain, PostgreSQL, a content service, the broker, one pool and its workers, a hub service and three
  * shops, each a process of its own, and opens the development market on them. Started again on the same state, it goes on where it was.
@@ -91,7 +86,6 @@ export async function startStack(
     const databaseUrl = options.databaseUrl ?? (await startDatabase());
     const group = createProcessGroup({}, { logDir, entry: ENTRY, signal });
     started.push(() => group.stop());
-    const shopUrls = ports.shops.map((port) => `${LOOPBACK}:${port}`);
     const urls = {
       hub: `${LOOPBACK}:${ports.hub}`,
       rpc: `${LOOPBACK}:${ports.rpc}`,
@@ -123,7 +117,14 @@ export async function startStack(
     await runDeployment({ ...common, HANSE_DEPLOYER_KEY: keyOf("governance") }, manifest);
     const deployment = await readDeployment(manifest);
 
-    progress("opening the market: an app, a dataset, a pool, and money for everybody");
+    // They need nothing but chain and contracts: they come up while the market is opened.
+    const federation = startFederation(
+      { group, chain, deployment },
+      { stateDir, common, databaseUrl, ports, hubUrl: urls.hub },
+    );
+    progress(
+      `opening the market: an app, a dataset, a pool, and money for everybody; starting a hub service and ${SHOPS.length} shops`,
+    );
     const uploadToken = await keepSecret(join(stateDir, "upload-token"));
     const startContent = (name: string, url: string, port: number, directory: string) =>
       group.start({
@@ -172,65 +173,8 @@ export async function startStack(
     ]);
 
     progress(
-      `starting a hub service, ${SHOPS.length} shops and ${WORKER_NUMBERS.length} workers${options.withLiar ? ", one of whom always lies" : ""}`,
+      `starting ${WORKER_NUMBERS.length} workers${options.withLiar ? ", one of whom always lies" : ""}; the shops join`,
     );
-    const shopToken = await keepSecret(join(stateDir, "shop-owner-token"));
-    const startHub = group.start({
-      name: "hub",
-      args: ["hub", "start"],
-      env: {
-        ...common,
-        DATABASE_URL: databaseUrl,
-        HANSE_PORT: String(ports.hub),
-        HANSE_PUBLIC_URL: urls.hub,
-        HANSE_HUB: deployment.contracts.hub,
-        HANSE_STATE_DIR: join(stateDir, "hub"),
-        HANSE_ALLOW_PRIVATE_ENDPOINTS: "true",
-      },
-      ready: () => answers(`${urls.hub}/readyz`),
-      readyTimeoutMs: 60_000,
-    });
-    const startShops = SHOPS.map(async (shop, index): Promise<RunningShop> => {
-      const url = shopUrls[index] ?? "";
-      const shopDir = join(stateDir, `shop-${shop.code.toLowerCase()}`);
-      await group.start({
-        name: `shop-${shop.code.toLowerCase()}`,
-        args: ["shop", "start"],
-        env: {
-          ...common,
-          DATABASE_URL: databaseUrl,
-          HANSE_DATABASE_SCHEMA: `shop_${shop.code.toLowerCase()}`,
-          HANSE_PORT: String(ports.shops[index]),
-          HANSE_PUBLIC_URL: url,
-          HANSE_PRIVATE_KEY: developmentKey(shop.keyNumber),
-          HANSE_SHOP_CODE: shop.code,
-          HANSE_SHOP_CURRENCY: shop.currency,
-          HANSE_SHOP_OWNER_TOKEN: shopToken,
-          HANSE_SHOP_RATES: DEVELOPMENT_RATES,
-          HANSE_HUBS: urls.hub,
-          HANSE_STATE_DIR: shopDir,
-          HANSE_ALLOW_PRIVATE_ENDPOINTS: "true",
-          HANSE_SHOP_SYNC_SECONDS: "5",
-          ...(shop.code === BOUTIQUE.code
-            ? {
-                HANSE_SHOP_ADAPTER: "online-boutique",
-                HANSE_SHOP_CATALOGUE: join(ROOT, "data/online-boutique/products.json"),
-              }
-            : {}),
-        },
-        ready: () => answers(`${url}/readyz`),
-        readyTimeoutMs: 60_000,
-      });
-      const key = shopKeyFromSeed(await keepSeed(join(shopDir, "shop.key"))).publicKey;
-      return {
-        ...shop,
-        url,
-        key,
-        owner: createShopOwnerClient({}, { baseUrl: url, token: shopToken }),
-        front: createShopClient({}, { baseUrl: url }),
-      };
-    });
-
     const startWorkers = Promise.all(
       WORKER_NUMBERS.map((number) => {
         const workerPort = ports.workers[number - 1] ?? 0;
@@ -254,14 +198,7 @@ export async function startStack(
         });
       }),
     );
-    const [shops] = await Promise.all([
-      Promise.all(startShops),
-      startHub,
-      startWorkers,
-      allowReceipt({ chain, deployment }, SHOPS),
-    ]);
-    const federation = { chain, deployment, hubUrl: urls.hub };
-    await Promise.all(shops.map((shop) => joinShop(federation, shop)));
+    const [shops] = await Promise.all([federation.joined(), startWorkers]);
     signal.throwIfAborted();
     const broker = createBrokerClient({ baseUrl: urls.broker });
     return { chain, deployment, market, goods, broker, urls, shops, logDir, failed: group.failed, stop };
@@ -313,19 +250,6 @@ async function runDeployment(env: Readonly<Record<string, string>>, manifest: st
     child.once("close", resolve);
   });
   if (code !== 0) throw new HanseError("HANSE_PROCESS_FAILED", `the deployment failed:\n${complaint.trim()}`);
-}
-
-/** A random secret that stays the same as long as the state does. */
-async function keepSecret(path: string): Promise<string> {
-  const fresh = randomBytes(24).toString("hex");
-  await writeFile(path, fresh, { mode: 0o600, flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EEXIST") throw error;
-  });
-  return await readFile(path, "utf8");
-}
-
-async function answers(url: string): Promise<boolean> {
-  return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
 }
 
 /** Removes what an earlier run left in a state directory that nobody uses. */
