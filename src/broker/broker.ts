@@ -65,7 +65,7 @@ export function createBroker(deps: BrokerDeps, options: BrokerOptions): Broker {
   const { batchSize = 50, retryBlocks = 30 } = options;
   const registry = deps.metrics ?? createMetrics({ service: "broker" });
   const metrics = createBrokerMetrics(registry, () => countOpenOrders(database.kysely));
-  const facts = createChainFacts({ chain, clock });
+  const facts = createChainFacts({ chain, state: chain.told, clock });
   const time = createMarketTime({ clock });
   const writer = createOrderWriter({ database });
   const stopping = new AbortController();
@@ -77,7 +77,7 @@ export function createBroker(deps: BrokerDeps, options: BrokerOptions): Broker {
   const intake = createIntake({
     chain,
     facts,
-    freshFacts: createChainFacts({ chain, clock }, { ttlMs: 0 }),
+    freshFacts: createChainFacts({ chain, state: chain, clock }, { ttlMs: 0 }),
     time,
     database,
     writer,

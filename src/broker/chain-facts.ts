@@ -6,7 +6,7 @@ import { type AssetId, assetIdToHex } from "#src/protocol/ids.ts";
 import type { GroupQuestion } from "#src/protocol/match-rules.ts";
 import { POOL_STAKE_PERCENT } from "#src/protocol/panel-parameters.ts";
 import type { Leg } from "#src/protocol/refusals.ts";
-import type { ClerkAccount, MarketChain, Signing, Statement } from "./market-chain.ts";
+import type { ClerkAccount, MarketChain, MarketState, Signing, Statement } from "./market-chain.ts";
 import { isSignedByOwnKey } from "./signing.ts";
 
 /** What the chain says, remembered for as long as it can be true: until the next block, or a short time. */
@@ -28,11 +28,18 @@ export interface ChainFacts {
   readonly generation: number;
 }
 
+export interface ChainFactsDeps {
+  readonly chain: Pick<MarketChain, "chainId" | "clerk">;
+  /** Whom it asks. */
+  readonly state: MarketState;
+  readonly clock: Clock;
+}
+
 /** Facts held in memory at most; beyond this all are forgotten. */
 const MOST_FACTS = 100_000;
 
 export function createChainFacts(
-  { chain, clock }: { readonly chain: MarketChain; readonly clock: Clock },
+  { chain, state, clock }: ChainFactsDeps,
   { ttlMs = 1_000 }: { readonly ttlMs?: number } = {},
 ): ChainFacts {
   const facts = new Map<string, { readonly value: Promise<unknown>; readonly until: number }>();
@@ -50,18 +57,18 @@ export function createChainFacts(
   }
 
   return {
-    ownerOf: (asset) => remember(`owner ${asset}`, () => chain.ownerOf(asset)),
-    account: (owner) => remember(`account ${owner.toLowerCase()}`, () => chain.account(owner)),
+    ownerOf: (asset) => remember(`owner ${asset}`, () => state.ownerOf(asset)),
+    account: (owner) => remember(`account ${owner.toLowerCase()}`, () => state.account(owner)),
     isCertifier: (certifier) =>
-      remember(`certifier ${certifier.toLowerCase()}`, () => chain.isCertifier(certifier)),
+      remember(`certifier ${certifier.toLowerCase()}`, () => state.isCertifier(certifier)),
     isMember: (question) =>
-      remember(`member ${question.restriction} ${question.subject}`, () => chain.isMember(question)),
+      remember(`member ${question.restriction} ${question.subject}`, () => state.isMember(question)),
     poolStakeNano: (draft) => {
       const { certifier, pool, poolPrice, category, trust } = draft;
       const key = `stake ${certifier} ${assetIdToHex(pool)} ${poolPrice} ${category} ${trust}`;
       return remember(key, async () => {
         try {
-          const { refusal, poolStakeNano } = await chain.admit(draft, 0, 0n);
+          const { refusal, poolStakeNano } = await state.admit(draft, 0, 0n);
           return refusal === "None" ? poolStakeNano : usualStakeNano(poolPrice);
         } catch (error) {
           // A certifier that fails to answer a draft so incomplete may well take a whole one.
@@ -74,13 +81,13 @@ export function createChainFacts(
       if (isSignedByOwnKey(chain, statement)) return { type: "key" };
       const { account, kind, hash, signature } = statement;
       const key = `signing ${account.toLowerCase()} ${kind} ${hash} ${signature}`;
-      return await remember(key, () => chain.keyringCheck(statement));
+      return await remember(key, () => state.keyringCheck(statement));
     },
     spentNano: (owner, key) =>
-      remember(`spent ${owner} ${key}`.toLowerCase(), () => chain.spentNano(owner, key)),
+      remember(`spent ${owner} ${key}`.toLowerCase(), () => state.spentNano(owner, key)),
     sponsoredNano: (sponsor, hash) =>
-      remember(`sponsored ${sponsor} ${hash}`.toLowerCase(), () => chain.sponsoredNano(sponsor, hash)),
-    filled: (leg, signer, salt) => chain.filled(leg, signer, salt),
+      remember(`sponsored ${sponsor} ${hash}`.toLowerCase(), () => state.sponsoredNano(sponsor, hash)),
+    filled: (leg, signer, salt) => state.filled(leg, signer, salt),
     forget() {
       generation++;
       facts.clear();

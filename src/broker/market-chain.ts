@@ -134,19 +134,8 @@ export type MarketChainEvent =
   | { readonly type: "reorg"; readonly to: BlockRef }
   | { readonly type: "finalized"; readonly number: bigint };
 
-/**
- * All that the broker needs of a chain. Reads are of the newest block.
- * Every method throws HANSE_RPC_UNAVAILABLE (retryable) when nobody answers.
- */
-export interface MarketChain {
-  readonly chainId: number;
-  /** Tells the chain from another of the same id. */
-  readonly genesisHash: Hex;
-  readonly clerk: Address;
-  /** Who seals: orders that name another `matcher` are not for this broker. */
-  readonly matcher: Address;
-  /** Number of the newest block. */
-  headNumber(): Promise<bigint>;
+/** What contracts and accounts hold. Every method throws HANSE_RPC_UNAVAILABLE (retryable) when nobody answers. */
+export interface MarketState {
   /** Undefined where nobody registered the asset. */
   ownerOf(asset: AssetId): Promise<Address | undefined>;
   account(owner: Address): Promise<ClerkAccount>;
@@ -167,6 +156,26 @@ export interface MarketChain {
     minSeats: number,
     minSeatStake: bigint,
   ): Promise<{ refusal: Refusal; poolStakeNano: bigint }>;
+}
+
+/**
+ * All that the broker needs of a chain. Reads are of the newest block that the node which answers has.
+ * Every method throws HANSE_RPC_UNAVAILABLE (retryable) when nobody answers.
+ */
+export interface MarketChain extends MarketState {
+  readonly chainId: number;
+  /** Tells the chain from another of the same id. */
+  readonly genesisHash: Hex;
+  readonly clerk: Address;
+  /** Who seals: orders that name another `matcher` are not for this broker. */
+  readonly matcher: Address;
+  /**
+   * State as of the newest block that `events` or `seal` told of: what is read after an event has the event in it, though
+   * another node answers that is some blocks behind. While nobody follows the events: of the newest block.
+   */
+  readonly told: MarketState;
+  /** Number of the newest block. */
+  headNumber(): Promise<bigint>;
   /**
    * What `seal` would do with each match if it were the only one.
    * @throws HANSE_TRANSACTION_REVERTED where `seal` would revert as a whole
@@ -187,7 +196,7 @@ export interface MarketChain {
   /** Sees to what was sent until the signal aborts: by one process at a time. */
   tend(signal: AbortSignal): Promise<void>;
   /**
-   * Follows the chain until the signal aborts.
+   * Follows the chain until the signal aborts: one at a time, and from the call on as far as `told` is concerned.
    * @param known blocks dealt with before, newest last; none: from the Clerk's deployment
    */
   events(known: readonly BlockRef[], signal: AbortSignal): AsyncIterable<MarketChainEvent>;

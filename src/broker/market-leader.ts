@@ -2,13 +2,12 @@ import type { Hex } from "viem";
 import type { Book } from "#src/book/book.ts";
 import type { Clock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
-import { settleAttempts } from "./attempt-settlement.ts";
 import { bookChangesAfter, newestBookChange } from "./book-changes.ts";
 import type { BrokerDatabase, OrderRow } from "./broker-tables.ts";
 import type { ApplyChainEvent } from "./chain-applier.ts";
 import { knownBlocks } from "./chain-cursor.ts";
 import { loadBook } from "./load-book.ts";
-import type { MarketChain } from "./market-chain.ts";
+import type { MarketChain, MarketChainEvent } from "./market-chain.ts";
 import type { Matcher } from "./matcher.ts";
 import { addToBook, type OrderLedger } from "./order-ledger.ts";
 import { openOrders, openOrdersAfter } from "./order-store.ts";
@@ -83,8 +82,8 @@ export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
     }
   }
 
-  async function follow(signal: AbortSignal): Promise<void> {
-    for await (const event of chain.events(await knownBlocks(database.kysely), signal)) {
+  async function follow(events: AsyncIterable<MarketChainEvent>): Promise<void> {
+    for await (const event of events) {
       await applyEvent(event);
       if (event.type !== "finalized") matcher.wake();
     }
@@ -104,11 +103,12 @@ export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
       const works = [tending];
       try {
         lastChange = await newestBookChange(database.kysely);
-        await settleAttempts(deps);
+        // Before anything is read: no state is from before what this database knows.
+        const events = chain.events(await knownBlocks(database.kysely), all);
         newest = await loadBook(database.kysely, book);
         logger.info({ orders: book.size }, "the book is rebuilt");
         onReady();
-        works.push(...[follow(all), matcher.run(all), poll(all)].map(stopOnFailure));
+        works.push(...[follow(events), matcher.run(all), poll(all)].map(stopOnFailure));
       } catch (error) {
         failure.abort();
         await tending.catch(() => undefined);

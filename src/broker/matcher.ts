@@ -68,8 +68,8 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
   let alone = false;
   let failures = 0;
   // From before a batch is sent until its end is written down, which chain or database may prevent: nothing more is sealed
-  // before that.
-  let unsettled = false;
+  // before that. A process before this one may have left some.
+  let unsettled = true;
 
   async function round(): Promise<boolean> {
     if (unsettled) {

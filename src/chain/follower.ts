@@ -13,7 +13,13 @@ export type { BlockRef };
 
 /** What happens on a chain, in order. Blocks without logs of interest come too, except in a long catch-up. */
 export type ChainEvent =
-  | { readonly type: "block"; readonly block: ChainBlock; readonly logs: readonly Log[] }
+  | {
+      readonly type: "block";
+      readonly block: ChainBlock;
+      readonly logs: readonly Log[];
+      /** Number of the newest block when this one was read: state may be read there while the follower catches up. */
+      readonly head: bigint;
+    }
   /** Everything above `to` did not happen; a hash of `0x`: nothing did. */
   | { readonly type: "reorg"; readonly to: BlockRef }
   /** Nothing up to this block will be undone, on a chain that holds value. The number only rises. */
@@ -114,7 +120,7 @@ export async function* followChain(deps: FollowerDeps, options: FollowerOptions)
         }
         known.add(each.block);
         chain.metrics.lag.set(Number(head.number - each.block.number));
-        yield { type: "block", ...each };
+        yield { type: "block", ...each, head: head.number };
         if (signal.aborted) return;
       }
     }

@@ -160,6 +160,10 @@ export const errorCodes = {
     hint: "Check that the chain's RPC endpoint runs and is reachable.",
     retryable: true,
   },
+  HANSE_RPC_BEHIND: {
+    hint: "The chain's node does not have the newest blocks yet: wait until it has caught up.",
+    retryable: true,
+  },
   HANSE_RPC_REFUSED: {
     hint: "The node understood the request and does not carry it out; its reason is in the message.",
     retryable: false,

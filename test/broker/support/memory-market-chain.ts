@@ -389,6 +389,9 @@ export function createMemoryMarketChain(options: {
   return {
     chainId,
     genesisHash: zeroHash,
+    get told() {
+      return this;
+    },
     clerk,
     matcher,
     batches,

@@ -20,7 +20,17 @@ export function plagueDatabase<Tables>(
     connect: async () =>
       plagueConnection((await instance.io(connect)) as unknown as Connection, instance, faults),
   });
-  return database;
+  return {
+    ...database,
+    tryAdvisoryLock: (name) =>
+      instance.io(async () => {
+        const lock = await database.tryAdvisoryLock(name);
+        // A process that is gone holds no lock, also where it was gone before it had it.
+        if (instance.dead) await lock?.release();
+        else if (lock !== undefined) instance.onDeath(() => lock.release());
+        return lock;
+      }),
+  };
 }
 
 function plagueConnection(connection: Connection, instance: Instance, faults: Faults): Connection {

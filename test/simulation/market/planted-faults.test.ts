@@ -31,10 +31,13 @@ async function findWithin(
 /** A broker that counts what is filled along with the events, instead of reading it from the chain. */
 function countingAlong(chain: MarketChain): MarketChain {
   const counted = new Map<Hex, number>();
+  const filled: MarketChain["filled"] = async (leg, signer, salt) =>
+    leg === "request"
+      ? (counted.get(requestId(signer, salt)) ?? 0)
+      : await chain.told.filled(leg, signer, salt);
   return {
-    ...chain,
-    filled: async (leg, signer, salt) =>
-      leg === "request" ? (counted.get(requestId(signer, salt)) ?? 0) : await chain.filled(leg, signer, salt),
+    ...{ ...chain, filled },
+    told: { ...chain.told, filled },
     async *events(known, signal) {
       for await (const event of chain.events(known, signal)) {
         for (const each of event.type === "block" ? event.events : []) {

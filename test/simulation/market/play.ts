@@ -133,7 +133,7 @@ export async function play(bench: Bench, seed: number, options: PlayOptions = {}
       stats.clockJumps++;
       offsets.set(name, random.pick([-20_000, -3_000, 3_000, 20_000]));
     }
-    if (random.chance(12)) {
+    if (random.chance(30)) {
       const lag = BigInt(random.pick([0, 0, 1, 2, 3]));
       if (lag > 0n) stats.staleHeads++;
       lags.set(name, lag);

@@ -185,7 +185,7 @@ export async function createSimulatedChain(genesisTime: number): Promise<Simulat
       return receipt === null || BigInt(receipt.blockNumber) > newest ? null : receipt;
     }
     if (method === "eth_call")
-      return await rpc(method, params[0], atMost(params[1], newest), ...params.slice(2));
+      return await rpc(method, params[0], numberOf(params[1], newest), ...params.slice(2));
     return await rpc(method, ...params);
   }
 
@@ -201,9 +201,11 @@ export async function createSimulatedChain(genesisTime: number): Promise<Simulat
   }
 }
 
-function atMost(tag: unknown, newest: bigint): Hex {
+/** The number a tag names. Throws as a node does that lacks the block. */
+function numberOf(tag: unknown, newest: bigint): Hex {
   const asked = typeof tag === "string" && tag.startsWith("0x") ? BigInt(tag) : newest;
-  return numberToHex(asked < newest ? asked : newest);
+  if (asked > newest) throw Object.assign(new Error("header not found"), { code: -32_000 });
+  return numberToHex(asked);
 }
 
 /** As most nodes tell of a refusal by a contract: code 3, with its data. */

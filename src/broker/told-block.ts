@@ -1,0 +1,57 @@
+import { HanseError } from "#src/kernel/errors.ts";
+
+/**
+ * Which block's state is read while somebody follows a chain: the newest that was seen, and none before one that was told
+ * of. Behind one address there may be several nodes, some of them behind: what is read after an event has it in it.
+ */
+export interface ToldBlock {
+  /** Somebody follows from a block on, until the signal aborts. */
+  follow(from: bigint, signal: AbortSignal): void;
+  /** A block was told of, when the newest was `head`. */
+  tell(block: bigint, head: bigint): void;
+  /** Blocks above this one did not happen. */
+  goBack(to: bigint): void;
+  /**
+   * The block whose state is to be read; undefined while nobody follows: the newest that the node has.
+   * @throws HANSE_RPC_BEHIND when the node that was asked lacks a block that was told of
+   */
+  toRead(): Promise<bigint | undefined>;
+}
+
+export function createToldBlock(deps: { readonly headNumber: () => Promise<bigint> }): ToldBlock {
+  let following: { told: bigint; newest: bigint | undefined } | undefined;
+
+  return {
+    follow(from, signal) {
+      const mine = { told: from, newest: undefined };
+      following = mine;
+      const end = () => {
+        if (following === mine) following = undefined;
+      };
+      signal.addEventListener("abort", end, { once: true });
+    },
+    tell(block, head) {
+      if (following === undefined) return;
+      if (block > following.told) following.told = block;
+      // Of blocks that are far behind, a node may have forgotten the state: the newest is read, though more is to be told.
+      if (head > (following.newest ?? -1n)) following.newest = head;
+    },
+    goBack(to) {
+      if (following !== undefined) Object.assign(following, { told: to, newest: undefined });
+    },
+    async toRead() {
+      const at = following;
+      if (at === undefined || at.newest !== undefined) return at?.newest;
+      const head = await deps.headNumber();
+      if (head < at.told) throw chainBehind(head, at.told);
+      at.newest ??= head;
+      return at.newest;
+    },
+  };
+}
+
+export function chainBehind(head: bigint, told: bigint): HanseError {
+  return new HanseError("HANSE_RPC_BEHIND", `The node is at block ${head}, block ${told} was told`, {
+    details: { head, told },
+  });
+}
