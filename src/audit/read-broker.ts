@@ -3,8 +3,8 @@ import { type Address, getAddress, type Hex, zeroHash } from "viem";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import type { ChainClient } from "#src/chain/chain-client.ts";
 import { asChainError } from "#src/chain/chain-error.ts";
-import { signedOrderSchema } from "#src/client/order-schema.ts";
 import { orderHash } from "#src/protocol/order-hash.ts";
+import { orderOfPlaces } from "#src/protocol/order-places.ts";
 import type { OrderType } from "#src/protocol/orders.ts";
 import { LEGS } from "#src/protocol/refusals.ts";
 import type { Database } from "#src/store/database.ts";
@@ -23,7 +23,7 @@ interface OrderRow {
   readonly filled: bigint;
   readonly removed: boolean;
   readonly changed_at_block: bigint | null;
-  readonly content: object;
+  readonly content: unknown;
   readonly signature: Hex;
 }
 
@@ -102,7 +102,7 @@ async function orderFact(
   }: { readonly chain: ChainClient; readonly clerk: Address; readonly at: bigint | undefined },
 ): Promise<OrderFact> {
   const { hash, type, status, removed } = row;
-  const signed = signedOrderSchema.parse({ ...row.content, signature: row.signature });
+  const signed = orderOfPlaces(row.content, row.signature);
   const { validUntil, epoch, salt } = signed.order.conditions;
   const filledOnChain =
     at === undefined

@@ -108,4 +108,31 @@ export const brokerMigrations: readonly Migration[] = [
       create index on settlements (block);
     `,
   },
+  {
+    // Orders by the places of their members: `order-places.ts`.
+    id: "0006-orders-by-place",
+    sql: `
+      create function by_place(members jsonb, names text[]) returns jsonb language plpgsql as $$ begin
+        return (
+          select jsonb_agg(
+            case when name <> 'conditions' then members -> name
+              else by_place(members -> name, '{certifier,matcher,validUntil,epoch,volume,minFill,salt,externalRef,terms}') end
+            order by place)
+          from unnest(names) with ordinality as each (name, place));
+      end $$;
+      alter table orders alter content type json using json_build_array(
+        type,
+        by_place(content -> 'order', case type
+          when 'app' then '{app,price,trust,tag,onlyDataset,onlyPool,onlyRequester,conditions}'::text[]
+          when 'dataset' then '{dataset,price,trust,tag,onlyApp,onlyPool,onlyRequester,conditions}'
+          when 'pool' then '{pool,price,category,trust,tag,onlyApp,onlyDataset,onlyRequester,conditions}'
+          else '{requester,app,maxAppPrice,dataset,maxDatasetPrice,maxPoolPrice,category,trust,tag,
+                 onlyApp,onlyDataset,onlyPool,minSeats,minSeatStake,beneficiary,callback,sponsor,attesters,params,conditions}'
+        end),
+        case when content ? 'terms' then by_place(content -> 'terms', '{checker,data}') else '0' end,
+        case when content ? 'sponsorship'
+          then by_place(content -> 'sponsorship', '{cap,validUntil,epoch,signature}') else '0' end);
+      drop function by_place;
+    `,
+  },
 ];

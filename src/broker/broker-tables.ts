@@ -34,7 +34,7 @@ export interface BrokerTables {
     certifier: Address;
     valid_until: Amount;
     volume: bigint;
-    /** The signed order as JSON, with what is brought beside it, without its signature. */
+    /** The signed order without its signature, and what is brought beside it, as `order-places.ts` has it. */
     content: Json<unknown>;
     signature: Hex;
     filled: ColumnType<bigint, bigint | undefined, bigint>;

@@ -1,8 +1,8 @@
 import type { Insertable } from "kysely";
 import type { Address, Hex } from "viem";
 import type { OrderStatus } from "#src/client/broker-schema.ts";
-import { orderToJson } from "#src/client/order-schema.ts";
 import { assetIdToHex, requestId } from "#src/protocol/ids.ts";
+import { placesOf } from "#src/protocol/order-places.ts";
 import { type OrderType, type SignedOrder, soldAsset } from "#src/protocol/orders.ts";
 import type { BrokerQueries, BrokerTables, OrderRow } from "./broker-tables.ts";
 import { sponsorOf } from "./sponsoring.ts";
@@ -20,7 +20,6 @@ export interface NewOrder {
 
 export function newOrderRow(order: NewOrder) {
   const { hash, signer, signed, filled, byKeyring } = order;
-  const { signature, ...content } = signed;
   const { conditions } = signed.order;
   const asset = soldAsset(signed);
   return {
@@ -36,8 +35,8 @@ export function newOrderRow(order: NewOrder) {
     certifier: conditions.certifier,
     valid_until: conditions.validUntil,
     volume: BigInt(conditions.volume),
-    content: JSON.stringify(orderToJson(content)),
-    signature,
+    content: JSON.stringify(placesOf(signed)),
+    signature: signed.signature,
     filled: BigInt(filled),
   } satisfies Insertable<BrokerTables["orders"]>;
 }

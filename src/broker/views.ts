@@ -1,9 +1,11 @@
 import type { Hex } from "viem";
 import type { WhyNot } from "#src/book/why-not.ts";
 import type { DealDetail, OrderState, Trade, WhyNotView } from "#src/client/broker-schema.ts";
+import { orderToJson } from "#src/client/order-schema.ts";
 import { parseDeal, taskId, taskIndices } from "#src/protocol/deals.ts";
 import { refusalText } from "#src/protocol/refusal-text.ts";
 import type { DealRow, OrderRow } from "./broker-tables.ts";
+import { signedOrderOf } from "./stored-order.ts";
 
 // Rows of the database as the API shows them.
 
@@ -20,7 +22,7 @@ export function orderState(row: OrderRow): OrderState {
       ? {}
       : { blocked: { refusal: row.blocked, ...(code === undefined ? {} : { code }), message } }),
     receivedAt: row.received_at.toISOString(),
-    order: { ...(row.content as object), signature: row.signature },
+    order: orderToJson(signedOrderOf(row)),
   };
 }
 
