@@ -1,5 +1,4 @@
 import { ethers as lib, type Signer } from "ethers";
-import { network } from "hardhat";
 import { type Deal, taskId } from "#src/protocol/deals.ts";
 import {
   BlockhashSeedSource__factory,
@@ -9,6 +8,7 @@ import {
   Registry__factory,
   Token__factory,
 } from "#typechain";
+import { network } from "../support/hardhat-network.ts";
 
 const HANSE = 10n ** 9n;
 const ANY = lib.ZeroHash;
@@ -167,12 +167,17 @@ function copyOf<T extends object>(result: T): T {
   return (result as unknown as { toObject(): T }).toObject();
 }
 
-/** Why a call was refused, in words; empty when it was not. */
+/** Why a call was refused, by the name of Poco's error or else in words; empty when it was not. */
 export async function refusalOf(call: () => Promise<unknown>): Promise<string> {
   try {
     await call();
     return "";
   } catch (error) {
-    return error instanceof Error ? `${error.message} ${String(error.cause ?? "")}` : String(error);
+    for (let at = error; at instanceof Error; at = at.cause as Error) {
+      const { data } = at as { data?: unknown };
+      const known = typeof data === "string" ? Poco__factory.createInterface().parseError(data) : null;
+      if (known !== null) return known.name;
+    }
+    return String(error);
   }
 }

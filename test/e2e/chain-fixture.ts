@@ -16,29 +16,47 @@ export interface TestChain {
   readonly rpcUrl: string;
   readonly chain: ChainClient;
   readonly deployment: Deployment;
+  /** Does what prepares a test: each transaction is mined at once meanwhile, in a block of the machine's own time. */
+  hurry<T>(work: () => Promise<T>): Promise<T>;
   stop(): Promise<void>;
 }
+
+const BLOCK_SECONDS = 1;
 
 /** DEVELOPMENT ONLY: a funded account by its number. */
 export function testAccount(number: number) {
   return accountOfKey(developmentKey(number), DEVELOPMENT_CHAIN_ID);
 }
 
-/** A chain of its own with a block every second, and the market's contracts on it. Account 0 governs. */
-export async function startTestChain(parameters: DeploymentParameters): Promise<TestChain> {
+/**
+ * A chain of its own with a block every second, and the market's contracts on it. Account 0 governs.
+ * @param mineAtOnce whether each transaction has a block at once besides, where what happens before that matters to nobody
+ */
+export async function startTestChain(
+  parameters: DeploymentParameters,
+  { mineAtOnce = false } = {},
+): Promise<TestChain> {
   const port = await freePort();
   const child = spawn(anvilPath(), [
     ...["--host", "127.0.0.1", "--port", String(port), "--chain-id", String(DEVELOPMENT_CHAIN_ID)],
-    ...["--accounts", String(DEVELOPMENT_KEYS), "--hardfork", "cancun", "--block-time", "1"],
+    ...["--accounts", String(DEVELOPMENT_KEYS), "--hardfork", "cancun"],
     ...["--slots-in-an-epoch", "1", "--silent"],
+    ...(mineAtOnce ? ["--block-time", String(BLOCK_SECONDS), "--mixed-mining"] : []),
   ]);
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const rpcUrl = `http://127.0.0.1:${port}`;
   const chain = await answering(rpcUrl);
-  const manifest = await deploy({ rpcUrl, privateKey: developmentKey(0), parameters });
+  const ask = (method: string, param: unknown) => chain.viem.request({ method, params: [param] } as never);
+  async function hurry<T>(work: () => Promise<T>): Promise<T> {
+    if (mineAtOnce) return await work();
+    await ask("evm_setAutomine", true);
+    const done = await work();
+    await ask("evm_setIntervalMining", BLOCK_SECONDS);
+    return done;
+  }
+  const manifest = await hurry(() => deploy({ rpcUrl, privateKey: developmentKey(0), parameters }));
   return {
-    rpcUrl,
-    chain,
+    ...{ rpcUrl, chain, hurry },
     deployment: deploymentSchema.parse(manifest),
     async stop() {
       child.kill("SIGKILL");

@@ -34,7 +34,7 @@ export interface TaskWish {
 }
 
 /** A market with one seller (of apps and the pool), one requester and funded workers, and a content service. */
-export async function openTestMarket({ chain, deployment }: TestChain, workers: number) {
+export async function openTestMarket({ chain, deployment, hurry }: TestChain, workers: number) {
   const { token, clerk, registry, poco } = deployment.contracts;
   const contents = createMemoryContentStore();
   const { server, url: contentUrl } = await startTestServer((http) =>
@@ -50,21 +50,6 @@ export async function openTestMarket({ chain, deployment }: TestChain, workers: 
 
   const governance = senderOf(0);
   const numbers = [REQUESTER, SELLER, ...Array.from({ length: workers }, (_, i) => FIRST_WORKER + i)];
-  await Promise.all(
-    numbers.map(async (number) => {
-      const sender = senderOf(number);
-      const amount = 1_000n * HANSE;
-      await governance.send({
-        address: token,
-        abi: tokenAbi,
-        functionName: "transfer",
-        args: [sender.address, amount],
-      });
-      await sender.send({ address: token, abi: tokenAbi, functionName: "approve", args: [clerk, amount] });
-      await sender.send({ address: clerk, abi: clerkAbi, functionName: "deposit", args: [amount] });
-    }),
-  );
-
   async function register(kind: "app" | "dataset" | "pool", content: Uint8Array): Promise<AssetId> {
     const checksum = sha256(content);
     await contents.put(content);
@@ -78,12 +63,29 @@ export async function openTestMarket({ chain, deployment }: TestChain, workers: 
     return assetId({ kind, registrar: senderOf(SELLER).address, checksum, measurement: zeroHash });
   }
 
-  const pool = await register("pool", new TextEncoder().encode("a pool"));
-  await senderOf(SELLER).send({
-    address: poco,
-    abi: pocoAbi,
-    functionName: "openPool",
-    args: [pool, { seatStake: SEAT_STAKE, schedulerShare: 500, closed: false }],
+  const pool = await hurry(async () => {
+    await Promise.all(
+      numbers.map(async (number) => {
+        const sender = senderOf(number);
+        const amount = 1_000n * HANSE;
+        await governance.send({
+          address: token,
+          abi: tokenAbi,
+          functionName: "transfer",
+          args: [sender.address, amount],
+        });
+        await sender.send({ address: token, abi: tokenAbi, functionName: "approve", args: [clerk, amount] });
+        await sender.send({ address: clerk, abi: clerkAbi, functionName: "deposit", args: [amount] });
+      }),
+    );
+    const registered = await register("pool", new TextEncoder().encode("a pool"));
+    await senderOf(SELLER).send({
+      address: poco,
+      abi: pocoAbi,
+      functionName: "openPool",
+      args: [registered, { seatStake: SEAT_STAKE, schedulerShare: 500, closed: false }],
+    });
+    return registered;
   });
 
   const nextSalt = createSalts();

@@ -13,12 +13,15 @@ const HANSE = 10n ** 9n;
 export const STAKE = 10n * HANSE;
 export const UNBONDING_S = 5;
 
-/** A chain with the market's contracts and a Hub. Account 0 governs; it mines when told, and every second. */
+/** A chain with the market's contracts and a Hub. Account 0 governs; it mines what is sent at once, and every second. */
 export async function startHubChain(funded: readonly number[]) {
-  const test = await startTestChain({
-    categories: [{ roundBlocks: 60, deadlineBlocks: 300 }],
-    hub: { stake: "10", unbondingTime: UNBONDING_S, longestOverlap: 3_600, lossShare: 1_000 },
-  });
+  const test = await startTestChain(
+    {
+      categories: [{ roundBlocks: 60, deadlineBlocks: 300 }],
+      hub: { stake: "10", unbondingTime: UNBONDING_S, longestOverlap: 3_600, lossShare: 1_000 },
+    },
+    { mineAtOnce: true },
+  );
   const { chain, deployment } = test;
   const { clerk, token, hub } = deployment.contracts;
   const senders = new Map<number, Sender>();

@@ -1,7 +1,6 @@
 import { Interface } from "ethers";
-import { network } from "hardhat";
-import { type Address, concatHex, getContractAddress, type Hex, numberToHex, padHex } from "viem";
-import { mnemonicToAccount } from "viem/accounts";
+import { type Address, concatHex, getContractAddress, type Hex, numberToHex } from "viem";
+import { accountOfKey, DEVELOPMENT_CHAIN_ID, developmentKey } from "#src/chain/development-keys.ts";
 import {
   BlockhashSeedSource__factory,
   Clerk__factory,
@@ -11,10 +10,10 @@ import {
   Registry__factory,
   Token__factory,
 } from "#typechain";
+import { network } from "../../support/hardhat-network.ts";
 import { askMany } from "./ask-many.ts";
 import { STRANGE_CODES, STRANGERS } from "./strangers.ts";
 
-const MNEMONIC = "test test test test test test test test test test test junk";
 /** Also the genesis block's, so that a history has the same blocks whenever it is played. */
 const START = 2_000_000_000n;
 /** Enough for any step, and below the cap of one transaction. */
@@ -67,14 +66,10 @@ export async function createMarketChain(actorCount: number) {
   const rpc = async <T>(method: string, ...params: unknown[]) =>
     (await provider.request({ method, params })) as T;
 
-  const actors = Array.from({ length: actorCount }, (_, addressIndex): Actor => {
-    const account = mnemonicToAccount(MNEMONIC, { addressIndex });
-    const privateKey = account.getHdKey().privateKey;
-    if (privateKey === null) throw new Error("an account without a key");
-    return {
-      address: account.address.toLowerCase() as Address,
-      privateKey: padHex(`0x${Buffer.from(privateKey ?? []).toString("hex")}`, { size: 32 }),
-    };
+  const actors = Array.from({ length: actorCount }, (_, number): Actor => {
+    const privateKey = developmentKey(number);
+    const { address } = accountOfKey(privateKey, DEVELOPMENT_CHAIN_ID);
+    return { address: address.toLowerCase() as Address, privateKey };
   });
   const governance = (actors[0] as Actor).address;
   const treasury = (actors[1] as Actor).address;

@@ -1,5 +1,5 @@
-import { network } from "hardhat";
 import { type Address, type Hex, numberToHex } from "viem";
+import { network } from "../../support/hardhat-network.ts";
 import { createBlockAnswers } from "./block-answers.ts";
 
 export interface ChainBlock {
