@@ -18,6 +18,8 @@ const account = z
 
 /** As people write it, in HANSE: parameters are kept in JSON. */
 const amount = z.string().refine((text) => parseHanse(text) !== undefined, "an amount of HANSE is wanted");
+/** What is not nothing, where the contract demands that. */
+const someAmount = amount.refine((text) => parseHanse(text) !== 0n, "an amount above zero is wanted");
 const nanoOf = (text: string) => parseHanse(text) as bigint;
 
 const seconds = z.int().nonnegative().max(0xffff_ffff);
@@ -44,8 +46,8 @@ const receiptSchema = z.strictObject({
   rulingTime: seconds.positive(),
   /** What each side puts up for a dispute, in hundredths of a percent of the price. */
   bondShare: z.int().nonnegative().max(10_000),
-  /** The least that each side puts up. */
-  minBond: amount,
+  /** The least that each side puts up: a dispute costs whoever loses it. */
+  minBond: someAmount,
   /** How jurors are asked: one of `juryCategories` by its number, how many are drawn first, and what is demanded of pools. */
   juryCategory: z.int().nonnegative().max(65_535),
   juryTrust: z.int().min(2).max(0xffff_ffff),

@@ -85,6 +85,17 @@ describe("parameters are refused", () => {
     expect(problemsOf({ ...whole, hub: given })).toContain(`${path}:`);
   });
 
+  it.each([
+    ["a dispute that costs nothing", "receipt.minBond", { ...receipt, minBond: "0" }],
+    ["one that costs nothing, in other words", "receipt.minBond", { ...receipt, minBond: "0.000000000" }],
+    ["one that costs less than nothing", "receipt.minBond", { ...receipt, minBond: "-1" }],
+    ["no time to answer", "receipt.answerTime", { ...receipt, answerTime: 0 }],
+    ["no time to rule", "receipt.rulingTime", { ...receipt, rulingTime: 0 }],
+    ["a share above the whole", "receipt.bondShare", { ...receipt, bondShare: 10_001 }],
+  ])("with rules of the Receipt that allow %s", (_, path, given) => {
+    expect(problemsOf({ ...whole, receipt: given })).toContain(`${path}:`);
+  });
+
   it("with ratings that have no cap", () => {
     expect(problemsOf({ ...whole, ratings: { floor: "1" } })).toContain("ratings.cap:");
   });
