@@ -133,7 +133,7 @@ async function readSignature(parts: SignedParts, clock: Pick<Clock, "now">): Pro
   const usual = readUsualSignature({ ...parts, url: new URL(parts.url) }, requiredComponents(parts));
   if (usual !== undefined) {
     const values = checkParameters(usual.parameters, clock);
-    return { ...values, wrong: !verifySignature(values.publicKey, usual.base, usual.signature) };
+    return { ...values, wrong: !(await verifySignature(values.publicKey, usual.base, usual.signature)) };
   }
   const covered = new Set<string>();
   let read: ReadSignature | undefined;
@@ -153,7 +153,7 @@ async function readSignature(parts: SignedParts, clock: Pick<Clock, "now">): Pro
           return {
             algs: ["ed25519"],
             async verify(data, signature) {
-              const good = verifySignature(values.publicKey, data, signature);
+              const good = await verifySignature(values.publicKey, data, signature);
               read = { ...values, wrong: !good };
               return good;
             },
