@@ -170,4 +170,10 @@ export const shopMigrations: readonly Migration[] = [
       create index on reviews (seller, created_at);
     `,
   },
+  {
+    id: "0008-held",
+    sql: `
+      create index on reservations (partner) where state = 'held';
+    `,
+  },
 ];

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Selectable, sql, type Transaction } from "kysely";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError, isRetryable } from "#src/kernel/errors.ts";
@@ -54,6 +55,9 @@ type Outcome = readonly Reservation[] | HanseError;
 
 /** How many wishes one transaction takes, but for one caller's that are more. */
 const AT_ONCE = 500;
+/** Where so many wait, others are on their way: as long as they come, they are waited for, so long (milliseconds) each time. */
+const CROWD = 10;
+const GATHER_MS = 2;
 
 /**
  * Reservations of this shop's products.
@@ -153,8 +157,7 @@ export function createReservationDesk(
 
   async function work(): Promise<void> {
     working = true;
-    // What arrived in the same turn of the event loop belongs to the first batch too.
-    await new Promise((resolve) => setImmediate(resolve));
+    await gather();
     while (waiting.length > 0) {
       const batch = nextBatch();
       try {
@@ -172,6 +175,16 @@ export function createReservationDesk(
       }
     }
     working = false;
+  }
+
+  /** Those who come together are taken together: a straggler would pay for a transaction of its own. */
+  async function gather(): Promise<void> {
+    // What arrived in the same turn of the event loop belongs to the first batch too.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let seen = CROWD - 1; waiting.length > seen && waiting.length < AT_ONCE; ) {
+      seen = waiting.length;
+      await sleep(GATHER_MS);
+    }
   }
 
   function nextBatch(): readonly Waiting[] {
