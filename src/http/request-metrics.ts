@@ -22,8 +22,8 @@ export function registerMetrics(server: FastifyInstance, metrics: Registry): voi
     const route = request.routeOptions.url ?? "unknown";
     const labels = { method: request.method, route, status: String(reply.statusCode) };
     const name = `${labels.status} ${request.method} ${route}`;
-    let durations = series.get(name);
-    if (durations === undefined) series.set(name, (durations = duration.labels(labels)));
+    const durations = series.get(name) ?? duration.labels(labels);
+    series.set(name, durations);
     durations.observe(reply.elapsedTime / 1000);
     request.log.debug({ ...labels, ms: Math.round(reply.elapsedTime) }, "request");
     done();

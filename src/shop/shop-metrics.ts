@@ -62,8 +62,8 @@ export function createShopMetrics(metrics: Registry): ShopMetrics {
     ordered: (partner, result) => orders.inc({ partner, result }),
     sold: (partner, usdCents) => value.inc({ partner }, Number(usdCents) / 100),
     observe(route, seconds) {
-      let durations = series.get(route);
-      if (durations === undefined) series.set(route, (durations = duration.labels({ route })));
+      const durations = series.get(route) ?? duration.labels({ route });
+      series.set(route, durations);
       durations.observe(seconds);
     },
   };
