@@ -188,6 +188,42 @@ export const shopOptions = {
     doc: "requests in a minute that are taken of one partner",
     default: 6_000,
   }),
+  adapterSeconds: defineOption({
+    schema: wholeNumberOption({ min: 1, max: 3_600 }),
+    env: "HANSE_SHOP_ADAPTER_SECONDS",
+    doc: "how long the shop's own system may take to answer, in seconds; what it does not answer is told again later",
+    default: 30,
+  }),
+  customerPieces: defineOption({
+    schema: wholeNumberOption({ min: 1, max: 1_000_000_000 }),
+    env: "HANSE_CUSTOMER_PIECES",
+    doc: "pieces of one product that customers of one address may have kept before they pay",
+    default: 100,
+  }),
+  customersPieces: defineOption({
+    schema: wholeNumberOption({ min: 1, max: 1_000_000_000 }),
+    env: "HANSE_CUSTOMERS_PIECES",
+    doc: "pieces of one product that all customers together may have kept before they pay",
+    default: 1_000,
+  }),
+  customerShare: defineOption({
+    schema: wholeNumberOption({ min: 1, max: 100 }),
+    env: "HANSE_CUSTOMER_SHARE",
+    doc: "of the shop's own pieces of a product, what customers of one address may have kept before they pay: percent, rounded up",
+    default: 50,
+  }),
+  customersShare: defineOption({
+    schema: wholeNumberOption({ min: 1, max: 100 }),
+    env: "HANSE_CUSTOMERS_SHARE",
+    doc: "the same for all customers together: the rest is always there for partners",
+    default: 80,
+  }),
+  trustProxy: defineOption({
+    schema: listOption(),
+    env: "HANSE_TRUST_PROXY",
+    doc: "addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas; none, and a customer's address is the connection's own",
+    default: [],
+  }),
   customerLimit: defineOption({
     schema: wholeNumberOption({ min: 1 }),
     env: "HANSE_CUSTOMER_LIMIT",

@@ -75,6 +75,11 @@ export async function startShop(sources: ConfigSources): Promise<void> {
       { parts, database, chain, deployment, sender, signer: account, adapter, rates, fetch, logger },
       {
         ...{ code, owner, currency, syncMs: config.syncSeconds * 1_000 },
+        adapterMs: config.adapterSeconds * 1_000,
+        customerHolds: {
+          ...{ addressPieces: config.customerPieces, allPieces: config.customersPieces },
+          ...{ addressShare: config.customerShare, allShare: config.customersShare },
+        },
         terms: {
           ...{ shipWithin: config.shipSeconds, deliverWithin: config.deliverSeconds },
           ...{ complaintTime: config.complaintSeconds, resaleMargin: config.resaleSeconds },
@@ -95,7 +100,10 @@ export async function startShop(sources: ConfigSources): Promise<void> {
     };
     const server = await createServer(
       { logger, metrics },
-      { name: "Hanse shop", description: `${code}: products, partners, orders`, ready },
+      {
+        ...{ name: "Hanse shop", description: `${code}: products, partners, orders`, ready },
+        ...(config.trustProxy.length === 0 ? {} : { trustProxy: config.trustProxy }),
+      },
     );
     await parts.register(server, {
       ...market,

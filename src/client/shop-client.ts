@@ -1,6 +1,7 @@
 import type { Hex } from "viem";
 import type { z } from "zod";
 import { createHttpClient, type HttpClientDeps, type HttpClientOptions } from "#src/http/http-client.ts";
+import { HanseError } from "#src/kernel/errors.ts";
 import {
   addressSchema,
   type Checkout,
@@ -37,7 +38,7 @@ import {
 
 /** A shop service, over HTTP, as its customers ask it. Each call throws the service's own HanseError, or HANSE_PEER_*. */
 export interface ShopClient {
-  /** Products of partners that can be bought here. */
+  /** Products of partners that can be bought here: all of them, however many pages they are told in. */
   listings(partner?: string): Promise<FeedItem[]>;
   /** Has everything kept and quoted. What the answer holds is the service's word: see `assertCheckout`. */
   begin(checkout: CheckoutPost): Promise<Checkout>;
@@ -92,8 +93,23 @@ export function createShopClient(
   const post = <Schema extends z.ZodType>(path: string, body: unknown, schema: Schema, idempotent = true) =>
     http.request(path, { method: "POST", body, schema, idempotent });
   return {
-    listings: async (partner) =>
-      (await http.request(`/v1/listings${search({ partner })}`, { schema: listingsSchema })).products,
+    async listings(partner) {
+      const products: FeedItem[] = [];
+      for (let after: string | undefined; ; ) {
+        const page = await http.request(`/v1/listings${search({ partner, after })}`, {
+          schema: listingsSchema,
+        });
+        products.push(...page.products);
+        if (page.next === undefined) return products;
+        // It would be asked without end.
+        if (after !== undefined && page.next <= after) {
+          throw new HanseError("HANSE_PEER_RESPONSE_INVALID", "The shop's pages do not go on", {
+            details: { after, next: page.next },
+          });
+        }
+        after = page.next;
+      }
+    },
     // Not sent twice: each time pieces are kept.
     begin: (checkout) => post("/v1/checkouts", checkout, checkoutSchema, false),
     checkout: (id) => http.request(`/v1/checkouts/${encodeURIComponent(id)}`, { schema: checkoutSchema }),

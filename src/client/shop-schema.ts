@@ -408,7 +408,16 @@ export const confirmPostSchema = z.strictObject({
   signature: signatureSchema,
 });
 
-export const listingsSchema = z.object({ products: z.array(feedItemSchema) });
+export const listingsSchema = z.object({
+  products: z.array(feedItemSchema).describe("By partner and SKU"),
+  next: productIdSchema.optional().describe("Hand it in as `after` for the next page; absent on the last"),
+});
+
+export const listingsQuerySchema = z.object({
+  partner: z.string().max(8).optional().describe("Of one partner only"),
+  after: productIdSchema.optional().describe("`next` of the page before"),
+  limit: z.coerce.number().int().min(1).max(1_000).default(500),
+});
 export const syncedSchema = z.object({
   told: z.number().int().describe("Products that are new or changed"),
   gone: z.number().int(),

@@ -93,9 +93,10 @@ export async function verifyRequest(
 ): Promise<{ readonly code: string; readonly publicKey: Hex }> {
   const headers = lowerCased(parts.headers);
   checkHeaders(headers);
-  checkTarget(parts.url, check.authority);
+  const url = checkTarget(parts.url, check.authority);
   const { code, publicKey, nonce, created, expires, wrong } = await readSignature(
     { ...parts, headers },
+    url,
     check.clock,
   );
   if (hasBody(parts) || headers["content-digest"] !== undefined) {
@@ -129,11 +130,15 @@ interface ReadSignature {
  * Reads what was signed. What is not written as we write it, the library parses and rebuilds; the times it would compare with the
  * machine's clock are ours.
  */
-async function readSignature(parts: SignedParts, clock: Pick<Clock, "now">): Promise<ReadSignature> {
-  const usual = readUsualSignature({ ...parts, url: new URL(parts.url) }, requiredComponents(parts));
+async function readSignature(
+  parts: SignedParts,
+  url: URL,
+  clock: Pick<Clock, "now">,
+): Promise<ReadSignature> {
+  const usual = readUsualSignature({ ...parts, url }, requiredComponents(parts));
   if (usual !== undefined) {
     const values = checkParameters(usual.parameters, clock);
-    return { ...values, wrong: !verifySignature(values.publicKey, usual.base, usual.signature) };
+    return { ...values, wrong: !(await verifySignature(values.publicKey, usual.base, usual.signature)) };
   }
   const covered = new Set<string>();
   let read: ReadSignature | undefined;
@@ -153,7 +158,7 @@ async function readSignature(parts: SignedParts, clock: Pick<Clock, "now">): Pro
           return {
             algs: ["ed25519"],
             async verify(data, signature) {
-              const good = verifySignature(values.publicKey, data, signature);
+              const good = await verifySignature(values.publicKey, data, signature);
               read = { ...values, wrong: !good };
               return good;
             },
@@ -205,7 +210,7 @@ function checkHeaders(headers: Readonly<Record<string, string>>): void {
 }
 
 /** The target has to be written the one way in which it is signed: what routes it must not read another path. */
-function checkTarget(url: string, authority: string | undefined): void {
+function checkTarget(url: string, authority: string | undefined): URL {
   const parsed = URL.parse(url);
   const written = /^https?:\/\/[^/?#]*(.*)$/i.exec(url)?.[1];
   if (parsed === null || (written !== `${parsed.pathname}${parsed.search}` && written !== "")) {
@@ -217,6 +222,7 @@ function checkTarget(url: string, authority: string | undefined): void {
       authority,
     });
   }
+  return parsed;
 }
 
 function checkParameters(parameters: SignatureParameters, clock: Pick<Clock, "now">) {

@@ -76,10 +76,20 @@ export function isShopKey(publicKey: Hex): boolean {
   return /^0x[0-9a-f]{64}$/i.test(publicKey) && !isWeakKey(publicKey);
 }
 
-/** Did this key sign the data? Never throws: what is no key has signed nothing. */
-export function verifySignature(publicKey: Hex, data: Uint8Array, signature: Uint8Array): boolean {
+/**
+ * Did this key sign the data? Checked by a thread of the platform's pool, so that many requests at once use every core, and
+ * hold nothing else up. Never rejects: what is no key has signed nothing.
+ */
+export async function verifySignature(
+  publicKey: Hex,
+  data: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
   const key = keyObjectOf(publicKey);
-  return key !== undefined && signature.length === 64 && verify(null, data, key, signature);
+  if (key === undefined || signature.length !== 64) return false;
+  return await new Promise((resolve) => {
+    verify(null, data, key, signature, (error, good) => resolve(error === null && good));
+  });
 }
 
 /** A public key as the platform has it; undefined where it can be no shop's. */

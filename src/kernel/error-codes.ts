@@ -88,6 +88,10 @@ export const errorCodes = {
     hint: "The other service did not answer in time; try again later.",
     retryable: true,
   },
+  HANSE_ADAPTER_TIMED_OUT: {
+    hint: "The shop's own system does not answer; it is asked again by itself. Look after it, or allow it more time.",
+    retryable: true,
+  },
   HANSE_PEER_FAILED: {
     hint: "The other service failed; try again later or tell its operator.",
     retryable: true,

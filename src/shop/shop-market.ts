@@ -9,9 +9,11 @@ import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { isHanseError, isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { type Currency, isCurrency } from "#src/protocol/currencies.ts";
+import { withDeadline } from "./adapters/adapter-deadline.ts";
 import type { ShopAdapter } from "./adapters/shop-adapter.ts";
 import { registerCheckoutManagement, registerCheckoutRoutes } from "./checkout/checkout-routes.ts";
 import { type Checkouts, createCheckouts } from "./checkout/checkouts.ts";
+import { type CustomerHoldOptions, createCustomerHolds } from "./checkout/customer-holds.ts";
 import { createDealDuties } from "./deals/deal-duties.ts";
 import { followDeals } from "./deals/deal-follower.ts";
 import { createDealStore, type DealStore, type SealedDeal } from "./deals/deal-store.ts";
@@ -52,6 +54,10 @@ export interface ShopMarketOptions {
   readonly terms: SaleTerms;
   /** How often (milliseconds) partners' products and the shop's own system are read; a minute unless told. */
   readonly syncMs?: number;
+  /** How long (milliseconds) the shop's own system may take to answer; half a minute unless told. */
+  readonly adapterMs?: number;
+  /** How much customers may have kept before they pay. */
+  readonly customerHolds?: CustomerHoldOptions;
 }
 
 /** What a shop buys and sells: quotes, orders and checkouts, and the deals on chain that pay them. */
@@ -74,9 +80,10 @@ export interface ShopMarket extends ShopRoutes {
 const LOOK_MS = 2_000;
 
 export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOptions): ShopMarket {
-  const { parts, database, chain, deployment, sender, signer, adapter, rates, fetch, logger } = deps;
+  const { parts, database, chain, deployment, sender, signer, rates, fetch, logger } = deps;
   const { clock = systemClock } = deps;
-  const { code, owner, currency, terms, syncMs = 60_000 } = options;
+  const { code, owner, currency, terms, syncMs = 60_000, adapterMs = 30_000 } = options;
+  const adapter = withDeadline(deps.adapter, { deadlineMs: adapterMs }, { clock });
   const { keys, peers, post, partnerships, catalogue, reservations, metrics } = parts;
   const { receipt: receiptAddress, clerk, ratings } = deployment.contracts;
   const receipt = createReceiptCalls({ sender, receipt: receiptAddress });
@@ -122,8 +129,12 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
     },
     { everyMs: syncMs },
   );
+  const holds = createCustomerHolds(
+    { database, clock },
+    { code, holdMs: terms.quoteSeconds * 1_000, ...options.customerHolds },
+  );
   const checkouts = createCheckouts(
-    { database, peers, post, keys, quotes, deals, receipt, chain: saleChain, signer, logger, clock },
+    { database, peers, post, keys, quotes, deals, receipt, holds, chain: saleChain, signer, logger, clock },
     { code, owner },
   );
   const duties = createDealDuties({ deals, receipt, logger }, { owner });
@@ -192,7 +203,10 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
         await followDeals(
           {
             ...{ chain, store: deals, logger, clock, concerns, onDeals: sales.onDeals },
-            onChange: () => wake(),
+            onChange(ids) {
+              checkouts.onDeals(ids);
+              wake();
+            },
           },
           {
             ...{ receipt: receiptAddress, genesisHash: deployment.genesisHash, signal },

@@ -170,4 +170,17 @@ export const shopMigrations: readonly Migration[] = [
       create index on reviews (seller, created_at);
     `,
   },
+  {
+    id: "0008-held",
+    sql: `
+      create index on reservations (partner) where state = 'held';
+      create index on checkout_legs (deal_id);
+      create table customer_holds (
+        checkout_id text not null, address text not null, product text not null,
+        pieces int8 not null check (pieces > 0), until timestamptz not null,
+        primary key (checkout_id, product));
+      create index on customer_holds (product);
+      create index on customer_holds (until);
+    `,
+  },
 ];

@@ -249,6 +249,8 @@ export interface ShopTables {
     signature: Hex | null;
     deal_id: Hex | null;
   };
+  /** What anybody had kept by a checkout that is not paid, by where on the network it asked from; forgotten at its end. */
+  customer_holds: { checkout_id: string; address: string; product: string; pieces: bigint; until: Date };
   /** Texts of reviews, and the ratings on chain that name their hashes. */
   reviews: {
     deal_id: Hex;

@@ -34,25 +34,24 @@ describe("a shop's key", () => {
     ["31 bytes", "11".repeat(31)],
     ["33 bytes", "11".repeat(33)],
     ["no hex", "zz".repeat(32)],
-  ])("is not %s", (_, hex) => {
+  ])("is not %s", async (_, hex) => {
     expect(isShopKey(`0x${hex}`)).toBe(false);
-    expect(verifySignature(`0x${hex}`, base, signature)).toBe(false);
+    expect(await verifySignature(`0x${hex}`, base, signature)).toBe(false);
   });
 
-  it("refuses a signature that is good under a weak key for any message", () => {
+  it("refuses a signature that is good under a weak key for any message", async () => {
     // R and the key neutral, s zero: 0·B = R + h·A whatever h is.
     const forged = Uint8Array.from([1, ...Array<number>(63).fill(0)]);
-    expect(verifySignature(`0x01${"00".repeat(31)}`, Buffer.from("anything"), forged)).toBe(false);
+    expect(await verifySignature(`0x01${"00".repeat(31)}`, Buffer.from("anything"), forged)).toBe(false);
   });
 
   it("refuses seeds of another length without showing them", () => {
     expect(() => shopKeyFromSeed("0xabcdef")).toThrow(/^the seed of a shop's key has 32 bytes$/);
   });
 
-  it.each([63, 65])("refuses a signature of %i bytes", (length) => {
-    expect(verifySignature(publicKey, base, Buffer.concat([signature, signature]).subarray(0, length))).toBe(
-      false,
-    );
+  it.each([63, 65])("refuses a signature of %i bytes", async (length) => {
+    const longer = Buffer.concat([signature, signature]);
+    expect(await verifySignature(publicKey, base, longer.subarray(0, length))).toBe(false);
   });
 
   it("refuses a key that is written in another way than the one", () => {
@@ -61,11 +60,11 @@ describe("a shop's key", () => {
     expect(publicKeyFromBase64url("AAAA")).toBeUndefined();
   });
 
-  it("signs and verifies as RFC 9421 shows it (B.2.6)", () => {
+  it("signs and verifies as RFC 9421 shows it (B.2.6)", async () => {
     const key = shopKeyFromSeed(seed);
     expect(key.publicKey).toBe(publicKey);
     expect(Buffer.from(key.sign(base)).toString("base64")).toBe(rfc9421.signature_b64);
-    expect(verifySignature(publicKey, base, signature)).toBe(true);
+    expect(await verifySignature(publicKey, base, signature)).toBe(true);
     const { body, ...request } = rfc9421.request;
     const fields = ["date", "@method", "@path", "@authority", "content-type", "content-length"];
     const rebuilt = httpbis.formatSignatureBase(httpbis.createSignatureBase({ fields }, request));

@@ -113,10 +113,8 @@ describe("orders", () => {
     const outOfStock = () =>
       anna.metric("federation_orders_received_total", { partner: "BEN", result: "out_of_stock" });
     const [before, counted] = [await chain.moneyOf(buyer.address), await outOfStock()];
-    const checkout = await ben.market.checkouts.begin({
-      ...{ buyer: buyer.address, shipTo },
-      lines: [{ product: "ANNA:SOCK", quantity: 2n }],
-    });
+    const lines = [{ product: "ANNA:SOCK", quantity: 2n }];
+    const checkout = await ben.market.checkouts.begin({ buyer: buyer.address, shipTo, lines }, "127.0.0.1");
     // Sold over the counter meanwhile, and the shop's own system knows it first.
     await anna.stock.put([product("SOCK", 1n)]);
     const order = purchase((checkout.legs[0] as (typeof checkout.legs)[number]).purchase);

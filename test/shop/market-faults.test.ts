@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { quoteSchema } from "#src/client/shop-schema.ts";
+import { createShopClient } from "#src/client/shop-client.ts";
+import { listingsSchema, quoteSchema } from "#src/client/shop-schema.ts";
 import { testAccount } from "../e2e/chain-fixture.ts";
 import { startTestPostgres } from "../store/test-database.ts";
 import { createCustomer, product } from "./support/customers.ts";
@@ -151,6 +152,34 @@ describe("listings of a partner", () => {
     await ben.market.listings.sync("GIFT");
     expect(await listed()).toEqual(["JUG", "MUG"]);
     expect(await ben.market.listings.sync("GIFT"), "and from there on as ever").toEqual({ told: 0, gone: 0 });
+  });
+
+  it("are told a page at a time, each once, whatever comes and goes meanwhile", async () => {
+    const skus = Array.from({ length: 1_203 }, (_, at) => `M${String(at).padStart(4, "0")}`);
+    await gift.stock.put(
+      skus.map((sku) => product(sku, 1n)),
+      { complete: true },
+    );
+    await gift.market.syncCatalogue();
+    await ben.market.listings.sync("GIFT");
+    const client = createShopClient({}, { baseUrl: ben.endpoint });
+    expect((await client.listings("GIFT")).map(({ id }) => id)).toEqual(skus.map((sku) => `GIFT:${sku}`));
+    const page = async (query: string) =>
+      listingsSchema.parse(await (await fetch(`${ben.endpoint}/v1/listings?partner=GIFT&${query}`)).json());
+    const first = await page("limit=600");
+    expect(first.products).toHaveLength(600);
+    expect(first.next).toBe("GIFT:M0599");
+    await gift.stock.put(
+      skus.slice(700).map((sku) => product(sku, 1n)),
+      { complete: true },
+    );
+    await gift.market.syncCatalogue();
+    await ben.market.listings.sync("GIFT");
+    const rest = await page(`limit=1000&after=${first.next}`);
+    expect(rest.products.map(({ id }) => id)).toEqual(skus.slice(700).map((sku) => `GIFT:${sku}`));
+    expect(rest.next).toBeUndefined();
+    for (const query of ["limit=0", "limit=1001", "after=GIFT"])
+      expect((await fetch(`${ben.endpoint}/v1/listings?${query}`)).status, query).toBe(400);
   });
 
   it("whose database was set back are told too", async () => {

@@ -268,6 +268,31 @@ describe("an order", () => {
     expect(await anna.market.sales.shipTo(id)).toMatchObject({ city: "Lübeck" });
   });
 
+  it("whose deal was overlooked is found as soon as the chain tells of it again, or the shop looks at all", async () => {
+    const overlooked = async () => {
+      const checkout = await customer.begin([["ANNA:SOCK", 1]]);
+      await createReceiptCalls({
+        sender: chain.senderOf(9),
+        receipt: chain.deployment.contracts.receipt,
+      }).seal(`overlooked ${checkout.id}`, await pairsOf(checkout));
+      const state = async () => (await customer.find(checkout.id)).state;
+      await expect.poll(state, { timeout: 10_000 }).toBe("sealed");
+      const { deal } = (await customer.find(checkout.id)).legs[0] as Checkout["legs"][number];
+      await ben.database.kysely
+        .updateTable("checkouts")
+        .set({ state: "quoted" })
+        .where("id", "=", checkout.id)
+        .execute();
+      return { deal: deal as `0x${string}`, state };
+    };
+    const first = await overlooked();
+    // Nothing changed: nothing is looked for, at every look.
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(await first.state()).toBe("quoted");
+    ben.market.checkouts.onDeals([first.deal]);
+    await expect.poll(first.state, { timeout: 10_000 }).toBe("sealed");
+  });
+
   it("that somebody else sealed first is not called failed", async () => {
     const checkout = await customer.begin([["ANNA:SOCK", 1]]);
     await createReceiptCalls({

@@ -44,7 +44,11 @@ export async function measureReserve({ seller, buyer }: MeasuredShops): Promise<
       );
     }
     // A partner holds so many at a time.
-    await seller.database.kysely.updateTable("reservations").set({ state: "ordered" }).execute();
+    await seller.database.kysely
+      .updateTable("reservations")
+      .set({ state: "ordered" })
+      .where("state", "=", "held")
+      .execute();
     if (round < WARM_UP) continue;
     took.push(...answers.map(({ milliseconds }) => milliseconds));
     cpuSeconds += used;

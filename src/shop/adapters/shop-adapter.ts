@@ -9,6 +9,8 @@ export interface AdapterLine {
 /**
  * How an existing shop system is attached. The shop service asks it what there is, and tells it what was sold; who may
  * have what, reservations, money and partners are the service's own. `examples/shop-adapter` is one to begin with.
+ *
+ * What is not answered within `HANSE_SHOP_ADAPTER_SECONDS` is told again later, even where the earlier call goes on.
  */
 export interface ShopAdapter {
   /** Everything that is for sale now, with the pieces in the house. Read every `HANSE_SHOP_SYNC_SECONDS`. */

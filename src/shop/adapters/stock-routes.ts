@@ -13,7 +13,7 @@ export interface StockRoutesDeps {
   readonly sync: () => Promise<void>;
 }
 
-const refusals = refusalsOf(400, 401, 409, 413, 422);
+const refusals = refusalsOf(400, 401, 409, 413, 422, 503);
 
 /** How the owner of the built-in stock fills it; on a part of the server that asks for the owner's token. */
 export function registerStockRoutes(scope: HttpServer, { stock, currency, sync }: StockRoutesDeps): void {

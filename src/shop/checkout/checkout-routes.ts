@@ -4,6 +4,7 @@ import {
   checkoutPostSchema,
   checkoutSchema,
   confirmPostSchema,
+  listingsQuerySchema,
   listingsSchema,
   ownCheckoutPostSchema,
   signaturesPostSchema,
@@ -33,14 +34,19 @@ export function registerCheckoutRoutes(
     "/v1/listings",
     {
       schema: {
-        summary: "Products of partners that can be bought here",
-        querystring: z.object({ partner: z.string().max(8).optional() }),
+        summary: "Products of partners that can be bought here, a page at a time",
+        querystring: listingsQuerySchema,
         response: { 200: listingsSchema, ...refusals },
       },
     },
-    async (request) => ({
-      products: await Promise.all(
-        (await listings.list(request.query.partner)).map(async (row) => ({
+    async (request) => {
+      const { partner, after, limit } = request.query;
+      const rows = await listings.list(partner, {
+        ...(after === undefined ? {} : { after }),
+        limit: limit + 1,
+      });
+      const products = await Promise.all(
+        rows.slice(0, limit).map(async (row) => ({
           ...{
             id: `${row.partner}:${row.sku}`,
             name: row.name,
@@ -55,8 +61,9 @@ export function registerCheckoutRoutes(
           },
           price: await inDollars(row.price_minor, row.currency),
         })),
-      ),
-    }),
+      );
+      return { products, next: rows.length > limit ? products.at(-1)?.id : undefined };
+    },
   );
   scope.post(
     "/v1/checkouts",
@@ -67,7 +74,7 @@ export function registerCheckoutRoutes(
         response: { 201: checkoutSchema, ...refusals },
       },
     },
-    async (request, reply) => reply.code(201).send(await checkouts.begin(request.body)),
+    async (request, reply) => reply.code(201).send(await checkouts.begin(request.body, request.ip)),
   );
   scope.get(
     "/v1/checkouts/:id",

@@ -38,6 +38,7 @@ import type { Quotes } from "../sales/quotes.ts";
 import type { SaleChain } from "../sales/sale-terms.ts";
 import type { ShopKeys } from "../shop-keys.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
+import type { CustomerHolds } from "./customer-holds.ts";
 
 export type CheckoutWish = z.output<typeof checkoutPostSchema>;
 
@@ -50,6 +51,7 @@ export interface CheckoutDeps {
   readonly quotes: Quotes;
   readonly deals: DealStore;
   readonly receipt: ReceiptCalls;
+  readonly holds: CustomerHolds;
   readonly chain: SaleChain;
   /** Signs what the shop buys for itself. */
   readonly signer: LocalAccount;
@@ -64,9 +66,11 @@ export interface CheckoutDeps {
 export interface Checkouts {
   /**
    * Has everything kept and quoted, and prepares what the buyer has to sign.
-   * @throws HANSE_OUT_OF_STOCK, HANSE_PRODUCT_UNKNOWN, HANSE_RIGHT_MISSING, HANSE_PEER_*: nothing is kept then
+   * @param address the customer's, on the network
+   * @throws HANSE_OUT_OF_STOCK, HANSE_PRODUCT_UNKNOWN, HANSE_RIGHT_MISSING, HANSE_PEER_*: nothing is kept then;
+   * HANSE_RATE_LIMITED where customers have too much kept that is not paid
    */
-  begin(wish: CheckoutWish): Promise<Checkout>;
+  begin(wish: CheckoutWish, address: string): Promise<Checkout>;
   /**
    * Takes the buyer's signatures and seals; the same ones again are answered alike.
    * @throws HANSE_CHECKOUT_UNKNOWN, HANSE_CHECKOUT_STATE, HANSE_CHECKOUT_REFUSED with the Receipt's reason
@@ -81,7 +85,9 @@ export interface Checkouts {
   /** @throws HANSE_CHECKOUT_UNKNOWN */
   find(id: string): Promise<Checkout>;
   list(): Promise<readonly Checkout[]>;
-  /** Goes on with what a crash or an absence left. */
+  /** Deals that are new, changed or gone on chain: `work` looks at the checkouts they are of. */
+  onDeals(ids: readonly Hex[]): void;
+  /** Goes on with what the chain brought, and with what a crash or an absence left. */
   work(): Promise<void>;
 }
 
@@ -92,12 +98,16 @@ export function createCheckouts(
   deps: CheckoutDeps,
   { code, owner }: { readonly code: string; readonly owner: Address },
 ): Checkouts {
-  const { database, peers, post, keys, quotes, deals, receipt, chain, signer, logger } = deps;
+  const { database, peers, post, keys, quotes, deals, receipt, holds, chain, signer, logger } = deps;
   const { clock = systemClock } = deps;
   const sealing = new Map<string, Promise<void>>();
+  /** Deals that the next `work` looks at: told of by the chain, or sealed by us and not seen there yet. */
+  let changed = new Set<Hex>();
+  /** When all of them were looked at: also what a process before this one was told. */
+  let sweptAt = Number.NEGATIVE_INFINITY;
 
   const checkouts: Checkouts = {
-    begin: (wish) => begin(wish, false),
+    begin: (wish, address) => begin(wish, address),
 
     async sign(id, signatures) {
       const legs = await database.transaction(async (trx) => {
@@ -133,7 +143,7 @@ export function createCheckouts(
       return await checkouts.find(id);
     },
 
-    beginOwn: (wish) => begin({ ...wish, buyer: owner }, true),
+    beginOwn: (wish) => begin({ ...wish, buyer: owner }),
 
     async payOwn(id) {
       const { checkout, legs } = await read(id);
@@ -172,6 +182,10 @@ export function createCheckouts(
       return await Promise.all(rows.map(({ id }) => checkouts.find(id)));
     },
 
+    onDeals(ids) {
+      for (const id of ids) changed.add(id);
+    },
+
     async work() {
       await learnOfDeals();
       const signed = await database.kysely
@@ -190,8 +204,21 @@ export function createCheckouts(
 
   // ── Quoted ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async function begin(wish: CheckoutWish, owned: boolean): Promise<Checkout> {
+  /** @param address of the customer; without one it is the shop that buys */
+  async function begin(wish: CheckoutWish, address?: string): Promise<Checkout> {
     const id = randomUUID();
+    const owned = address === undefined;
+    if (!owned) await holds.take(id, address, wish.lines);
+    try {
+      return await quoted(id, wish, owned);
+    } catch (error) {
+      // Until its end it counts as held, where this fails too.
+      if (!owned) await holds.release(id).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async function quoted(id: string, wish: CheckoutWish, owned: boolean): Promise<Checkout> {
     const bySeller = Map.groupBy(wish.lines, ({ product }) => parsePublicId(product)?.code ?? "");
     const sellers = [...bySeller.keys()].sort();
     const asked = await Promise.allSettled(
@@ -232,6 +259,7 @@ export function createCheckouts(
         })
         .execute();
       await trx.insertInto("checkout_legs").values(legs).execute();
+      await holds.keepUntil(trx, id, new Date(expires));
     });
     return await checkouts.find(id);
   }
@@ -361,6 +389,24 @@ export function createCheckouts(
 
   /** What the chain says of checkouts, whoever sealed them and whatever was thought of them. */
   async function learnOfDeals(): Promise<void> {
+    const all = clock.now() - sweptAt >= SWEEP_MS;
+    const looked = changed;
+    if (!all && looked.size === 0) return;
+    changed = new Set();
+    try {
+      for (const id of await learnOf(all ? undefined : [...looked])) changed.add(id);
+      if (all) sweptAt = clock.now();
+    } catch (error) {
+      for (const id of looked) changed.add(id);
+      throw error;
+    }
+  }
+
+  /**
+   * @param ids of deals; all of them, where none are named
+   * @returns those to look at again: the chain may still seal them, or undo them for good
+   */
+  async function learnOf(ids: readonly Hex[] | undefined): Promise<readonly Hex[]> {
     const sealed = await database.kysely
       .selectFrom("checkouts")
       .innerJoin("checkout_legs", "checkout_legs.checkout_id", "checkouts.id")
@@ -368,20 +414,27 @@ export function createCheckouts(
       .select("checkouts.id")
       .distinct()
       .where("checkouts.state", "!=", "sealed")
+      .$if(ids !== undefined, (query) => query.where(sql<boolean>`deals.id = any(${ids}::text[])`))
       .execute();
     for (const { id } of sealed) await conclude(id);
-    // A seal that was undone, and that nobody can repeat: nothing was paid.
-    const undone = await database.kysely
+    const open = await database.kysely
       .selectFrom("checkouts")
       .innerJoin("checkout_legs", "checkout_legs.checkout_id", "checkouts.id")
       .leftJoin("deals", "deals.purchase_hash", "checkout_legs.purchase_hash")
-      .select("checkouts.id")
-      .distinct()
+      .select(["checkouts.id", "checkout_legs.deal_id"])
+      .select(
+        sql<boolean>`checkouts.expires_at < (select to_timestamp(max(time)) from chain_blocks)`.as("over"),
+      )
       .where("checkouts.state", "=", "sealed")
       .where("deals.id", "is", null)
-      .where(sql<boolean>`checkouts.expires_at < (select to_timestamp(max(time)) from chain_blocks)`)
+      .$if(ids !== undefined, (query) =>
+        query.where(sql<boolean>`checkout_legs.deal_id = any(${ids}::text[])`),
+      )
       .execute();
-    for (const { id } of undone) await fail(id, "The chain undid its seal");
+    // A seal that was undone, and that nobody can repeat: nothing was paid.
+    const undone = new Set(open.filter(({ over }) => over).map(({ id }) => id));
+    for (const id of undone) await fail(id, "The chain undid its seal");
+    return open.flatMap(({ id, deal_id }) => (undone.has(id) || deal_id === null ? [] : [deal_id]));
   }
 
   /** It is sealed: writes down which deals it became, and that the sellers are to be told, and tells them. */
@@ -394,6 +447,8 @@ export function createCheckouts(
         .set({ state: "sealed", problem: null })
         .where("id", "=", id)
         .execute();
+      // It is paid: what is kept for it is no more held against its customer.
+      await holds.release(id, trx);
       const shipTo = shipToSchema.parse(JSON.parse(checkout.ship_to));
       for (const leg of sealed) {
         const known = await trx
@@ -419,6 +474,8 @@ export function createCheckouts(
       }
       return sealed;
     });
+    // Until the chain has told of them: our node may have told of a block that is gone.
+    checkouts.onDeals([...dealOf.values()]);
     // Now, or as soon as the seller can be reached; this shop itself is told like any other.
     await Promise.all(legs.map((leg) => post.now({ ...tellingOf(leg), body: undefined })));
   }
@@ -492,6 +549,8 @@ export function createCheckouts(
 
 /** How long a refusal waits for the chain to be followed to where it happened, and how often one looks. */
 const FOLLOW_MS = 10_000;
+/** What the chain brought is told as it comes; all checkouts are looked at this often beside it. */
+const SWEEP_MS = 10 * 60_000;
 const LOOK_MS = 100;
 
 /** Each order by itself: none waits for another. */

@@ -19,8 +19,8 @@ export interface DealFollowerDeps {
   readonly concerns: (deal: SealedDeal) => Promise<boolean>;
   /** What else changes with deals, in the same transaction. */
   readonly onDeals: (trx: Transaction<ShopTables>, ids: readonly Hex[]) => Promise<void>;
-  /** Called when it is stored: there may be something to do. */
-  readonly onChange: () => void;
+  /** Called when it is stored, with the deals that are new, changed or gone: there may be something to do. */
+  readonly onChange: (ids: readonly Hex[]) => void;
 }
 
 export interface DealFollowerOptions {
@@ -43,8 +43,7 @@ export async function followDeals(deps: DealFollowerDeps, options: DealFollowerO
     if (event.type === "finalized") continue;
     if (event.type === "reorg") {
       logger.warn({ to: event.to.number }, "the chain was reorganised");
-      await store.rewind(event.to, onDeals);
-      onChange();
+      onChange(await store.rewind(event.to, onDeals));
       continue;
     }
     const { block, logs } = event;
@@ -58,7 +57,7 @@ export async function followDeals(deps: DealFollowerDeps, options: DealFollowerO
       );
     }
     // Time passes with each block: quotes run out.
-    if (changed.length > 0) onChange();
+    if (changed.length > 0) onChange(changed);
   }
 }
 

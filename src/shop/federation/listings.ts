@@ -1,4 +1,4 @@
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import type { ProductFeed } from "#src/client/shop-schema.ts";
 import type { Right } from "#src/identity/grant.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
@@ -20,7 +20,11 @@ export interface Listings {
    * @throws HANSE_RIGHT_MISSING, HANSE_SHOP_UNKNOWN, HANSE_PEER_*
    */
   sync(partner: string): Promise<{ readonly told: number; readonly gone: number }>;
-  list(partner?: string): Promise<readonly Listing[]>;
+  /** By partner and SKU: all, or so many behind a product's id. */
+  list(
+    partner?: string,
+    page?: { readonly after?: string; readonly limit: number },
+  ): Promise<readonly Listing[]>;
   /** @throws HANSE_PRODUCT_UNKNOWN */
   find(id: string): Promise<Listing>;
   /** Syncs every partner that shares its inventory, until the signal. */
@@ -85,12 +89,17 @@ export function createListings(
       return { told, gone };
     },
 
-    async list(partner) {
+    async list(partner, page) {
+      const after = page?.after === undefined ? undefined : parsePublicId(page.after);
       return await database.kysely
         .selectFrom("listings")
         .selectAll()
         .where("gone", "=", false)
         .$if(partner !== undefined, (query) => query.where("partner", "=", partner ?? ""))
+        .$if(after !== undefined, (query) =>
+          query.where(sql<boolean>`(partner, sku) > (${after?.code}, ${after?.sku})`),
+        )
+        .$if(page !== undefined, (query) => query.limit(page?.limit ?? 0))
         .orderBy("partner")
         .orderBy("sku")
         .execute();

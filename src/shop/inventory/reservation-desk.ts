@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Selectable, sql, type Transaction } from "kysely";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError, isRetryable } from "#src/kernel/errors.ts";
@@ -54,6 +55,9 @@ type Outcome = readonly Reservation[] | HanseError;
 
 /** How many wishes one transaction takes, but for one caller's that are more. */
 const AT_ONCE = 500;
+/** Where so many wait, others are on their way: as long as they come, they are waited for, so long (milliseconds) each time. */
+const CROWD = 10;
+const GATHER_MS = 2;
 
 /**
  * Reservations of this shop's products.
@@ -153,8 +157,7 @@ export function createReservationDesk(
 
   async function work(): Promise<void> {
     working = true;
-    // What arrived in the same turn belongs to the first batch too.
-    await Promise.resolve();
+    await gather();
     while (waiting.length > 0) {
       const batch = nextBatch();
       try {
@@ -172,6 +175,16 @@ export function createReservationDesk(
       }
     }
     working = false;
+  }
+
+  /** Those who come together are taken together: a straggler would pay for a transaction of its own. */
+  async function gather(): Promise<void> {
+    // What arrived in the same turn of the event loop belongs to the first batch too.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let seen = CROWD - 1; waiting.length > seen && waiting.length < AT_ONCE; ) {
+      seen = waiting.length;
+      await sleep(GATHER_MS);
+    }
   }
 
   function nextBatch(): readonly Waiting[] {
@@ -197,21 +210,8 @@ export function createReservationDesk(
         wishes.map(({ sku }) => sku),
       );
       const products = new Map(rows.map((row) => [row.sku, { ...row }]));
-      const earlier = await trx
-        .selectFrom("reservations")
-        .selectAll()
-        .where("partner", "in", partners)
-        .where("idempotency_key", "in", [...new Set(wishes.map((wish) => wish.idempotencyKey))])
-        .execute();
+      const { earlier, held } = await heldBy(trx, partners, wishes);
       const known = new Map(earlier.map((each) => [nameOf(each.partner, each.idempotency_key), each]));
-      const counts = await trx
-        .selectFrom("reservations")
-        .select(["partner", (of) => of.fn.countAll<bigint>().as("held")])
-        .where("partner", "in", partners)
-        .where("state", "=", "held")
-        .groupBy("partner")
-        .execute();
-      const held = new Map(counts.map((row) => [row.partner, Number(row.held)]));
 
       const now = new Date(clock.now());
       const expiresAt = new Date(now.getTime() + holdMs);
@@ -230,7 +230,7 @@ export function createReservationDesk(
         }
         return taken;
       });
-      if (made.length > 0) await trx.insertInto("reservations").values(made).execute();
+      await keepReservations(trx, made, { now, expiresAt });
       await movePieces(
         trx,
         made.map(({ sku, quantity }) => ({ sku, reserved: quantity })),
@@ -290,6 +290,46 @@ export function createReservationDesk(
       over.map(({ sku, quantity }) => ({ sku, reserved: -quantity })),
     );
   }
+}
+
+/** What these partners hold: their reservations under these wishes' keys, and how many each of them has. */
+async function heldBy(
+  trx: Transaction<ShopTables>,
+  partners: readonly string[],
+  wishes: readonly ReservationWish[],
+): Promise<{ readonly earlier: readonly Reservation[]; readonly held: Map<string, number> }> {
+  // One parameter for all keys: each would be parsed by itself.
+  const keys = [...new Set(wishes.map(({ idempotencyKey }) => idempotencyKey))];
+  const earlier = await trx
+    .selectFrom("reservations")
+    .selectAll()
+    .where(sql<boolean>`partner = any(${partners}::text[]) and idempotency_key = any(${keys}::text[])`)
+    .execute();
+  const counts = await trx
+    .selectFrom("reservations")
+    .select(["partner", (of) => of.fn.countAll<bigint>().as("held")])
+    .where(sql<boolean>`partner = any(${partners}::text[])`)
+    .where("state", "=", "held")
+    .groupBy("partner")
+    .execute();
+  return { earlier, held: new Map(counts.map((row) => [row.partner, Number(row.held)])) };
+}
+
+/** Writes reservations that are new: by columns, since hundreds of rows by values take longer to build than to write. */
+async function keepReservations(
+  trx: Transaction<ShopTables>,
+  made: readonly Reservation[],
+  { now, expiresAt }: { readonly now: Date; readonly expiresAt: Date },
+): Promise<void> {
+  if (made.length === 0) return;
+  await sql`
+    insert into reservations (id, sku, partner, quantity, state, expires_at, idempotency_key, created_at)
+    select id, sku, partner, quantity, 'held', ${expiresAt}, idempotency_key, ${now}
+    from unnest(
+      ${made.map(({ id }) => id)}::text[], ${made.map(({ sku }) => sku)}::text[],
+      ${made.map(({ partner }) => partner)}::text[], ${made.map(({ quantity }) => quantity)}::int8[],
+      ${made.map((each) => each.idempotency_key)}::text[]
+    ) as made(id, sku, partner, quantity, idempotency_key)`.execute(trx);
 }
 
 const nameOf = (partner: string, idempotencyKey: string) => `${partner} ${idempotencyKey}`;

@@ -5,6 +5,7 @@ import { availabilitySchema, productFeedSchema, reservationSchema } from "#src/c
 import { signRequest } from "#src/identity/http-signature.ts";
 import { generateShopKey } from "#src/identity/shop-key.ts";
 import type { CatalogueProduct } from "#src/shop/inventory/catalogue.ts";
+import { freePort } from "#src/store/free-port.ts";
 import { startTestPostgres } from "../../store/test-database.ts";
 import { introduce, makePartners, startTestShop, type TestShop } from "../support/test-shops.ts";
 
@@ -118,6 +119,27 @@ describe("requests", () => {
     const headers = await signRequest(parts("/api/v1/products"), ben);
     expect((await send(headers)).status).toBe(200);
     expect(await codeOf(await send(headers))).toBe("HANSE_SIGNATURE_REPLAYED");
+  });
+
+  it("replayed after the shop was started anew are refused, and signed anew they are taken", async () => {
+    const [key, port, databaseUrl] = [generateShopKey().key, await freePort(), await postgres.fresh()];
+    const setup = { code: "LATE", key, port, databaseUrl };
+    const first = await startTestShop(setup);
+    await introduce(first, ben);
+    await makePartners(first, ben, ["share-inventory"]);
+    const request = { method: "GET", url: `${first.endpoint}/api/v1/products`, headers: {} };
+    const headers = await signRequest(request, ben);
+    expect((await fetch(request.url, { headers })).status).toBe(200);
+    await first.stop();
+    // Signatures tell whole seconds: what is signed within the one in which it starts is taken, as long as it is new.
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const again = await startTestShop(setup);
+    try {
+      expect(await codeOf(await fetch(request.url, { headers }))).toBe("HANSE_SIGNATURE_REPLAYED");
+      expect((await fetch(request.url, { headers: await signRequest(request, ben) })).status).toBe(200);
+    } finally {
+      await again.stop();
+    }
   });
 
   it("for another target, another shop or with another body are refused", async () => {

@@ -94,7 +94,11 @@ describe("hours of the wholesaler's, as a partner's orders", () => {
       ...{ code: "GIFT", owner: 6, chain, currency: "GBP", terms: { quoteSeconds: 3_600 } },
       databaseUrl: await postgres.fresh(),
     });
-    ben = await startMarketShop({ code: "BEN", owner: 7, chain, databaseUrl: await postgres.fresh() });
+    ben = await startMarketShop({
+      ...{ code: "BEN", owner: 7, chain, databaseUrl: await postgres.fresh() },
+      // A wholesaler's customers, of one address.
+      customerHolds: { addressPieces: 1_000_000, allPieces: 1_000_000 },
+    });
     for (const account of [6, 7]) await chain.fund(account);
     await chain.fund(9, 2_000_000n);
     await introduce(gift, ben);
@@ -108,7 +112,8 @@ describe("hours of the wholesaler's, as a partner's orders", () => {
     replayed = await replay(wholesale, {
       async order(_, lines) {
         const wish = lines.map(({ sku, quantity }) => ({ product: `GIFT:${sku}`, quantity }));
-        const checkout = await ben.market.checkouts.begin({ buyer: buyer.address, lines: wish, shipTo });
+        const asked = { buyer: buyer.address, lines: wish, shipTo };
+        const checkout = await ben.market.checkouts.begin(asked, "127.0.0.1");
         sealing.set(checkout.id, pay(checkout));
         return { id: checkout.id, totalMinor: checkout.legs[0]?.quote.totalMinor ?? 0n };
       },

@@ -15,7 +15,7 @@ import { createStockAdapter, type StockAdapter } from "#src/shop/adapters/stock-
 import { registerStockRoutes } from "#src/shop/adapters/stock-routes.ts";
 import { createRates, rateTable } from "#src/shop/sales/rates.ts";
 import type { SaleTerms } from "#src/shop/sales/sale-terms.ts";
-import { createShopMarket, type ShopMarket } from "#src/shop/shop-market.ts";
+import { createShopMarket, type ShopMarket, type ShopMarketOptions } from "#src/shop/shop-market.ts";
 import { deploy } from "../../../scripts/deploy/deploy.ts";
 import { testAccount } from "../../e2e/chain-fixture.ts";
 import { startTestChain, type TestChain } from "../../support/anvil.ts";
@@ -101,6 +101,12 @@ export interface MarketShopSetup extends Omit<ShopSetup, "options" | "owner" | "
   readonly owner: number;
   readonly currency?: Currency;
   readonly terms?: Partial<SaleTerms>;
+  /** Requests that one address may send in a minute as a customer. */
+  readonly customerLimit?: number;
+  /** How much customers may have kept before they pay. */
+  readonly customerHolds?: ShopMarketOptions["customerHolds"];
+  /** How long the shop's own system may take, in milliseconds. */
+  readonly adapterMs?: number;
   /** In place of the built-in stock. */
   readonly adapter?: ShopAdapter;
   readonly rpc?: ChainClient;
@@ -124,7 +130,10 @@ export async function startMarketShop(setup: MarketShopSetup): Promise<MarketSho
   const shop = await startTestShop({
     ...setup,
     owner: account.address,
-    options: { currency, hub: chain.deployment.contracts.hub },
+    options: {
+      ...{ currency, hub: chain.deployment.contracts.hub },
+      ...(setup.customerLimit === undefined ? {} : { customerRequestsPerMinute: setup.customerLimit }),
+    },
     also(parts, { database }) {
       const stock = createStockAdapter({ database });
       const market = createShopMarket(
@@ -143,6 +152,8 @@ export async function startMarketShop(setup: MarketShopSetup): Promise<MarketSho
         },
         {
           ...{ code: setup.code, owner: account.address, currency, syncMs: 600_000 },
+          ...(setup.customerHolds === undefined ? {} : { customerHolds: setup.customerHolds }),
+          ...(setup.adapterMs === undefined ? {} : { adapterMs: setup.adapterMs }),
           terms: {
             ...{ shipWithin: 3_600, deliverWithin: 3_600, complaintTime: 3_600, resaleMargin: 600 },
             ...{

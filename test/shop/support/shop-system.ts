@@ -10,8 +10,10 @@ export async function startShopSystem() {
   /** Orders that took something, and those that were put back. */
   const [taken, returned] = [new Set<string>(), new Set<string>()];
   let away = false;
+  let silent = false;
   const server = createServer(async (request, response) => {
-    const answer = (status: number, body = "") => void response.writeHead(status).end(body);
+    // It does what it is asked for, and never says so.
+    const answer = (status: number, body = "") => void (silent || response.writeHead(status).end(body));
     if (away) return answer(503);
     if (request.url === "/products") {
       const counted = [...stock].map(([id, left], at) => ({
@@ -47,6 +49,10 @@ export async function startShopSystem() {
     /** Whether it answers nobody. */
     setAway(is: boolean) {
       away = is;
+    },
+    /** Whether it leaves everybody waiting. */
+    setSilent(is: boolean) {
+      silent = is;
     },
     left: () => Object.fromEntries(stock),
     async stop() {

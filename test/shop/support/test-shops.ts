@@ -52,6 +52,8 @@ export interface ShopSetup {
   /** Of the wallet that joined with it; made up unless told. */
   readonly owner?: `0x${string}`;
   readonly options?: Partial<ShopServiceOptions>;
+  /** Whose X-Forwarded-For is believed. */
+  readonly trustProxy?: string[];
   /** What more the shop has and does. */
   readonly also?: (
     parts: ShopService,
@@ -86,7 +88,10 @@ export async function startTestShop(setup: ShopSetup): Promise<TestShop> {
       ...setup.options,
     },
   );
-  const server = await createServer({ logger, metrics: registry }, { name: "shop" });
+  const server = await createServer(
+    { logger, metrics: registry },
+    { name: "shop", ...(setup.trustProxy === undefined ? {} : { trustProxy: setup.trustProxy }) },
+  );
   const more = setup.also?.(service, { database, key });
   await service.register(server, more);
   await listen(server, { port });
