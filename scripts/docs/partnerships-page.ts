@@ -29,5 +29,8 @@ ${rows.join("\n")}
 - **Denied**: one may ask again after the pause that the denial names.
 - **Granters decide, grantees ask**: what a granter says counts at once, and is told until it was heard, in order; what a grantee says
   counts when the granter has heard it.
+- **Orders are refunded whole.** An order is one deal: there is no partial cancellation or refund of it. Whoever takes back some of
+  its pieces has the order cancelled or refunded, with all its pieces and its whole price, and buys the others anew, by a new quote at
+  that day's price and rate. Where both sides agree on a part of the price, they sign it (\`hanse dispute split\`); pieces stay as they are.
 `;
 }

@@ -27,14 +27,21 @@ export async function makeDirectory(path: string): Promise<void> {
 
 async function make(path: string): Promise<void> {
   try {
+    await makeOne(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || parent === path) throw error;
+    await make(parent);
+    await makeOne(path);
+  }
+}
+
+/** Content with a folder that is there: another process may have made it a moment ago. */
+async function makeOne(path: string): Promise<void> {
+  try {
     await mkdir(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const parent = dirname(path);
-    if (code === "ENOENT" && parent !== path) {
-      await make(parent);
-      await mkdir(path);
-    } else if (code !== "EEXIST" || !(await isDirectory(path))) throw error;
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST" || !(await isDirectory(path))) throw error;
   }
 }
 

@@ -104,7 +104,7 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
   const quotes = createQuotes(
     {
       ...{ database, catalogue, reservations, rates, chain: saleChain, signer, clock },
-      ...{ rightsOf: partnerships.rightsOf, supplyOf: supplies.of },
+      ...{ rightsOf: partnerships.rightsOf, supplyOf: supplies.of, metrics },
       ownerOf: async (partner) => (await peers.find(partner)).owner,
     },
     { code, owner, currency, terms },

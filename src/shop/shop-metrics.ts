@@ -14,7 +14,8 @@ export type OrderResult =
 /** What partners do with this shop's inventory. Partners are few; products and orders are never labels. */
 export interface ShopMetrics {
   polled(partner: string, result: PollResult): void;
-  reserved(partner: string, result: ReservationResult): void;
+  /** @param count how many products, where it is not one */
+  reserved(partner: string, result: ReservationResult, count?: number): void;
   ordered(partner: string, result: OrderResult): void;
   /** Value of a paid order in cents of US dollars, for comparison; what counts is in the shop's own currency. */
   sold(partner: string, usdCents: bigint): void;
@@ -58,7 +59,10 @@ export function createShopMetrics(metrics: Registry): ShopMetrics {
   const series = new Map<string, ReturnType<typeof duration.labels>>();
   return {
     polled: (partner, result) => polls.inc({ partner, result }),
-    reserved: (partner, result) => reservations.inc({ partner, result }),
+    // None is no series.
+    reserved(partner, result, count = 1) {
+      if (count > 0) reservations.inc({ partner, result }, count);
+    },
     ordered: (partner, result) => orders.inc({ partner, result }),
     sold: (partner, usdCents) => value.inc({ partner }, Number(usdCents) / 100),
     observe(route, seconds) {

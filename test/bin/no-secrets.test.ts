@@ -1,6 +1,4 @@
 import { rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { developmentKey } from "#src/chain/development-keys.ts";
@@ -10,7 +8,9 @@ import { startTestChain, type TestChain } from "../e2e/chain-fixture.ts";
 import { openTestMarket, SELLER, type TestMarket } from "../e2e/market-fixture.ts";
 import { type ServiceProcess, spawnService, untilReady } from "../e2e/service-process.ts";
 import { query, startTestPostgres, temporaryDirectory } from "../store/test-database.ts";
+import { QUERY_KEY, RPC_KEY, type RpcGateway, startRpcGateway } from "./rpc-gateway.ts";
 
+// Hub service and shops: no-secrets-of-shops.test.ts.
 // Given services whose keys, tokens, database and RPC address are secret, logging all they can, then neither their output
 // nor anything they answer shows one
 // - when all is well, and when callers err
@@ -20,8 +20,6 @@ import { query, startTestPostgres, temporaryDirectory } from "../store/test-data
 
 const PASSWORD = "p@ss-Wort/9#geheim";
 const USER = "dbuser";
-const RPC_KEY = "a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6";
-const QUERY_KEY = "zyxwvutsrqponmlkjihgfedcba98";
 const RPC_PASSWORD = "rpc-pa55w0rd";
 const TOKEN = "upload-token-0123456789";
 const BEARER = "Bearer stranger-bearer-token-4711";
@@ -40,10 +38,7 @@ let testChain: TestChain;
 let market: TestMarket;
 let postgres: Awaited<ReturnType<typeof startTestPostgres>>;
 let directory: string;
-let gateway: Server;
-let rpcUrl: string;
-/** What the RPC gateway does with a request. */
-let rpcAnswers: "well" | "refuses" = "well";
+let gateway: RpcGateway;
 const started: ServiceProcess[] = [];
 
 beforeAll(async () => {
@@ -54,31 +49,12 @@ beforeAll(async () => {
   ]);
   market = await openTestMarket(testChain, 0);
   await writeFile(join(directory, "deployment.json"), stringifyJson(testChain.deployment));
-  // A provider of nodes: it wants its key, and tells the whole URL when it fails.
-  gateway = createServer(async (request, response) => {
-    const body: Buffer[] = [];
-    for await (const chunk of request) body.push(chunk);
-    if (rpcAnswers === "refuses") {
-      response.writeHead(500).end(`failed: ${rpcUrl} ${request.url} ${request.headers.authorization}`);
-      return;
-    }
-    const headers = { "content-type": "application/json" };
-    const answer = await fetch(testChain.rpcUrl, {
-      method: "POST",
-      headers,
-      body: Buffer.concat(body),
-    });
-    response.writeHead(answer.status, headers).end(await answer.text());
-  });
-  await new Promise<void>((resolve) => gateway.listen(0, "127.0.0.1", resolve));
-  const { port } = gateway.address() as AddressInfo;
-  rpcUrl = `http://127.0.0.1:${port}/v3/${RPC_KEY}?apikey=${QUERY_KEY}`;
+  gateway = await startRpcGateway(testChain.rpcUrl);
 }, 300_000);
 
 afterAll(async () => {
   await Promise.all(started.map((each) => each.stop()));
-  gateway?.close();
-  gateway?.closeAllConnections();
+  gateway?.stop();
   await market?.stop();
   await postgres?.stop();
   await testChain?.stop();
@@ -87,7 +63,7 @@ afterAll(async () => {
 
 async function spawn(name: string, env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
   const service = await spawnService(name, {
-    ...{ HANSE_LOG_LEVEL: "trace", HANSE_RPC_URL: rpcUrl, HANSE_POLL_MS: "200" },
+    ...{ HANSE_LOG_LEVEL: "trace", HANSE_RPC_URL: gateway.url, HANSE_POLL_MS: "200" },
     ...{ HANSE_DEPLOYMENT: join(directory, "deployment.json"), HANSE_PRIVATE_KEY: KEY },
     ...{
       HANSE_POOL: assetIdToHex(market.pool),
@@ -138,7 +114,7 @@ it("shows none while it serves, and while its node fails", { timeout: 240_000 },
   ]);
   await Promise.all(services.map((service) => untilReady(service)));
   for (const answers of ["well", "refuses"] as const) {
-    rpcAnswers = answers;
+    gateway.answers = answers;
     for (const service of services) {
       for (const path of PATHS) await ask(service, path);
       await ask(service, "/v1/orders", { method: "POST", body: `{"privateKey":"${KEY}"` });
@@ -146,7 +122,7 @@ it("shows none while it serves, and while its node fails", { timeout: 240_000 },
     }
     await new Promise((resolve) => setTimeout(resolve, 2_500));
   }
-  rpcAnswers = "well";
+  gateway.answers = "well";
   await Promise.all(services.map((service) => service.stop()));
   for (const service of services) {
     expect(service.output().length, service.name).toBeGreaterThan(100);

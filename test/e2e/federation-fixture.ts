@@ -20,7 +20,7 @@ import { silent, startTestPostgres, temporaryDirectory } from "../store/test-dat
 import { testAccount } from "./chain-fixture.ts";
 import { type ServiceProcess, spawnService, untilReady } from "./service-process.ts";
 
-const TOKEN = "the owner's token of this test";
+export const OWNER_TOKEN = "the owner's token of this test";
 
 /** A shop as a process of its own, with its own database and folder. */
 export interface ShopProcess {
@@ -41,6 +41,8 @@ export interface ShopProcess {
 export interface Federation {
   readonly chain: GoodsChain;
   readonly hub: HubClient;
+  readonly hubProcess: ServiceProcess;
+  readonly directory: string;
   readonly shops: readonly ShopProcess[];
   /** Has the shop's owner sign in at the hub service, and send what that prepares. */
   onHub(
@@ -50,10 +52,19 @@ export interface Federation {
   stop(): Promise<void>;
 }
 
+/** By which URLs the processes reach what they stand on. */
+export interface Ways {
+  /** Of a database's own URL. */
+  readonly database?: (url: string) => Promise<string>;
+  /** Of the chain's own URL. */
+  readonly rpc?: (url: string) => Promise<string>;
+}
+
 /** A hub service and shops as real processes on a real chain; each shop has joined by the hub service. */
 export async function startFederation(
   cast: readonly { readonly code: string; readonly owner: number }[],
   env: Readonly<Record<string, string>> = {},
+  { database: wayTo = async (url) => url, rpc: wayToChain = async (url) => url }: Ways = {},
 ): Promise<Federation> {
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async () => {
@@ -74,14 +85,15 @@ export async function startFederation(
     const hubPort = await freePort();
     const hubUrl = `http://127.0.0.1:${hubPort}`;
     const common = {
-      ...{ HANSE_RPC_URL: chain.rpcUrl, HANSE_DEPLOYMENT: manifest, HANSE_POLL_MS: "100" },
-      HANSE_ALLOW_PRIVATE_ENDPOINTS: "true",
+      ...{ HANSE_RPC_URL: await wayToChain(chain.rpcUrl), HANSE_DEPLOYMENT: manifest },
+      ...{ HANSE_POLL_MS: "100", HANSE_ALLOW_PRIVATE_ENDPOINTS: "true" },
     };
     const hubProcess = await spawnService(
       "hub",
       {
-        ...{ ...common, DATABASE_URL: await postgres.fresh(), HANSE_STATE_DIR: join(directory, "hub") },
-        ...{ HANSE_PUBLIC_URL: hubUrl, HANSE_DELIVERY_DELAY_S: "1" },
+        ...{ ...common, DATABASE_URL: await wayTo(await postgres.fresh()) },
+        ...{ HANSE_STATE_DIR: join(directory, "hub"), HANSE_PUBLIC_URL: hubUrl },
+        ...{ HANSE_DELIVERY_DELAY_S: "1", ...env },
       },
       hubPort,
     );
@@ -100,7 +112,7 @@ export async function startFederation(
       const lives: ServiceProcess[] = [];
       const client = createHttpClient(
         {},
-        { retries: 0, timeoutMs: 30_000, headers: { authorization: `Bearer ${TOKEN}` } },
+        { retries: 0, timeoutMs: 30_000, headers: { authorization: `Bearer ${OWNER_TOKEN}` } },
       );
       const shop: ShopProcess = {
         ...{ code, owner, endpoint, stateDir, database },
@@ -116,13 +128,13 @@ export async function startFederation(
             {
               ...{
                 ...common,
-                DATABASE_URL: databaseUrl,
+                DATABASE_URL: await wayTo(databaseUrl),
                 HANSE_STATE_DIR: stateDir,
                 HANSE_PUBLIC_URL: endpoint,
               },
               ...{ HANSE_SHOP_CODE: code, HANSE_PRIVATE_KEY: developmentKey(owner), HANSE_HUBS: hubUrl },
               ...{
-                HANSE_SHOP_OWNER_TOKEN: TOKEN,
+                HANSE_SHOP_OWNER_TOKEN: OWNER_TOKEN,
                 HANSE_SHOP_RATES: "USD=0.25",
                 HANSE_SHOP_SYNC_SECONDS: "1",
               },
@@ -144,7 +156,7 @@ export async function startFederation(
     }
     const hub = createHubClient({}, { baseUrl: hubUrl });
     const federation: Federation = {
-      ...{ chain, hub, shops, stop },
+      ...{ chain, hub, hubProcess, directory, shops, stop },
       async onHub({ owner }, prepare) {
         const account = testAccount(owner);
         const { accessToken } = await hub.signIn(account);

@@ -19,6 +19,7 @@ import { type RawAnswer, sendRaw } from "./raw-request.ts";
 // - nothing is answered with a 5xx
 // - every refusal has the error shape, with one of our codes
 // - the process lives, and is still ready
+// - its document is the one that is checked in
 
 const SERVICES = ["broker", "pool", "worker", "content", "hub"] as const;
 const DEEP = process.env.HANSE_TEST_DEEP === "1";
@@ -117,6 +118,12 @@ describe.each(SERVICES)("%s", (name) => {
       );
     }
     await expectAlive(name);
+  });
+
+  it("serves the document that is checked in", async () => {
+    const document = await (await fetch(`${service(name).url}/docs/openapi.json`)).json();
+    const file = `../../docs/openapi/${name}.json`;
+    await expect(`${JSON.stringify(document, null, 2)}\n`).toMatchFileSnapshot(file);
   });
 
   it("answers what is no request at all", { timeout: 120_000 }, async () => {

@@ -24,4 +24,10 @@ describe("makeDirectory", () => {
     await makeDirectory(path);
     expect((await stat(path)).isDirectory()).toBe(true);
   });
+
+  it("is content with what others make at the same time", async () => {
+    const path = join(folder, "d", "e", "f");
+    await Promise.all(Array.from({ length: 16 }, () => makeDirectory(path)));
+    expect((await stat(path)).isDirectory()).toBe(true);
+  });
 });

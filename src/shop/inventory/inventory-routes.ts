@@ -98,7 +98,11 @@ export function registerInventoryRoutes(scope: HttpServer, deps: InventoryRoutes
     async (request) => {
       const partner = signerOf(request);
       const { reserve } = request.query;
-      const rights = await demand(partner, ["share-inventory", ...(reserve ? (["sell"] as const) : [])]);
+      const rights = await demand(
+        partner,
+        ["share-inventory", ...(reserve === undefined ? [] : (["sell"] as const))],
+        reserve === undefined ? undefined : () => metrics.reserved(partner, "refused"),
+      );
       const sku = ownSku(code, request.params.id);
       if (reserve === undefined) return await itemOf(await catalogue.find(sku), rights);
       const key = request.headers["idempotency-key"];

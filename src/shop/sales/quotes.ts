@@ -7,7 +7,7 @@ import { signGoodsOrder } from "#src/client/sign-goods-order.ts";
 import { stringifyJson } from "#src/http/json.ts";
 import type { Right } from "#src/identity/grant.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
-import { HanseError } from "#src/kernel/errors.ts";
+import { HanseError, isHanseError } from "#src/kernel/errors.ts";
 import type { Currency } from "#src/protocol/currencies.ts";
 import { nanoPerPiece } from "#src/protocol/exchange-rate.ts";
 import { goodsOrderHash } from "#src/protocol/goods-order-hash.ts";
@@ -16,7 +16,8 @@ import { onlyAccount } from "#src/protocol/restrictions.ts";
 import { goodsId } from "#src/protocol/shop-code.ts";
 import type { Catalogue, ProductRow } from "../inventory/catalogue.ts";
 import { ownSku } from "../inventory/own-product.ts";
-import type { Reservation, ReservationDesk } from "../inventory/reservation-desk.ts";
+import type { Reservation, ReservationDesk, ReservationWish } from "../inventory/reservation-desk.ts";
+import type { ShopMetrics } from "../shop-metrics.ts";
 import type { ShopDatabase } from "../shop-tables.ts";
 import type { Rates } from "./rates.ts";
 import type { SaleChain, SaleTerms } from "./sale-terms.ts";
@@ -36,6 +37,7 @@ export interface QuoteDeps {
   readonly ownerOf: (partner: string) => Promise<Address>;
   /** Of a product that is sold on: the deal by which this shop gets so many pieces. */
   readonly supplyOf: (sku: string, pieces: bigint) => Promise<Hex | undefined>;
+  readonly metrics: ShopMetrics;
   readonly clock?: Clock;
 }
 
@@ -89,6 +91,7 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     rightsOf,
     ownerOf,
     supplyOf,
+    metrics,
     clock = systemClock,
   } = deps;
   const { code, owner, currency, terms } = options;
@@ -120,7 +123,7 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     },
 
     async giveUp(partner, id) {
-      await database.transaction(async (trx) => {
+      const released = await database.transaction(async (trx) => {
         const quote = await trx
           .selectFrom("quotes")
           .select("id")
@@ -139,7 +142,9 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
           .returningAll()
           .execute();
         await reservations.giveBack(trx, kept);
+        return kept.length;
       });
+      metrics.reserved(partner, "released", released);
     },
   };
 
@@ -167,6 +172,7 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
       // Those it made itself; what the partner reserved before stays the partner's.
       const made = lines.filter((_, index) => wish.lines[index]?.reservation === undefined);
       await Promise.allSettled(made.map(({ held }) => reservations.release(partner, held.id)));
+      metrics.reserved(partner, "released", made.length);
       throw error;
     }
   }
@@ -182,10 +188,25 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     const wanted = lines.flatMap(({ sku, quantity }, index) =>
       before[index] === undefined ? [{ partner, sku, quantity, idempotencyKey: `${key}:${index}` }] : [],
     );
-    const made = [...(wanted.length === 0 ? [] : await reservations.reserveAll(wanted))];
+    const made = wanted.length === 0 ? [] : [...(await reserve(partner, wanted))];
     return lines.map(({ product, quantity, sku }, index) => ({
       ...{ product, quantity, sku, held: before[index] ?? (made.shift() as Reservation) },
     }));
+  }
+
+  async function reserve(
+    partner: string,
+    wanted: readonly ReservationWish[],
+  ): Promise<readonly Reservation[]> {
+    try {
+      const made = await reservations.reserveAll(wanted);
+      metrics.reserved(partner, "reserved", made.length);
+      return made;
+    } catch (error) {
+      // Of several it is one that cannot be had.
+      metrics.reserved(partner, isHanseError(error, "HANSE_OUT_OF_STOCK") ? "out_of_stock" : "refused");
+      throw error;
+    }
   }
 
   async function priced(lines: readonly KeptLine[]): Promise<readonly PricedLine[]> {

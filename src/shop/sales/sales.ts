@@ -97,6 +97,7 @@ export function createSales(
 
   const sales: Sales = {
     async place(partner, order) {
+      let again = false;
       const sale = await database.transaction(async (trx) => {
         const quote = await trx
           .selectFrom("quotes")
@@ -119,7 +120,10 @@ export function createSales(
           .forUpdate()
           .executeTakeFirst();
         if (known !== undefined && known.partner_ref !== null) {
-          if (known.partner_ref === order.ref) return known;
+          if (known.partner_ref === order.ref) {
+            again = true;
+            return known;
+          }
           throw new HanseError("HANSE_CONFLICT", "The quote was ordered under another reference", {
             retryable: false,
             details: { quote: quote.id, ref: known.partner_ref },
@@ -137,7 +141,7 @@ export function createSales(
         }
         return await insert(trx, quote, { partner_ref: order.ref, ship_to: order.shipTo });
       });
-      metrics.ordered(partner, "accepted");
+      if (!again) metrics.ordered(partner, "accepted");
       return await view(sale);
     },
 
@@ -156,16 +160,16 @@ export function createSales(
     },
 
     async cancel(id, partner) {
-      const sale = await database.transaction(async (trx) => {
+      const cancelled = await database.transaction(async (trx) => {
         const found = await row(trx, id, partner, true);
-        if (found.state === "cancelled" || found.wanted === "refund") return found;
+        if (found.state === "cancelled" || found.wanted === "refund") return undefined;
         if (found.state === "paid" && found.tracking === null) {
           return await update(trx, id, { wanted: "refund" });
         }
         if (found.state !== "placed") throw wrongState(found, "be cancelled");
         return await callOff(trx, found);
       });
-      metrics.ordered(sale.partner, "cancelled");
+      if (cancelled !== undefined) metrics.ordered(cancelled.partner, "cancelled");
       onDue();
       return await sales.find(id);
     },

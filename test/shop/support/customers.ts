@@ -15,6 +15,7 @@ export function createCustomer(
   shop: { readonly endpoint: string },
   wallet: LocalAccount,
   at: { readonly chainId: number; readonly receipt: `0x${string}` },
+  shipTo = SHIP_TO,
 ) {
   const client = createHttpClient({}, { retries: 0, timeoutMs: 30_000 });
   const customer = {
@@ -23,7 +24,7 @@ export function createCustomer(
       const body = {
         buyer: wallet.address,
         lines: lines.map(([product, quantity]) => ({ product, quantity })),
-        shipTo: SHIP_TO,
+        shipTo,
       };
       return await client.request(`${shop.endpoint}/v1/checkouts`, {
         ...{ method: "POST", body, schema: checkoutSchema },

@@ -17,6 +17,7 @@ import { createRates, rateTable } from "#src/shop/sales/rates.ts";
 import type { SaleTerms } from "#src/shop/sales/sale-terms.ts";
 import { createShopMarket, type ShopMarket, type ShopMarketOptions } from "#src/shop/shop-market.ts";
 import { deploy } from "../../../scripts/deploy/deploy.ts";
+import type { DeploymentParameters } from "../../../scripts/deploy/parameters.ts";
 import { testAccount } from "../../e2e/chain-fixture.ts";
 import { startTestChain, type TestChain } from "../../support/anvil.ts";
 import { type ShopSetup, startTestShop, type TestShop } from "./test-shops.ts";
@@ -37,10 +38,10 @@ export interface GoodsChain extends TestChain {
 }
 
 /** A development chain with the market's contracts. Account 0 governs and has the whole supply. */
-export async function startGoodsChain(): Promise<GoodsChain> {
+export async function startGoodsChain(parameters: DeploymentParameters = {}): Promise<GoodsChain> {
   const chain = await startTestChain({ blockTime: 0.2 });
   const deployment = deploymentSchema.parse(
-    await deploy({ rpcUrl: chain.rpcUrl, privateKey: developmentKey(0) }),
+    await deploy({ rpcUrl: chain.rpcUrl, privateKey: developmentKey(0), parameters }),
   );
   const { token, clerk, receipt } = deployment.contracts;
   const senders = new Map<number, JournaledSender>();
