@@ -182,10 +182,13 @@ describe("a played day", () => {
     const sealing = new Map<string, Promise<Checkout>>();
     await replay(wholesale, {
       async order(_, lines) {
-        const checkout = await ben.market.checkouts.begin({
-          ...{ buyer: customer.wallet.address, shipTo: SHIP_TO },
-          lines: lines.map(({ sku, quantity }) => ({ product: `GIFT:${sku}`, quantity })),
-        });
+        const checkout = await ben.market.checkouts.begin(
+          {
+            ...{ buyer: customer.wallet.address, shipTo: SHIP_TO },
+            lines: lines.map(({ sku, quantity }) => ({ product: `GIFT:${sku}`, quantity })),
+          },
+          "127.0.0.1",
+        );
         sealing.set(checkout.id, customer.pay(checkout));
         return { id: checkout.id, totalMinor: checkout.legs[0]?.quote.totalMinor ?? 0n };
       },
