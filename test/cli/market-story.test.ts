@@ -446,7 +446,11 @@ describe("a task", () => {
       code: "HANSE_DEAL_UNKNOWN",
       exitCode: 3,
     });
-    const one = await cliJson(dealAccountSchema, ["pool", "account", deal, ...at], as("poor"));
+    // The pool hears of the verdict a moment after whoever asked the chain.
+    const one = await eventually("a task that is over", async () => {
+      const told = await cliJson(dealAccountSchema, ["pool", "account", deal, ...at], as("poor"));
+      return told.tasks.open === 0 ? told : undefined;
+    });
     expect(one).toMatchObject({ dealId: deal, incomeNano: 125_000_000n, tasks: { certified: 1, open: 0 } });
     const all = await cliJson(poolAccountSchema, ["pool", "account", ...at], as("poor"));
     expect(all.total.incomeNano).toBe(one.incomeNano);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { createLogger } from "#src/kernel/logger.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "#src/store/embedded-postgres.ts";
+import { layCluster } from "../support/lay-cluster.ts";
 
 export const silent = createLogger({ service: "test", level: "silent" });
 
@@ -18,6 +19,7 @@ export async function temporaryDirectory(): Promise<string> {
 /** A real PostgreSQL for one test file; `fresh()` gives the URL of a new, empty database. */
 export async function startTestPostgres() {
   const directory = await temporaryDirectory();
+  await layCluster(directory);
   const postgres: EmbeddedPostgres = await startEmbeddedPostgres({ logger: silent }, { directory });
   return {
     postgres,

@@ -6,12 +6,14 @@ import type { BrokerTables } from "#src/broker/broker-tables.ts";
 import { createLogger } from "#src/kernel/logger.ts";
 import { type Database, openDatabase } from "#src/store/database.ts";
 import { startEmbeddedPostgres } from "#src/store/embedded-postgres.ts";
+import { layCluster } from "../../support/lay-cluster.ts";
 
 export const silent = createLogger({ service: "test", level: "silent" });
 
 /** A real PostgreSQL for one test file, with a database of its own for each test. */
 export async function startTestPostgres() {
   const directory = await mkdtemp(join(tmpdir(), "hanse-broker-"));
+  await layCluster(directory);
   const postgres = await startEmbeddedPostgres({ logger: silent }, { directory });
   const admin = new pg.Client(postgres.url);
   await admin.connect();

@@ -13,6 +13,7 @@ import { poolMigrations } from "#src/pool/pool-migrations.ts";
 import { openDatabase } from "#src/store/database.ts";
 import { startEmbeddedPostgres } from "#src/store/embedded-postgres.ts";
 import { migrate } from "#src/store/migrations.ts";
+import { layCluster } from "../../support/lay-cluster.ts";
 import { CONTENTS, type OpenedMarket, openMarket } from "./opened-market.ts";
 
 /** Statements on one connection, one after the other whoever asks. */
@@ -37,6 +38,7 @@ export async function createBench(level: LogLevel = "silent"): Promise<Bench> {
   const logger = createLogger({ service: "simulation", level });
   const directory = await mkdtemp(join(tmpdir(), "hanse-simulation-db-"));
   await chmod(directory, 0o755);
+  await layCluster(directory);
   const [market, postgres] = await Promise.all([
     openMarket(),
     startEmbeddedPostgres({ logger }, { directory }),
