@@ -33,7 +33,7 @@ export default defineConfig({
     overrides: {
       "contracts/certifiers/Jury.sol": compiler(200),
       "contracts/certifiers/Poco.sol": compiler(20),
-      "contracts/certifiers/Receipt.sol": compiler(1_000),
+      "contracts/certifiers/Receipt.sol": compiler(5_000),
       "contracts/clerk/Clerk.sol": compiler(200),
     },
   },

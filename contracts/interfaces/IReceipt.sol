@@ -42,7 +42,7 @@ struct GoodsPreview {
     uint32 quantity;
 }
 
-/// @notice A deal, in one slot.
+/// @notice A deal. The Receipt keeps it in one slot (`GoodsSlot`).
 struct GoodsState {
     Stage stage;
     /// When it came to that stage.
@@ -106,7 +106,9 @@ struct DisputeRules {
 /// So a dispute is free for nobody who loses it. What is split is rounded in the seller's favour, against the referrer.
 ///
 /// Orders are EIP-712 typed data of the domain ("Hanse Receipt", "1", chain id, this contract), signed in every way that
-/// `IKeyring` tells. What is taken of an order is counted by side, signer and salt, as in the Clerk.
+/// `IKeyring` tells. What is taken of an order is counted by side, signer and salt, as in the Clerk. A purchase is of at
+/// most `MAX_PURCHASE_VOLUME` pieces (16,777,214): its count stands in the slot of its first deal. So a buyer's salts may be
+/// any; a seller who numbers salts one after the other pays less gas: eight of them share a slot.
 /// @dev Warning: an operator key's limit is counted by each contract that takes orders: a key with powers for both Clerk
 /// and Receipt may lock up to its limit in each.
 interface IReceipt is IResultReceiver {

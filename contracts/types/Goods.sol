@@ -95,7 +95,7 @@ struct SaleOrder {
     Conditions conditions;
 }
 
-/// Somebody buys goods. `conditions.volume` is how many pieces.
+/// Somebody buys goods. `conditions.volume` is how many pieces, at most `MAX_PURCHASE_VOLUME`.
 struct PurchaseOrder {
     address buyer;
     GoodsId goods;
@@ -200,6 +200,7 @@ enum GoodsRefusal {
     TermsNotMet,
     CommissionTooHigh, // above the price, or for nobody
     ArbiterIsParty, // the seller, the referrer or the buyer would be the judge
+    VolumeTooLarge, // of a purchase
     // about both orders together
     OtherGoods,
     OtherSale,

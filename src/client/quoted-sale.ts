@@ -1,6 +1,6 @@
 import { type Address, type Hex, zeroAddress, zeroHash } from "viem";
 import { goodsOrderHash } from "#src/protocol/goods-order-hash.ts";
-import { purchase, type SaleOrder } from "#src/protocol/goods-orders.ts";
+import { MAX_PURCHASE_VOLUME, purchase, type SaleOrder } from "#src/protocol/goods-orders.ts";
 import { goodsId, parsePublicId } from "#src/protocol/shop-code.ts";
 import type { Quote } from "./shop-schema.ts";
 
@@ -43,6 +43,9 @@ export function wrongOfQuote({ id, lines, sale, saleHash, totalNano }: Quote, se
     ...(goodsOrderHash({ type: "sale", order: sale as SaleOrder }) === saleHash ? [] : ["sale"]),
     ...(sku !== undefined && sale.goods === goodsId({ code: seller, sku }) ? [] : ["goods"]),
     ...(sale.price * BigInt(sale.conditions.volume) === totalNano ? [] : ["amount"]),
-    ...(only === undefined || BigInt(sale.conditions.volume) === only.quantity ? [] : ["pieces"]),
+    ...(sale.conditions.volume <= MAX_PURCHASE_VOLUME &&
+    (only === undefined || BigInt(sale.conditions.volume) === only.quantity)
+      ? []
+      : ["pieces"]),
   ];
 }

@@ -32,6 +32,9 @@ export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME];
 export const SIDES = ["sale", "purchase"] as const;
 export type Side = (typeof SIDES)[number];
 
+/** The most pieces that one purchase may be of. */
+export const MAX_PURCHASE_VOLUME = 16_777_214;
+
 export interface SaleOrder {
   readonly seller: Address;
   readonly goods: GoodsId;

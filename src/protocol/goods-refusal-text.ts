@@ -21,6 +21,10 @@ const texts: Readonly<Record<Exclude<GoodsRefusal, "None">, readonly [string, Er
     "The seller or its referrer would be the judge",
     "Name an arbiter that has no part in the deal.",
   ],
+  VolumeTooLarge: [
+    "The purchase is of more pieces than one order may be",
+    "Order fewer pieces, and the rest by another order.",
+  ],
   OtherGoods: ["It is for other goods", "Wait for an order for these goods."],
   OtherSale: ["The purchase names another sale", "Seal it with the sale it names."],
   PriceAboveBid: ["The price asked is above the bid", "HANSE_ORDER_PRICE_ABOVE_BID"],

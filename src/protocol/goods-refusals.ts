@@ -10,6 +10,7 @@ export const GOODS_REFUSALS = [
   "TermsNotMet",
   "CommissionTooHigh",
   "ArbiterIsParty",
+  "VolumeTooLarge",
   "OtherGoods",
   "OtherSale",
   "PriceAboveBid",

@@ -9,7 +9,7 @@ import {
   GOODS_TYPED_DATA,
   SPLIT_TYPED_DATA,
 } from "#src/protocol/goods-order-types.ts";
-import { OUTCOME, SIDES } from "#src/protocol/goods-orders.ts";
+import { MAX_PURCHASE_VOLUME, OUTCOME, SIDES } from "#src/protocol/goods-orders.ts";
 import { GOODS_REFUSALS } from "#src/protocol/goods-refusals.ts";
 import { OUTCOMES } from "#src/protocol/outcomes.ts";
 import * as parameters from "#src/protocol/panel-parameters.ts";
@@ -58,6 +58,11 @@ describe("what Solidity and TypeScript both say", () => {
     expect(Object.fromEntries(outcomes)).toEqual(OUTCOME);
     const sides = await membersOf(path, "Side");
     expect(sides).toEqual(SIDES.map((side) => GOODS_PRIMARY_TYPES[side].replace("Order", "")));
+  });
+
+  it("a purchase is of as many pieces", async () => {
+    const numbers = constantsOf(await source("types/GoodsSlot.sol"));
+    expect(numbers.get("MAX_PURCHASE_VOLUME")).toBe(MAX_PURCHASE_VOLUME);
   });
 
   it("what is signed about goods has the same types", async () => {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {GoodsState, IReceipt} from "../../interfaces/IReceipt.sol";
+import {IReceipt} from "../../interfaces/IReceipt.sol";
 import {Complaint, GoodsDeal, Outcome, Stage} from "../../types/Goods.sol";
+import {GoodsSlot} from "../../types/GoodsSlot.sol";
 import {DealId} from "../../types/Ids.sol";
 import {Parcels} from "./Parcels.sol";
 
@@ -12,16 +13,15 @@ abstract contract Disputes is Parcels {
     /// @inheritdoc IReceipt
     function dispute(GoodsDeal calldata deal, Complaint complaint, bytes32 evidenceHash) external {
         // Check
-        (DealId id, GoodsState memory state) = checkDeal(deal);
+        (DealId id, GoodsSlot state) = _checkDeal(deal);
         _checkMayAct(deal.buyer);
-        _checkStage(id, state, state.stage == Stage.Shipped);
+        _checkStage(id, state, state.stage() == Stage.Shipped);
         if (complaint == Complaint.NotArrived) {
             _checkAfter(id, _deliverUntil(deal, state));
         }
         _checkNotAfter(id, _complainUntil(deal, state));
         // Effect
-        state.complaint = complaint;
-        _enter(id, state, Stage.Disputed);
+        _enter(id, state.disputed(complaint), Stage.Disputed);
         uint64 bond = _bondOf(deal);
         _bond(deal.buyer, bond);
         emit Disputed(id, complaint, evidenceHash, bond);
@@ -30,9 +30,9 @@ abstract contract Disputes is Parcels {
     /// @inheritdoc IReceipt
     function contest(GoodsDeal calldata deal, bytes32 evidenceHash) external {
         // Check
-        (DealId id, GoodsState memory state) = checkDeal(deal);
+        (DealId id, GoodsSlot state) = _checkDeal(deal);
         _checkMayAct(deal.seller);
-        _checkStage(id, state, state.stage == Stage.Disputed);
+        _checkStage(id, state, state.stage() == Stage.Disputed);
         _checkNotAfter(id, _answerUntil(state));
         // Effect
         _enter(id, state, Stage.Contested);
@@ -43,7 +43,7 @@ abstract contract Disputes is Parcels {
 
     /// @inheritdoc IReceipt
     function rule(GoodsDeal calldata deal, Outcome outcome) external {
-        (DealId id, GoodsState memory state) = _checkContested(deal);
+        (DealId id, GoodsSlot state) = _checkContested(deal);
         require(deal.arbiter.isAccount(msg.sender), ReceiptNotTheArbiter(id, msg.sender));
         _checkRulingTime(id, state);
         _endDispute(deal, id, state, outcome);
@@ -51,16 +51,16 @@ abstract contract Disputes is Parcels {
 
     /// @inheritdoc IReceipt
     function enforce(GoodsDeal calldata deal) external {
-        (DealId id, GoodsState memory state) = checkDeal(deal);
-        if (state.stage == Stage.Disputed) {
+        (DealId id, GoodsSlot state) = _checkDeal(deal);
+        if (state.stage() == Stage.Disputed) {
             _checkAfter(id, _answerUntil(state));
             return _endDispute(deal, id, state, Outcome.Buyer);
         }
-        _checkStage(id, state, state.stage == Stage.Contested);
+        _checkStage(id, state, state.stage() == Stage.Contested);
         (bool ruled, Outcome outcome) = _rulingOf(id);
         if (!ruled) {
             _checkAfter(id, _ruleUntil(state));
-            outcome = _defaultOf(deal, state.complaint);
+            outcome = _defaultOf(deal, state.complaint());
         }
         _endDispute(deal, id, state, outcome);
     }
@@ -68,23 +68,23 @@ abstract contract Disputes is Parcels {
     /// @dev What the jury said of a deal, if it did.
     function _rulingOf(DealId id) internal view virtual returns (bool ruled, Outcome outcome);
 
-    function _checkContested(GoodsDeal calldata deal) internal view returns (DealId id, GoodsState memory state) {
-        (id, state) = checkDeal(deal);
-        _checkStage(id, state, state.stage == Stage.Contested);
+    function _checkContested(GoodsDeal calldata deal) internal view returns (DealId id, GoodsSlot state) {
+        (id, state) = _checkDeal(deal);
+        _checkStage(id, state, state.stage() == Stage.Contested);
     }
 
-    function _checkRulingTime(DealId id, GoodsState memory state) internal view {
+    function _checkRulingTime(DealId id, GoodsSlot state) internal view {
         _checkNotAfter(id, _ruleUntil(state));
     }
 
     /// @dev The last second to contest in. Assumes that it is disputed.
-    function _answerUntil(GoodsState memory state) private view returns (uint256) {
-        return uint256(state.since) + ANSWER_TIME;
+    function _answerUntil(GoodsSlot state) private view returns (uint256) {
+        return state.since() + ANSWER_TIME;
     }
 
     /// @dev The last second to rule in. Assumes that it is contested.
-    function _ruleUntil(GoodsState memory state) private view returns (uint256) {
-        return uint256(state.since) + RULING_TIME;
+    function _ruleUntil(GoodsSlot state) private view returns (uint256) {
+        return state.since() + RULING_TIME;
     }
 
     /// @dev Who gets the price when nobody ruled. That nothing arrived is believed, unless somebody could have asked the
@@ -95,9 +95,9 @@ abstract contract Disputes is Parcels {
     }
 
     /// @dev The loser's bonds are the winner's.
-    function _endDispute(GoodsDeal calldata deal, DealId id, GoodsState memory state, Outcome outcome) private {
+    function _endDispute(GoodsDeal calldata deal, DealId id, GoodsSlot state, Outcome outcome) private {
         if (outcome == Outcome.Seller) return _endForSeller(deal, id, state, Stage.WonBySeller);
-        (uint64 ofBuyer, uint64 ofSeller) = _heldOf(deal, state.stage);
+        (uint64 ofBuyer, uint64 ofSeller) = _heldOf(deal, state.stage());
         _end(deal, id, state, Stage.WonByBuyer, ofBuyer + ofSeller, 0);
     }
 }

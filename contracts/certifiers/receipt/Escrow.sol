@@ -4,7 +4,8 @@ pragma solidity ^0.8.28;
 import {IClerk} from "../../interfaces/IClerk.sol";
 import {GoodsState, IReceipt} from "../../interfaces/IReceipt.sol";
 import {GoodsDeal, Stage, commitmentOfGoods, hashOfGoods} from "../../types/Goods.sol";
-import {DealId, toDealId} from "../../types/Ids.sol";
+import {ALL_TAKEN, GoodsSlot, toGoodsSlot} from "../../types/GoodsSlot.sol";
+import {DealId, RequestId, toDealId} from "../../types/Ids.sol";
 import {Rules} from "./Rules.sol";
 import {Signers} from "./Signers.sol";
 
@@ -16,7 +17,9 @@ abstract contract Escrow is Rules, Signers {
     /// @dev One deal in `_dealsOf`.
     uint256 private constant ONE_DEAL = (1 << 32) | 1;
 
-    mapping(DealId id => GoodsState) private _deals;
+    /// @dev What is taken of a purchase stands in the slot of its first deal, which has to be written anyway. So a deal's
+    /// slot is no deal yet where only its purchases were cancelled: its commitment is zero then.
+    mapping(DealId id => GoodsSlot) private _deals;
     /// @dev The lower 32 bits: deals that are not over; the others: all there ever were. Those keep the slot from falling
     /// back to zero, which would cost the next deal more.
     mapping(address seller => uint256) private _dealsOf;
@@ -29,12 +32,14 @@ abstract contract Escrow is Rules, Signers {
 
     /// @inheritdoc IReceipt
     function goodsState(DealId id) external view returns (GoodsState memory) {
-        return _deals[id];
+        return _stateOf(_deals[id]);
     }
 
     /// @inheritdoc IReceipt
-    function checkDeal(GoodsDeal calldata deal) public view returns (DealId id, GoodsState memory state) {
-        (id, state, ) = _checkDeal(deal);
+    function checkDeal(GoodsDeal calldata deal) external view returns (DealId id, GoodsState memory state) {
+        GoodsSlot slot;
+        (id, slot) = _checkDeal(deal);
+        state = _stateOf(slot);
     }
 
     /// @inheritdoc IReceipt
@@ -44,18 +49,21 @@ abstract contract Escrow is Rules, Signers {
 
     // ── Where a deal stands ──────────────────────────────────────────────────────────────────────────────────────────
 
-    function _checkDeal(
-        GoodsDeal calldata deal
-    ) internal view returns (DealId id, GoodsState memory state, bytes32 hash) {
+    function _checkDeal(GoodsDeal calldata deal) internal view returns (DealId id, GoodsSlot state) {
+        (id, state, ) = _checkHashed(deal);
+    }
+
+    /// @dev The commitment is the beginning of `hash`.
+    function _checkHashed(GoodsDeal calldata deal) internal view returns (DealId id, GoodsSlot state, bytes32 hash) {
         id = toDealId(deal.purchaseId, deal.firstPiece);
         state = _deals[id];
         hash = hashOfGoods(deal);
         // An unknown deal's commitment is zero, and nothing hashes to that.
-        require(state.commitment == bytes24(hash), ReceiptDealUnknown(id));
+        require(state.commitment() == bytes24(hash), ReceiptDealUnknown(id));
     }
 
-    function _checkStage(DealId id, GoodsState memory state, bool possible) internal pure {
-        require(possible, ReceiptWrongStage(id, state.stage));
+    function _checkStage(DealId id, GoodsSlot state, bool possible) internal pure {
+        require(possible, ReceiptWrongStage(id, state.stage()));
     }
 
     /// @dev That it is not too late yet.
@@ -72,28 +80,57 @@ abstract contract Escrow is Rules, Signers {
         return stage >= Stage.Paid;
     }
 
-    function _enter(DealId id, GoodsState memory state, Stage stage) internal {
-        state.stage = stage;
-        // Fits 40 bits for some ten thousand years.
-        state.since = uint40(block.timestamp);
-        _deals[id] = state;
+    function _enter(DealId id, GoodsSlot state, Stage stage) internal {
+        _deals[id] = state.entered(stage);
     }
 
     /// @dev Assumes that the supply may be extended; its stage stays as it is.
-    function _setExtended(DealId id) internal {
-        _deals[id].extended = true;
+    function _setExtended(DealId id, GoodsSlot state) internal {
+        _deals[id] = state.extended();
+    }
+
+    function _stateOf(GoodsSlot slot) private pure returns (GoodsState memory) {
+        return
+            GoodsState({
+                stage: slot.stage(),
+                // 34 bits.
+                since: uint40(slot.since()),
+                extended: slot.isExtended(),
+                complaint: slot.complaint(),
+                commitment: slot.commitment()
+            });
+    }
+
+    // ── How much of a purchase is taken ──────────────────────────────────────────────────────────────────────────────
+
+    /// @dev `ALL_TAKEN` once they are cancelled.
+    function _bought(RequestId purchaseId) internal view returns (uint32) {
+        return _deals[toDealId(purchaseId, 0)].filled();
+    }
+
+    function _cancelPurchases(RequestId purchaseId) internal {
+        _setBought(purchaseId, ALL_TAKEN);
+    }
+
+    function _setBought(RequestId purchaseId, uint32 pieces) private {
+        DealId first = toDealId(purchaseId, 0);
+        _deals[first] = _deals[first].withFilled(pieces);
     }
 
     // ── What is held for it ──────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @dev Locks what both sides put in. Assumes that they have and allow it: else the Clerk reverts it all.
-    function _open(DealId id, GoodsDeal memory deal) internal {
-        GoodsState memory state;
-        state.commitment = commitmentOfGoods(deal);
+    /// @dev Takes of the purchase, and locks what both sides put in. Assumes that so much is left, and that they have and
+    /// allow it: else the Clerk reverts it all.
+    function _open(DealId id, GoodsDeal memory deal, uint64 price, uint64 sellerBond) internal {
+        GoodsSlot state = toGoodsSlot(commitmentOfGoods(deal));
+        // At most the purchase's volume.
+        uint32 bought = deal.firstPiece + deal.quantity;
+        if (deal.firstPiece == 0) state = state.withFilled(bought);
+        else _setBought(deal.purchaseId, bought);
         _enter(id, state, Stage.Sealed);
         _dealsOf[deal.seller] += ONE_DEAL;
-        _bond(deal.buyer, _times(deal.price, deal.quantity));
-        _bond(deal.seller, _times(deal.sellerBond, deal.quantity));
+        _bond(deal.buyer, price);
+        _bond(deal.seller, sellerBond);
     }
 
     /// @dev Ends a deal. The seller gets what is left of all that is held for it.
@@ -101,12 +138,12 @@ abstract contract Escrow is Rules, Signers {
     function _end(
         GoodsDeal calldata deal,
         DealId id,
-        GoodsState memory state,
+        GoodsSlot state,
         Stage end,
         uint64 toBuyer,
         uint64 toReferrer
     ) internal {
-        (uint64 ofBuyer, uint64 ofSeller) = _heldOf(deal, state.stage);
+        (uint64 ofBuyer, uint64 ofSeller) = _heldOf(deal, state.stage());
         uint64 toSeller = ofBuyer + ofSeller - toBuyer - toReferrer;
         _enter(id, state, end);
         --_dealsOf[deal.seller];

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Account} from "../../interfaces/IClerk.sol";
 import {POWER_PURCHASE_ORDER, POWER_SALE_ORDER} from "../../interfaces/IKeyring.sol";
 import {IReceipt, SignedPurchaseOrder, SignedSaleOrder} from "../../interfaces/IReceipt.sol";
 import {GoodsHash} from "../../libraries/GoodsHash.sol";
 import {Lanes} from "../../libraries/Lanes.sol";
 import {GoodsRefusal, PurchaseOrder, SaleOrder, Side} from "../../types/Goods.sol";
+import {MAX_PURCHASE_VOLUME} from "../../types/GoodsSlot.sol";
+import {toRequestId} from "../../types/Ids.sol";
 import {Conditions} from "../../types/Orders.sol";
 import {Escrow} from "./Escrow.sol";
 
@@ -15,13 +16,12 @@ import {Escrow} from "./Escrow.sol";
 abstract contract Offers is Escrow {
     using GoodsHash for *;
 
-    /// @dev What is taken of the orders of both sides.
-    mapping(address signer => mapping(uint256 group => uint256)) private _lanes;
+    /// @dev What is taken of sales. Of purchases `Escrow` tells.
+    mapping(address seller => mapping(uint256 group => uint256)) private _lanes;
 
     mapping(address owner => mapping(address operator => uint64)) private _spent;
 
-    /// @dev An order of a batch. What is left of it is read when a match takes from it, since a batch may name one
-    /// order, or one volume, in two places.
+    /// @dev An order of a batch.
     struct Standing {
         // Where in the calldata the order is: `_saleAt` and `_purchaseAt` give it back, without the checks that finding it
         // in the batch costs each time.
@@ -34,20 +34,23 @@ abstract contract Offers is Escrow {
         uint64 limit;
         // What the signer has free before anything is sealed.
         uint64 free;
+        // What is taken of the volume: before anything is sealed, and in a batch of several matches again when one takes
+        // from it, since they may name one order, or one volume, in two places.
+        uint32 taken;
     }
 
     /// @inheritdoc IReceipt
     function cancel(Side side, bytes32[] calldata salts) external {
         for (uint256 i = 0; i < salts.length; ++i) {
-            (uint256 group, uint256 shift) = Lanes.place(uint256(side), salts[i]);
-            _lanes[msg.sender][group] |= uint256(Lanes.CANCELLED) << shift;
+            if (side == Side.Sale) _cancelSales(salts[i]);
+            else _cancelPurchases(toRequestId(msg.sender, salts[i]));
             emit GoodsOrderCancelled(msg.sender, side, salts[i]);
         }
     }
 
     /// @inheritdoc IReceipt
     function filled(Side side, address signer, bytes32 salt) external view returns (uint32) {
-        return _taken(side, signer, salt);
+        return side == Side.Sale ? _sold(signer, salt) : _bought(toRequestId(signer, salt));
     }
 
     /// @inheritdoc IReceipt
@@ -73,13 +76,15 @@ abstract contract Offers is Escrow {
     ) internal view returns (Standing[] memory standings) {
         standings = new Standing[](orders.length);
         for (uint256 i = 0; i < orders.length; ++i) {
-            SaleOrder calldata order = orders[i].order;
+            SignedSaleOrder calldata signed = orders[i];
+            SaleOrder calldata order = signed.order;
             Standing memory standing = standings[i];
             assembly ("memory-safe") {
                 mstore(standing, order)
             }
             (standing.hash, standing.signer) = (order.hash(), order.seller);
-            _stand(standing, Side.Sale, order.conditions, orders[i].signature, sealer);
+            standing.taken = _sold(standing.signer, order.conditions.salt);
+            _stand(standing, POWER_SALE_ORDER, order.conditions, signed.signature, sealer);
         }
     }
 
@@ -89,48 +94,48 @@ abstract contract Offers is Escrow {
     ) internal view returns (Standing[] memory standings) {
         standings = new Standing[](orders.length);
         for (uint256 i = 0; i < orders.length; ++i) {
-            PurchaseOrder calldata order = orders[i].order;
+            SignedPurchaseOrder calldata signed = orders[i];
+            PurchaseOrder calldata order = signed.order;
             Standing memory standing = standings[i];
             assembly ("memory-safe") {
                 mstore(standing, order)
             }
             (standing.hash, standing.signer) = (order.hash(), order.buyer);
-            _stand(standing, Side.Purchase, order.conditions, orders[i].signature, sealer);
+            if (order.conditions.volume > MAX_PURCHASE_VOLUME) {
+                standing.refusal = GoodsRefusal.VolumeTooLarge;
+                continue;
+            }
+            standing.taken = _bought(toRequestId(standing.signer, order.conditions.salt));
+            _stand(standing, POWER_PURCHASE_ORDER, order.conditions, signed.signature, sealer);
         }
     }
 
     function _stand(
         Standing memory standing,
-        Side side,
+        uint16 power,
         Conditions calldata conditions,
         bytes calldata signature,
         address sealer
     ) private view {
-        Account memory account = _accountOf(standing.signer);
-        standing.free = account.free;
-        standing.refusal = _refusal(standing.signer, account.epoch, side, conditions, sealer);
+        uint64 epoch;
+        (standing.free, epoch) = _accountOf(standing.signer);
+        standing.refusal = _refusal(epoch, standing.taken, conditions, sealer);
         if (standing.refusal != GoodsRefusal.None) return;
         bool valid;
-        (valid, standing.operator, standing.limit) = _checkSigned(
-            standing.signer,
-            side == Side.Sale ? POWER_SALE_ORDER : POWER_PURCHASE_ORDER,
-            standing.hash,
-            signature
-        );
+        (valid, standing.operator, standing.limit) = _checkSigned(standing.signer, power, standing.hash, signature);
         if (!valid) standing.refusal = GoodsRefusal.BadSignature;
     }
 
     function _refusal(
-        address signer,
         uint64 epoch,
-        Side side,
+        uint32 taken,
         Conditions calldata conditions,
         address sealer
     ) private view returns (GoodsRefusal) {
         if (conditions.certifier != address(this)) return GoodsRefusal.OtherCertifier;
         if (block.timestamp > conditions.validUntil) return GoodsRefusal.Expired;
         if (conditions.epoch != epoch) return GoodsRefusal.WrongEpoch;
-        if (_taken(side, signer, conditions.salt) >= conditions.volume) return GoodsRefusal.CancelledOrFilled;
+        if (taken >= conditions.volume) return GoodsRefusal.CancelledOrFilled;
         if (conditions.matcher != address(0) && conditions.matcher != sealer) return GoodsRefusal.NotTheMatcher;
         return GoodsRefusal.None;
     }
@@ -147,18 +152,23 @@ abstract contract Offers is Escrow {
         }
     }
 
-    // ── How much of it is taken ──────────────────────────────────────────────────────────────────────────────────────
+    // ── How much of a sale is taken ──────────────────────────────────────────────────────────────────────────────────
 
-    function _taken(Side side, address signer, bytes32 salt) internal view returns (uint32) {
-        (uint256 group, uint256 shift) = Lanes.place(uint256(side), salt);
+    function _sold(address seller, bytes32 salt) internal view returns (uint32) {
+        (uint256 group, uint256 shift) = Lanes.place(uint256(Side.Sale), salt);
         // The lane's 32 bits.
-        return uint32(_lanes[signer][group] >> shift);
+        return uint32(_lanes[seller][group] >> shift);
     }
 
-    /// @dev Takes no more than is left, so that the lane does not overflow.
-    function _take(Side side, address signer, bytes32 salt, uint32 quantity) internal {
-        (uint256 group, uint256 shift) = Lanes.place(uint256(side), salt);
-        _lanes[signer][group] += uint256(quantity) << shift;
+    /// @dev Sells no more than is left, so that the lane does not overflow.
+    function _sell(address seller, bytes32 salt, uint32 quantity) internal {
+        (uint256 group, uint256 shift) = Lanes.place(uint256(Side.Sale), salt);
+        _lanes[seller][group] += uint256(quantity) << shift;
+    }
+
+    function _cancelSales(bytes32 salt) private {
+        (uint256 group, uint256 shift) = Lanes.place(uint256(Side.Sale), salt);
+        _lanes[msg.sender][group] |= uint256(Lanes.CANCELLED) << shift;
     }
 
     // ── What may be locked for it ────────────────────────────────────────────────────────────────────────────────────

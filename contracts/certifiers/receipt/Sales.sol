@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Bond} from "../../interfaces/IClerk.sol";
+import {Bond, Terms} from "../../interfaces/IClerk.sol";
 import {IGoodsTerms} from "../../interfaces/IGoodsTerms.sol";
 import {GoodsBatch, GoodsMatch, GoodsPreview, IReceipt} from "../../interfaces/IReceipt.sol";
 import {ForeignCall} from "../../libraries/ForeignCall.sol";
@@ -46,8 +46,9 @@ abstract contract Sales is Offers {
         // Check
         Desk memory desk = _check(batch, msg.sender, strict);
         // Effect: volumes and money, one match after the other.
-        for (uint256 i = 0; i < batch.matches.length; ++i) {
-            Finding memory finding = _judge(batch, desk, i);
+        for (uint256 i = 0; i < desk.findings.length; ++i) {
+            Finding memory finding = desk.findings[i];
+            _judge(batch, desk, finding, i);
             if (finding.refusal == GoodsRefusal.None) {
                 _sealOne(desk);
                 ++sealedCount;
@@ -63,7 +64,8 @@ abstract contract Sales is Offers {
         Desk memory desk = _check(batch, sealer, true);
         previews = new GoodsPreview[](batch.matches.length);
         for (uint256 i = 0; i < previews.length; ++i) {
-            Finding memory finding = _judge(batch, desk, i);
+            Finding memory finding = desk.findings[i];
+            _judge(batch, desk, finding, i);
             (previews[i].side, previews[i].refusal) = (finding.side, finding.refusal);
             if (finding.refusal == GoodsRefusal.None) previews[i].quantity = desk.deal.quantity;
         }
@@ -76,13 +78,16 @@ abstract contract Sales is Offers {
         desk.sales = _standSales(batch.sales, sealer);
         desk.purchases = _standPurchases(batch.purchases, sealer);
         (desk.registered, desk.strict) = (CLERK.isCertifier(address(this)), strict);
-        desk.termsHashes = new bytes32[](batch.terms.length);
-        for (uint256 i = 0; i < batch.terms.length; ++i) {
-            desk.termsHashes[i] = keccak256(abi.encode(batch.terms[i].checker, batch.terms[i].data));
+        Terms[] calldata terms = batch.terms;
+        // Most batches bring none.
+        if (terms.length != 0) desk.termsHashes = new bytes32[](terms.length);
+        for (uint256 i = 0; i < terms.length; ++i) {
+            desk.termsHashes[i] = keccak256(abi.encode(terms[i].checker, terms[i].data));
         }
-        desk.findings = new Finding[](batch.matches.length);
-        for (uint256 i = 0; i < batch.matches.length; ++i) {
-            _choose(desk, batch.matches[i], i);
+        GoodsMatch[] calldata matches = batch.matches;
+        desk.findings = new Finding[](matches.length);
+        for (uint256 i = 0; i < matches.length; ++i) {
+            _choose(desk, matches[i], i);
             _fillDeal(desk, desk.deal);
             Finding memory finding = desk.findings[i];
             (finding.side, finding.refusal) = _checkOrders(desk);
@@ -172,18 +177,16 @@ abstract contract Sales is Offers {
     // ── One match after the other ────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev What a match comes to now, as `desk.deal`. Changes nothing.
-    function _judge(
-        GoodsBatch calldata batch,
-        Desk memory desk,
-        uint256 index
-    ) private view returns (Finding memory finding) {
-        finding = desk.findings[index];
+    function _judge(GoodsBatch calldata batch, Desk memory desk, Finding memory finding, uint256 index) private view {
         // The only one is at hand since it was checked, and nothing has changed.
-        if (batch.matches.length != 1) {
+        if (desk.findings.length != 1) {
             _choose(desk, batch.matches[index], index);
-            if (finding.refusal == GoodsRefusal.None) _fillDeal(desk, desk.deal);
+            if (finding.refusal == GoodsRefusal.None) {
+                _recount(desk);
+                _fillDeal(desk, desk.deal);
+            }
         }
-        if (finding.refusal != GoodsRefusal.None) return finding;
+        if (finding.refusal != GoodsRefusal.None) return;
         (finding.side, finding.refusal, desk.deal.quantity) = _quantity(desk);
         if (finding.refusal == GoodsRefusal.None) (finding.side, finding.refusal) = _assess(batch, desk, finding);
     }
@@ -200,19 +203,26 @@ abstract contract Sales is Offers {
             return (Side.Purchase, GoodsRefusal.TermsNotMet);
         }
         (uint256 price, uint256 bond) = _amounts(deal);
-        if (!_canHold(batch, desk.purchase, price)) return (Side.Purchase, GoodsRefusal.BuyerUnfunded);
+        if (!_canHold(desk, desk.purchase, price)) return (Side.Purchase, GoodsRefusal.BuyerUnfunded);
         if (!_maySpend(desk.purchase, price)) return (Side.Purchase, GoodsRefusal.OperatorLimit);
-        if (!_canHold(batch, desk.sale, bond)) return (Side.Sale, GoodsRefusal.SellerUnfunded);
+        if (!_canHold(desk, desk.sale, bond)) return (Side.Sale, GoodsRefusal.SellerUnfunded);
         if (!_maySpend(desk.sale, bond)) return (Side.Sale, GoodsRefusal.OperatorLimit);
         return (Side.Sale, GoodsRefusal.None);
+    }
+
+    /// @dev Earlier matches may have taken of the same volumes.
+    function _recount(Desk memory desk) private view {
+        bytes32 salt = _saleAt(desk.sale.at).conditions.salt;
+        desk.sale.taken = _sold(desk.sale.signer, salt);
+        salt = _purchaseAt(desk.purchase.at).conditions.salt;
+        desk.purchase.taken = _bought(toRequestId(desk.purchase.signer, salt));
     }
 
     /// @dev All of the deal but its quantity.
     function _fillDeal(Desk memory desk, GoodsDeal memory deal) private view {
         SaleOrder calldata sale = _saleAt(desk.sale.at);
         PurchaseOrder calldata purchase = _purchaseAt(desk.purchase.at);
-        bytes32 salt = purchase.conditions.salt;
-        deal.purchaseId = toRequestId(desk.purchase.signer, salt);
+        deal.purchaseId = toRequestId(desk.purchase.signer, purchase.conditions.salt);
         deal.seller = desk.sale.signer;
         deal.buyer = desk.purchase.signer;
         deal.referrer = sale.referrer;
@@ -230,17 +240,17 @@ abstract contract Sales is Offers {
         deal.defaultOutcome = sale.defaultOutcome;
         // Fits 40 bits for some ten thousand years.
         deal.sealedAt = uint40(block.timestamp);
-        deal.firstPiece = _taken(Side.Purchase, desk.purchase.signer, salt);
+        deal.firstPiece = desk.purchase.taken;
     }
 
     /// @dev The smaller volume left, if it is enough for both.
-    function _quantity(Desk memory desk) private view returns (Side side, GoodsRefusal refusal, uint32 quantity) {
+    function _quantity(Desk memory desk) private pure returns (Side side, GoodsRefusal refusal, uint32 quantity) {
         SaleOrder calldata sale = _saleAt(desk.sale.at);
         PurchaseOrder calldata purchase = _purchaseAt(desk.purchase.at);
         // Another order of the batch with the same salt may have taken more than this one's volume. The order with the
         // least left decides, and is the one to blame when an earlier match took the rest of it.
-        (side, quantity) = (Side.Purchase, _left(desk.deal.firstPiece, purchase.conditions.volume));
-        uint32 left = _left(_taken(Side.Sale, desk.sale.signer, sale.conditions.salt), sale.conditions.volume);
+        (side, quantity) = (Side.Purchase, _left(desk.purchase.taken, purchase.conditions.volume));
+        uint32 left = _left(desk.sale.taken, sale.conditions.volume);
         if (left < quantity) (side, quantity) = (Side.Sale, left);
         if (quantity == 0) return (side, GoodsRefusal.CancelledOrFilled, 0);
         if (quantity < purchase.conditions.minFill) return (Side.Purchase, GoodsRefusal.FillTooSmall, 0);
@@ -275,10 +285,11 @@ abstract contract Sales is Offers {
     }
 
     /// @dev Whether the Clerk would lock so much of the signer's money in this contract's name. What it would is 64 bits.
-    function _canHold(GoodsBatch calldata batch, Standing memory standing, uint256 amount) private view returns (bool) {
+    function _canHold(Desk memory desk, Standing memory standing, uint256 amount) private view returns (bool) {
         if (amount == 0) return true;
         // Earlier matches may have locked some of what was free.
-        uint64 free = batch.matches.length == 1 ? standing.free : _accountOf(standing.signer).free;
+        uint64 free = standing.free;
+        if (desk.findings.length != 1) (free, ) = _accountOf(standing.signer);
         if (amount > free) return false;
         Bond memory held = CLERK.bondOf(standing.signer, address(this));
         return held.bonded + amount <= held.allowance;
@@ -290,10 +301,10 @@ abstract contract Sales is Offers {
         (uint256 price, uint256 bond) = _amounts(deal);
         _countSpent(desk.purchase, price);
         _countSpent(desk.sale, bond);
-        _take(Side.Sale, deal.seller, _saleAt(desk.sale.at).conditions.salt, deal.quantity);
-        _take(Side.Purchase, deal.buyer, _purchaseAt(desk.purchase.at).conditions.salt, deal.quantity);
+        _sell(deal.seller, _saleAt(desk.sale.at).conditions.salt, deal.quantity);
         DealId id = deal.goodsDealId();
-        _open(id, deal);
+        // What is free is 64 bits.
+        _open(id, deal, uint64(price), uint64(bond));
         _emitSealed(id, desk.sale.hash, desk.purchase.hash, deal);
     }
 

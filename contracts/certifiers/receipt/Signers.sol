@@ -55,7 +55,8 @@ abstract contract Signers is IReceipt, Domain {
         require(valid, ReceiptNotSigned(account));
     }
 
-    function _accountOf(address owner) internal view returns (Account memory) {
-        return CLERK.account(owner);
+    function _accountOf(address owner) internal view returns (uint64 free, uint64 epoch) {
+        Account memory account = CLERK.account(owner);
+        return (account.free, account.epoch);
     }
 }

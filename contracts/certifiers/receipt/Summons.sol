@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {GoodsState, IReceipt} from "../../interfaces/IReceipt.sol";
+import {IReceipt} from "../../interfaces/IReceipt.sol";
 import {IResultReceiver} from "../../interfaces/IResultReceiver.sol";
 import {OrderHash} from "../../libraries/OrderHash.sol";
 import {Arbiter, GoodsDeal, Outcome} from "../../types/Goods.sol";
+import {GoodsSlot} from "../../types/GoodsSlot.sol";
 import {DealId, Restriction, UnitId, toRequestId, toUnitId} from "../../types/Ids.sol";
 import {Conditions, RequestOrder} from "../../types/Orders.sol";
 import {Disputes} from "./Disputes.sol";
@@ -22,7 +23,7 @@ abstract contract Summons is Disputes {
     /// @inheritdoc IReceipt
     function summon(GoodsDeal calldata deal, uint64 maxPoolPrice, uint64 validUntil) external {
         // Check
-        (DealId id, GoodsState memory state) = _checkContested(deal);
+        (DealId id, GoodsSlot state) = _checkContested(deal);
         require(deal.arbiter.isPool(), ReceiptNoJury(id));
         _checkRulingTime(id, state);
         // Interaction: the Clerk tells the digest, the Keyring notes it; neither calls anybody.
@@ -74,7 +75,7 @@ abstract contract Summons is Disputes {
         Conditions memory conditions = request.conditions;
         conditions.certifier = address(JURY);
         conditions.validUntil = validUntil;
-        conditions.epoch = _accountOf(address(this)).epoch;
+        (, conditions.epoch) = _accountOf(address(this));
         (conditions.volume, conditions.minFill) = (1, 1);
         conditions.salt = DealId.unwrap(id);
     }

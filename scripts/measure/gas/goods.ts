@@ -2,7 +2,7 @@ import { AbiCoder, id, keccak256, type Typed, toBeHex, type Wallet, ZeroAddress,
 import { type Receipt, Receipt__factory } from "#typechain";
 import type { Market } from "./market.ts";
 
-type GoodsDeal = Exclude<Parameters<Receipt["ship"]>[0], Typed>;
+export type GoodsDeal = Exclude<Parameters<Receipt["ship"]>[0], Typed>;
 type GoodsBatch = Exclude<Parameters<Receipt["seal"]>[0], Typed>;
 
 const HANSE = 10n ** 9n;

@@ -15,7 +15,9 @@ const HANSE = 10n ** 9n;
 const SEAT_STAKE = 100n * HANSE;
 const BALANCE = 10_000n * HANSE;
 /** Of a shop with a long code. */
-const SHOP_STAKE = 1_000n * HANSE;
+export const SHOP_STAKE = 1_000n * HANSE;
+/** Seconds for which a stake stays when a shop leaves. */
+export const UNBONDING_TIME = 1_209_600;
 const SEATS = 40;
 export const JURORS = 12;
 const REQUESTERS = 50;
@@ -75,7 +77,7 @@ export async function openMarket(chain: MeasuringChain) {
   const hub = await deployed(
     "hub",
     new Hub__factory().getDeployTransaction(clerk, treasury.address, governance.address, {
-      ...{ stake: SHOP_STAKE, unbondingTime: 1_209_600, longestOverlap: 172_800, lossShare: 1_000 },
+      ...{ stake: SHOP_STAKE, unbondingTime: UNBONDING_TIME, longestOverlap: 172_800, lossShare: 1_000 },
       admission: ZeroAddress,
     }),
   );

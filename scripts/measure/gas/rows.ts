@@ -5,6 +5,7 @@ import { SPONSORSHIP_TYPED_DATA } from "#src/protocol/sponsorship.ts";
 import { confirm, openShop, quarrel, refund, release, sealGoods, sealParcel, ship } from "./goods.ts";
 import { assetUri, type Market, shopOf } from "./market.ts";
 import { batchOf, FRESH_SALT, signBulk } from "./orders.ts";
+import { leave, openRatings, openStakedShop, punish, releaseStake } from "./shops.ts";
 import { attest, commit, complete, drawPlainly, finalize, poll, rule, seal, trustOf } from "./tasks.ts";
 
 const HANSE = 10n ** 9n;
@@ -202,6 +203,44 @@ export const GAS_ROWS: Readonly<Record<string, GasRow>> = {
       return gasOf(chain.send(shopOwner, hub.rotateKey.populateTransaction(code, id("new key"), 3_600)));
     },
   },
+  leave: {
+    what: "a shop without open deals begins to leave, asked of one Receipt",
+    gas: async (market) => gasOf(leave(market, await openStakedShop(market))),
+  },
+  release: {
+    what: "a shop that has left gets its stake back",
+    gas: async (market) => {
+      const shop = await openStakedShop(market);
+      await leave(market, shop);
+      return gasOf(releaseStake(market));
+    },
+  },
+  punish: {
+    what: "a shop loses a share of its stake for a lost dispute, to a treasury that has money",
+    gas: async (market) => {
+      const shop = await openStakedShop(market);
+      const { deal } = await sealParcel(market, shop, { salt: USED_GOODS_SALT });
+      await ship(market, shop, deal);
+      await quarrel(market, shop, deal);
+      return gasOf(punish(market, shop, deal));
+    },
+  },
+  rate: {
+    what: "a buyer rates a seller that it has rated before",
+    gas: async (market) => {
+      const rated = await openRatings(market);
+      const first = await rated.paid(USED_GOODS_SALT);
+      await rated.rate(first);
+      return gasOf(rated.rate(await rated.paid(USED_GOODS_SALT + 1)));
+    },
+  },
+  "rate-fresh-slots": {
+    what: "the same, the seller's first rating",
+    gas: async (market) => {
+      const rated = await openRatings(market);
+      return gasOf(rated.rate(await rated.paid(USED_GOODS_SALT)));
+    },
+  },
   "cancel-all": {
     what: "cancel everything one has signed",
     bar: 46_000,
@@ -305,12 +344,10 @@ function goodsRows(): Readonly<Record<string, GasRow>> {
       what: "goods order with commission: seal, confirm by the buyer's relayed signature",
       bar: 200_000,
       reference: "Boson 2.5.1: 651,536",
-      limit:
-        "the seller's count of open deals is 10,000 of it, which lets the Hub keep its stake until they are over",
       gas: (market) => course(market, USED_GOODS_SALT),
     },
     "goods-fresh-slots": {
-      what: "goods, with both sides' first orders of their slots",
+      what: "goods, with the seller's first order of its slot",
       gas: (market) => course(market, FRESH_SALT),
     },
     "goods-bonded": {

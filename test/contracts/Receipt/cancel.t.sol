@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IReceipt} from "../../../contracts/interfaces/IReceipt.sol";
-import {GoodsRefusal, PurchaseOrder, SaleOrder, Side} from "../../../contracts/types/Goods.sol";
+import {GoodsState, IReceipt} from "../../../contracts/interfaces/IReceipt.sol";
+import {GoodsDeal, GoodsRefusal, PurchaseOrder, SaleOrder, Side, Stage} from "../../../contracts/types/Goods.sol";
+import {MAX_PURCHASE_VOLUME} from "../../../contracts/types/GoodsSlot.sol";
+import {toDealId, toRequestId} from "../../../contracts/types/Ids.sol";
 import {vm} from "../support/Vm.sol";
 import {GoodsTest} from "./support/GoodsTest.sol";
 
 /// cancel
 ///   given orders of one side                      it should cancel those with these salts, and nobody else's
-///   given an order that is partly filled          it should cancel the rest
+///   given an order that is partly filled          it should cancel the rest, and leave its deals
 /// filled                                          it should tell what is taken of a salt, by side and signer
 /// raiseEpoch, of the Clerk                        it should void orders of an earlier epoch
 contract CancelTest is GoodsTest {
@@ -55,6 +57,28 @@ contract CancelTest is GoodsTest {
         vm.prank(seller);
         receipt.cancel(Side.Sale, _salts(0));
         refused(batchOf(saleOrder(), another), Side.Sale, GoodsRefusal.CancelledOrFilled);
+    }
+
+    function test_theRestOfAPurchaseWhoseDealGoesOn() external {
+        GoodsDeal memory deal = aDeal();
+        vm.prank(buyer);
+        receipt.cancel(Side.Purchase, _salts(0));
+        PurchaseOrder memory larger = bid();
+        larger.conditions.volume = MAX_PURCHASE_VOLUME;
+        refused(batchOf(saleOrder(), larger), Side.Purchase, GoodsRefusal.CancelledOrFilled);
+        shipIt(deal);
+        assertEq(receipt.filled(Side.Purchase, buyer, 0), type(uint32).max, "cancelled for good");
+        vm.prank(buyer);
+        receipt.confirm(deal, "");
+        assertEq(uint8(stageOf(deal)), uint8(Stage.Paid), "and its deal ends like others");
+    }
+
+    function test_whatWasNeverSealedIsNoDeal() external {
+        vm.prank(buyer);
+        receipt.cancel(Side.Purchase, _salts(0));
+        GoodsState memory state = receipt.goodsState(toDealId(toRequestId(buyer, 0), 0));
+        assertEq(uint8(state.stage), uint8(Stage.None), "at no stage");
+        assertEq(state.commitment, 0, "of nothing");
     }
 
     function test_byEpoch() external {

@@ -34,12 +34,15 @@ abstract contract GoodsLedger is GoodsTest {
     mapping(address owner => uint256) internal heldOf;
     mapping(address seller => uint256) internal openOf;
     /// @dev The first breach of each law that was noticed on the spot.
-    mapping(uint256 law => string) internal broken;
+    mapping(uint256 law => string) public broken;
 
     mapping(string action => uint256) public done;
 
+    PlantedReceipt private immutable TWIN;
+
     /// @param twin A Receipt with a fault, or none for the real one.
     constructor(PlantedReceipt twin) {
+        TWIN = twin;
         setUp();
         if (address(twin) != address(0)) {
             twin.plant(receipt, clerk);
@@ -65,6 +68,11 @@ abstract contract GoodsLedger is GoodsTest {
 
     function _part(uint256 seed, uint256 i) internal pure returns (uint256) {
         return uint256(keccak256(abi.encode(seed, i)));
+    }
+
+    /// @dev The hash of the order as it was signed.
+    function _asGiven(bytes32 orderHash) internal view returns (bytes32) {
+        return address(TWIN) == address(0) ? orderHash : TWIN.givenFor(orderHash);
     }
 
     function _breach(uint256 law, bool yes, string memory what) internal {

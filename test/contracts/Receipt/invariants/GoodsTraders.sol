@@ -154,7 +154,7 @@ abstract contract GoodsTraders is GoodsLedger {
             );
             _track(deal);
             _checkSealed(abi.decode(saleBooks[sale], (SaleBook)), deal, sealer);
-            _checkBought(abi.decode(purchaseBooks[purchase], (PurchaseBook)), deal, sealer, sale);
+            _checkBought(abi.decode(purchaseBooks[_asGiven(purchase)], (PurchaseBook)), deal, sealer, sale);
         }
     }
 

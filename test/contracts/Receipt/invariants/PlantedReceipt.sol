@@ -2,15 +2,17 @@
 pragma solidity ^0.8.28;
 
 import {Entry, IClerk} from "../../../../contracts/interfaces/IClerk.sol";
-import {GoodsBatch, GoodsState, IReceipt} from "../../../../contracts/interfaces/IReceipt.sol";
-import {Complaint, GoodsDeal, Outcome, Side, Stage} from "../../../../contracts/types/Goods.sol";
-import {DealId, UnitId} from "../../../../contracts/types/Ids.sol";
+import {GoodsBatch, IReceipt, SignedPurchaseOrder} from "../../../../contracts/interfaces/IReceipt.sol";
+import {Complaint, GoodsDeal, Outcome, PurchaseOrder, Side, Stage} from "../../../../contracts/types/Goods.sol";
+import {GoodsSlot, SINCE_SHIFT} from "../../../../contracts/types/GoodsSlot.sol";
+import {DealId, UnitId, toDealId, toRequestId} from "../../../../contracts/types/Ids.sol";
+import {vm} from "../../support/Vm.sol";
 
 /// @notice A Receipt with one fault: it runs the real one's code on its own storage, and changes something before or after.
 /// What is planted must be found by the laws, or they prove nothing.
 abstract contract PlantedReceipt {
     // The Receipt's storage, in its order.
-    mapping(DealId id => GoodsState) internal _deals;
+    mapping(DealId id => GoodsSlot) internal _deals;
     mapping(address seller => uint256) internal _dealsOf;
     mapping(address signer => mapping(uint256 group => uint256)) internal _lanes;
     mapping(address owner => mapping(address operator => uint64)) internal _spent;
@@ -20,9 +22,15 @@ abstract contract PlantedReceipt {
     IReceipt[1 << 64] private _gap;
     IReceipt internal _real;
     IClerk internal _clerk;
+    mapping(bytes32 orderHash => bytes32) internal _given;
 
     function plant(IReceipt real, IClerk clerk) external {
         (_real, _clerk) = (real, clerk);
+    }
+
+    /// @notice The order that a twin was given for one it had sealed; the same where it changes none.
+    function givenFor(bytes32 orderHash) external view returns (bytes32) {
+        return _given[orderHash] == 0 ? orderHash : _given[orderHash];
     }
 
     fallback() external {
@@ -51,8 +59,13 @@ abstract contract PlantedReceipt {
         return abi.decode(msg.data[4:], (GoodsDeal));
     }
 
-    function _state() internal view returns (GoodsState storage) {
-        return _deals[_deal().goodsDealId()];
+    /// @dev Moves the deal's time at its stage.
+    function _shift(int256 time) internal {
+        DealId id = _deal().goodsDealId();
+        // Times are far from both ends of their bits.
+        unchecked {
+            _deals[id] = GoodsSlot.wrap(GoodsSlot.unwrap(_deals[id]) + (uint256(time) << SINCE_SHIFT));
+        }
     }
 
     function _move(address from, address to, uint64 amount) internal {
@@ -93,7 +106,8 @@ contract CommissionOnRefundsReceipt is PlantedReceipt {
 contract RepeatingReceipt is PlantedReceipt {
     function _after() internal override {
         if (msg.sig != IReceipt.confirm.selector) return;
-        _state().stage = Stage.Shipped;
+        DealId id = _deal().goodsDealId();
+        _deals[id] = _deals[id].entered(Stage.Shipped);
         ++_dealsOf[_deal().seller];
     }
 }
@@ -110,13 +124,54 @@ contract ForgetfulReceipt is PlantedReceipt {
     }
 }
 
+/// @notice Law 3: counts no fill of purchases, which stands in the slot of the first deal.
+contract ForgetfulOfPurchasesReceipt is PlantedReceipt {
+    function _after() internal override {
+        if (msg.sig != IReceipt.seal.selector) return;
+        (GoodsBatch memory batch, ) = abi.decode(msg.data[4:], (GoodsBatch, bool));
+        for (uint256 i = 0; i < batch.purchases.length; ++i) {
+            PurchaseOrder memory order = batch.purchases[i].order;
+            DealId first = toDealId(toRequestId(order.buyer, order.conditions.salt), 0);
+            _deals[first] = _deals[first].withFilled(0);
+        }
+    }
+}
+
+/// @notice Law 3: seals whatever the price, as if the buyer had signed no bound: it signs again without one.
+contract BoundlessBidsReceipt is PlantedReceipt {
+    function _before(bytes memory call) internal override returns (bytes memory) {
+        if (msg.sig != IReceipt.seal.selector) return call;
+        (GoodsBatch memory batch, bool strict) = abi.decode(msg.data[4:], (GoodsBatch, bool));
+        for (uint256 i = 0; i < batch.purchases.length; ++i) {
+            SignedPurchaseOrder memory purchase = batch.purchases[i];
+            bytes32 given = _real.hashPurchaseOrder(purchase.order);
+            uint256 key = _keyOf(purchase.order.buyer);
+            // What somebody else signed stays as it is, and is refused for that.
+            if (keccak256(purchase.signature) != keccak256(_signature(key, given))) continue;
+            purchase.order.maxPrice = type(uint64).max;
+            bytes32 boundless = _real.hashPurchaseOrder(purchase.order);
+            purchase.signature = _signature(key, boundless);
+            _given[boundless] = given;
+        }
+        return abi.encodeCall(IReceipt.seal, (batch, strict));
+    }
+
+    function _signature(uint256 key, bytes32 orderHash) private view returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, _real.digestOf(orderHash));
+        return abi.encodePacked(r, s, v);
+    }
+
+    /// @dev As in `GoodsLedger`.
+    function _keyOf(address person) private pure returns (uint256 key) {
+        key = 0x1000;
+        while (vm.addr(key) != person) ++key;
+    }
+}
+
 /// @notice Law 4: releases a day before the buyer's time is over.
 contract EarlyReceipt is PlantedReceipt {
     function _before(bytes memory call) internal override returns (bytes memory) {
-        if (msg.sig == IReceipt.release.selector) {
-            GoodsState storage state = _state();
-            if (state.since > 1 days) state.since -= 1 days;
-        }
+        if (msg.sig == IReceipt.release.selector) _shift(-1 days);
         return call;
     }
 }
@@ -124,9 +179,7 @@ contract EarlyReceipt is PlantedReceipt {
 /// @notice Law 4: each resale lengthens the time to complain.
 contract BoundlessReceipt is PlantedReceipt {
     function _after() internal override {
-        if (msg.sig != IReceipt.extend.selector) return;
-        GoodsDeal memory deal = _deal();
-        _deals[deal.goodsDealId()].since += deal.resaleMargin;
+        if (msg.sig == IReceipt.extend.selector) _shift(int256(uint256(_deal().resaleMargin)));
     }
 }
 

@@ -4,12 +4,14 @@ pragma solidity ^0.8.28;
 import {Test} from "../../support/Test.sol";
 import {GoodsHandler} from "./GoodsHandler.sol";
 import {
+    BoundlessBidsReceipt,
     BoundlessReceipt,
     CommissionOnRefundsReceipt,
     ContraryReceipt,
     CredulousReceipt,
     EarlyReceipt,
     FaultlessReceipt,
+    ForgetfulOfPurchasesReceipt,
     ForgetfulReceipt,
     FreeDisputesReceipt,
     PlantedReceipt,
@@ -148,13 +150,26 @@ contract ReceiptLawsCanFailTest is Test {
         }
     }
 
-    function test_law3FindsForgottenFills() external {
-        GoodsHandler handler = _course(new ForgetfulReceipt(), 16, new bytes4[](0));
+    function _law3Finds(GoodsHandler handler, string memory breach) private view {
+        assertEq(handler.broken(3), breach, "what is noticed");
         try handler.ordersHold() {
             assertTrue(false, "law 3 missed the fault");
         } catch (bytes memory reason) {
             _found(reason, "law 3");
         }
+    }
+
+    function test_law3FindsForgottenFills() external {
+        _law3Finds(_course(new ForgetfulReceipt(), 16, new bytes4[](0)), "a fill was forgotten");
+    }
+
+    function test_law3FindsForgottenFillsOfPurchases() external {
+        _law3Finds(_course(new ForgetfulOfPurchasesReceipt(), 16, new bytes4[](0)), "a fill was forgotten");
+    }
+
+    function test_law3FindsABidsBoundIgnored() external {
+        // Few bids meet all other bounds.
+        _law3Finds(_course(new BoundlessBidsReceipt(), 160, new bytes4[](0)), "a price above the bid");
     }
 
     function _law4Finds(GoodsHandler handler) private view {

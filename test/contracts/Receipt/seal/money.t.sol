@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {POWER_PURCHASE_ORDER, POWER_SALE_ORDER} from "../../../../contracts/interfaces/IKeyring.sol";
 import {GoodsBatch} from "../../../../contracts/interfaces/IReceipt.sol";
 import {GoodsDeal, GoodsRefusal, PurchaseOrder, SaleOrder, Side} from "../../../../contracts/types/Goods.sol";
+import {MAX_PURCHASE_VOLUME} from "../../../../contracts/types/GoodsSlot.sol";
 import {vm} from "../../support/Vm.sol";
 import {GoodsTest} from "../support/GoodsTest.sol";
 
@@ -51,7 +52,7 @@ contract SealMoneyTest is GoodsTest {
 
     function testFuzz_refusesWhatNobodyHas(uint64 price, uint32 volume, bool ofSeller) external {
         (SaleOrder memory sale, PurchaseOrder memory wanted) = (saleOrder(), bid());
-        volume = uint32(bound(volume, 1 << 20, type(uint32).max - 1));
+        volume = uint32(bound(volume, 1 << 20, MAX_PURCHASE_VOLUME));
         price = uint64(bound(price, 1 << 44, type(uint64).max));
         (sale.conditions.volume, wanted.conditions.volume) = (volume, volume);
         if (ofSeller) (sale.price, sale.commission, sale.sellerBond) = (0, 0, price);

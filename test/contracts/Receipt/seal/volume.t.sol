@@ -2,11 +2,13 @@
 pragma solidity ^0.8.28;
 
 import {GoodsBatch, GoodsPreview, IReceipt} from "../../../../contracts/interfaces/IReceipt.sol";
-import {GoodsDeal, GoodsRefusal, PurchaseOrder, SaleOrder, Side} from "../../../../contracts/types/Goods.sol";
+import {GoodsDeal, GoodsRefusal, PurchaseOrder, SaleOrder, Side, Stage} from "../../../../contracts/types/Goods.sol";
+import {MAX_PURCHASE_VOLUME} from "../../../../contracts/types/GoodsSlot.sol";
 import {vm} from "../../support/Vm.sol";
 import {GoodsTest} from "../support/GoodsTest.sol";
 
 /// seal, of how many pieces
+///   given a purchase of more than is counted        it should be refused, and sealed of so many
 ///   given nothing left of an order                 it should be refused
 ///   given less left than either's least fill       it should be refused
 ///   otherwise                                      it should seal what is left of the smaller, and count it by salt
@@ -14,6 +16,35 @@ import {GoodsTest} from "../support/GoodsTest.sol";
 ///   given orders of one salt and other volumes     it should leave the larger's rest
 ///   given a strict batch of which one is refused   it should seal nothing
 contract SealVolumeTest is GoodsTest {
+    function testFuzz_refusesATooLargePurchase(uint32 volume) external {
+        PurchaseOrder memory wanted = bid();
+        wanted.conditions.volume = uint32(bound(volume, uint256(MAX_PURCHASE_VOLUME) + 1, type(uint32).max));
+        refused(batchOf(saleOrder(), wanted), Side.Purchase, GoodsRefusal.VolumeTooLarge);
+    }
+
+    function testFuzz_countsTheLargestPurchase(uint32 first) external {
+        (SaleOrder memory sale, PurchaseOrder memory wanted) = (saleOrder(), bid());
+        (sale.price, sale.commission, sale.sellerBond) = (0, 0, 0);
+        sale.conditions.volume = uint32(bound(first, 1, MAX_PURCHASE_VOLUME - 1));
+        (wanted.conditions.volume, wanted.minSellerBond) = (MAX_PURCHASE_VOLUME, 0);
+        GoodsDeal memory begun = sealOne(batchOf(sale, wanted));
+        assertEq(receipt.filled(Side.Purchase, buyer, 0), sale.conditions.volume, "what the sale has");
+
+        uint32 sold = sale.conditions.volume;
+        (sale.conditions.volume, sale.conditions.salt) = (type(uint32).max, "more");
+        GoodsDeal memory rest = sealOne(batchOf(sale, wanted));
+        assertEq(rest.firstPiece, sold, "behind the first");
+        assertEq(rest.quantity, MAX_PURCHASE_VOLUME - sold, "all the others");
+        assertEq(receipt.filled(Side.Purchase, buyer, 0), MAX_PURCHASE_VOLUME, "to the last");
+        refused(batchOf(sale, wanted), Side.Purchase, GoodsRefusal.CancelledOrFilled);
+
+        // What is counted in its slot does not touch the first deal, nor the other way round.
+        assertEq(uint8(stageOf(begun)), uint8(Stage.Sealed), "the first stands");
+        vm.prank(buyer);
+        receipt.confirm(begun, "");
+        assertEq(receipt.filled(Side.Purchase, buyer, 0), MAX_PURCHASE_VOLUME, "and counts when it is over");
+    }
+
     function test_refusesWhatIsFilled() external {
         GoodsBatch memory batch = batchOf(saleOrder(), bid());
         sealOne(batch);
