@@ -5,6 +5,7 @@ export const EXPORTED_CONTRACTS: Readonly<Record<string, string>> = {
   Keyring: "contracts/clerk/Keyring.sol",
   Clerk: "contracts/clerk/Clerk.sol",
   Poco: "contracts/certifiers/Poco.sol",
+  Jury: "contracts/certifiers/Jury.sol",
   Receipt: "contracts/certifiers/Receipt.sol",
   BlockhashSeedSource: "contracts/certifiers/BlockhashSeedSource.sol",
   Hub: "contracts/hub/Hub.sol",

@@ -15,6 +15,7 @@ import {
 import { blockhashSeedSourceAbi } from "#src/abi/blockhash-seed-source-abi.ts";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { hubAbi } from "#src/abi/hub-abi.ts";
+import { juryAbi } from "#src/abi/jury-abi.ts";
 import { keyringAbi } from "#src/abi/keyring-abi.ts";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
 import { ratingsAbi } from "#src/abi/ratings-abi.ts";
@@ -62,6 +63,7 @@ const errorsAbi = [
   ...clerkAbi,
   ...keyringAbi,
   ...pocoAbi,
+  ...juryAbi,
   ...blockhashSeedSourceAbi,
   ...registryAbi,
   ...receiptAbi,

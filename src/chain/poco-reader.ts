@@ -49,8 +49,12 @@ export interface PocoReader {
   committed(taskId: Hex, deal: Deal, task: TaskState): Promise<readonly Committed[]>;
 }
 
-export function createPocoReader(chain: ChainClient, deployment: Deployment): PocoReader {
-  const { poco } = deployment.contracts;
+/** @param poco the certifier to read: the Jury is read alike, as far as it is an `IPanel` too */
+export function createPocoReader(
+  chain: ChainClient,
+  deployment: Deployment,
+  poco: Address = deployment.contracts.poco,
+): PocoReader {
   const contract = { address: poco, abi: pocoAbi } as const;
   const doing =
     (what: string) =>

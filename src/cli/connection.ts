@@ -48,7 +48,11 @@ export function withChain(command: Command, { env, fromCaller }: CliContext): Co
 
 /** Adds the options of commands that talk to the chain and a broker. */
 export function withConnection(command: Command, context: CliContext): Command {
-  return withChain(command, context).option(
+  return withBroker(withChain(command, context), context);
+}
+
+export function withBroker(command: Command, context: CliContext): Command {
+  return command.option(
     "--broker <url>",
     "base URL of the broker",
     context.env.HANSE_BROKER_URL || "http://127.0.0.1:4100",

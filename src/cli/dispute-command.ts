@@ -4,8 +4,12 @@ import { type Hex, isAddressEqual, isHex, keccak256, stringToHex, zeroHash } fro
 import { receiptAbi } from "#src/abi/receipt-abi.ts";
 import { decodeEvents } from "#src/chain/decode-events.ts";
 import { readGoodsDeal, type SealedGoods } from "#src/chain/goods-reader.ts";
+import { createJuryReader } from "#src/chain/jury-reader.ts";
+import { createTaskWatcher } from "#src/chain/task-watcher.ts";
+import { createBrokerClient } from "#src/client/broker-client.ts";
 import { signSplit } from "#src/client/sign-goods-order.ts";
-import { HanseError } from "#src/kernel/errors.ts";
+import { signSponsorship } from "#src/client/sign-order.ts";
+import { HanseError, isHanseError } from "#src/kernel/errors.ts";
 import { fromSystemError } from "#src/kernel/system-error.ts";
 import { COMPLAINTS, goodsDealHash, priceOfAll } from "#src/protocol/goods-deals.ts";
 import { OUTCOME } from "#src/protocol/goods-orders.ts";
@@ -14,11 +18,20 @@ import { answer, fields } from "./answer.ts";
 import { invalid, kebab, parseAmount, parseBytes32, parseDuration, parsePrice } from "./arguments.ts";
 import { commandGroup } from "./command-group.ts";
 import { confirm, confirmFinal, withYes, type YesFlag } from "./confirm.ts";
-import { type ChainConnection, type ChainFlags, connectToChain, withChain } from "./connection.ts";
+import {
+  type ChainConnection,
+  type ChainFlags,
+  connectToChain,
+  withBroker,
+  withChain,
+} from "./connection.ts";
 import type { CliContext } from "./context.ts";
 import { fundingFor } from "./funding.ts";
 import { type GoodsSigner, openGoodsSigner } from "./goods-signer.ts";
 import { goodsShown, goodsWords } from "./goods-words.ts";
+import { keepDraw, readCase } from "./jury-case.ts";
+import { juryRequest } from "./jury-request.ts";
+import { epochOf } from "./order-signature.ts";
 import { type SignerFlags, withSigner } from "./signer.ts";
 
 interface Flags extends ChainFlags, SignerFlags, YesFlag {}
@@ -33,9 +46,14 @@ interface SplitFlags extends Flags {
 }
 
 interface SummonFlags extends Flags {
+  readonly broker: string;
+  readonly publish: boolean;
   readonly maxPrice: string;
   readonly validFor: string;
 }
+
+/** For how long (milliseconds) a broker is waited for. */
+const SEALED_MS = 60_000;
 
 /** `hanse dispute`: what buyer, seller and arbiter do about goods that are not as agreed, on the Receipt itself. */
 export function addDisputeCommand(program: Command, context: CliContext): void {
@@ -119,21 +137,27 @@ export function addDisputeCommand(program: Command, context: CliContext): void {
       await tell(signer.connection, await signer.again(), flags);
     });
 
-  command("summon <deal>")
+  withBroker(command("summon <deal>"), context)
     .description(
       "have the jurors of the deal's pool asked: the Receipt signs the request, which you sponsor; its terms follow from the deal",
     )
     .requiredOption("--max-price <amount>", "most HANSE that the pool is paid")
     .option("--valid-for <time>", "how long the request may be sealed, such as 1h", "1h")
+    .option("--no-publish", "only have it signed; nobody seals it before it is published, and sponsored")
     .action(async (id: string, flags: SummonFlags) => {
       const maxPrice = parseAmount(flags.maxPrice);
       const validFor = parseDuration(flags.validFor);
       const signer = await openGoodsSigner(context, flags, id);
       const { timestamp } = await signer.connection.chain.viem.getBlock();
-      const { logs } = await signer.act("summon", [maxPrice, timestamp + validFor]);
+      const validUntil = timestamp + validFor;
+      const { logs } = await signer.act("summon", [maxPrice, validUntil]);
       const [summoned] = decodeEvents({ abi: receiptAbi, logs, eventName: "JurySummoned" });
       const { unit, requestHash, sponsor } = summoned?.args ?? {};
-      const shown = { deal: signer.goods.id, unit, request: requestHash, sponsor, maxPrice };
+      const published =
+        flags.publish && requestHash !== undefined
+          ? await publishRequest(signer, flags.broker, maxPrice, validUntil, requestHash)
+          : undefined;
+      const shown = { deal: signer.goods.id, unit, request: requestHash, sponsor, maxPrice, published };
       answer(context, flags.json, shown, fields({ ...shown, maxPrice: inHanse(maxPrice) }));
     });
 
@@ -152,6 +176,35 @@ export function addDisputeCommand(program: Command, context: CliContext): void {
       const id = parseBytes32("deal id", text);
       await tell(connection, await readGoodsDeal(connection.chain, connection.deployment, id), flags);
     });
+
+  /** Hands the request that the Receipt signed to a broker, with the word that its sponsor pays. */
+  async function publishRequest(
+    { connection, account, goods }: GoodsSigner,
+    baseUrl: string,
+    maxPoolPrice: bigint,
+    validUntil: bigint,
+    hash: Hex,
+  ): Promise<string> {
+    const { chain, deployment } = connection;
+    const meantFor = { chainId: chain.chainId, clerk: deployment.contracts.clerk };
+    const sponsor = account.address;
+    const order = await juryRequest(connection, goods, { sponsor, maxPoolPrice, validUntil }, hash);
+    const word = { cap: maxPoolPrice, validUntil, epoch: await epochOf(connection, sponsor) };
+    const sponsorship = await signSponsorship(account, order, word, meantFor.chainId, meantFor.clerk);
+    const { status } = await createBrokerClient({ baseUrl }).publish({ ...order, sponsorship }, meantFor);
+    const reader = createJuryReader(chain, deployment);
+    const sealed = () => readCase(reader, goods.id).catch(ignoreMissing);
+    const open = await createTaskWatcher(connection)
+      .waitFor("having the request sealed", sealed, SEALED_MS)
+      .catch((error: unknown) => {
+        if (!isHanseError(error, "HANSE_TIMED_OUT")) throw error;
+        context.note(`not sealed yet: once it is, \`hanse juror record ${goods.id}\` keeps who is drawn`);
+        return undefined;
+      });
+    if (open === undefined) return status;
+    await keepDraw(connection, account, reader, open);
+    return "sealed";
+  }
 
   /** Does what takes a bond, after what that takes. */
   async function putUp(
@@ -184,6 +237,10 @@ export function addDisputeCommand(program: Command, context: CliContext): void {
       .option("--evidence <text>", "what speaks for you; the chain has its hash, so keep the text")
       .option("--evidence-file <file>", "the same, from a file", context.fromCaller);
   }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!isHanseError(error, "HANSE_NOT_FOUND")) throw error;
 }
 
 /** The hash of what speaks for somebody; zero: nothing is told. */

@@ -22,6 +22,20 @@ const hints: Readonly<Record<string, Hint>> = {
   ERC20InsufficientBalance: ([, balance, needed]) =>
     `The wallet has ${hanse(balance)} and ${hanse(needed)} are needed: \`hanse token balance\` shows it.`,
   KeyringKeyInvalid: () => "An account is no operator of itself: name another key.",
+  JuryDecided: () => "It is decided: `hanse juror settle` has it ruled.",
+  JuryNothingToReveal: () => "It is revealed already.",
+  JuryRevealOver: () => "Its time to reveal is over: `hanse juror show` tells until when there was some.",
+  JuryRevealRunning: ([, until]) => `Jurors may reveal until block ${until}, unless all of them have.`,
+  JuryUndecided: ([, votes, drawn]) =>
+    `${votes} of ${drawn} jurors agree, and more than half have to: \`hanse juror extend\` draws others.`,
+  PanelAlreadySeated: () => "This wallet sits in the pool already.",
+  PanelGraceRunning: ([, until]) => `Others are drawn after block ${until}.`,
+  PanelNothingToCommit: () => "This wallet has voted.",
+  PanelRoundClosed: () => "The vote is over: `hanse juror show` tells how it stands.",
+  PanelRoundRunning: ([, , until]) =>
+    `The vote goes on until block ${until}, or until all who are drawn have voted.`,
+  PanelSeatNotDrawn: () => "Another seat was drawn: `hanse juror show` tells which.",
+  PanelSeedUnknown: () => "The next block says who is drawn: try again in a moment.",
   PanelNotPoolOwner: ([, owner]) => `The pool belongs to ${owner}: use that wallet.`,
   PanelPoolAlreadyOpen: () => "A pool's terms never change: register another pool for other terms.",
   PanelTermsInvalid: () => "A share is at most 100 %, and a pool that is not closed needs a seat stake.",

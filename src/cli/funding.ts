@@ -11,21 +11,26 @@ export interface FundingStep {
   readonly call: Call;
 }
 
+/** Who may hold money of an account. */
+type Holder = "receipt" | "jury";
+const HOLDERS: Readonly<Record<Holder, string>> = { receipt: "Receipt", jury: "Jury" };
+
 /**
- * What an account has to do so that the Receipt may hold so much more of its money: bring what is missing from the wallet into
- * the Clerk, and allow it. Nothing where both are there.
+ * What an account has to do so that the Receipt, or another certifier, may hold so much more of its money: bring what is missing
+ * from the wallet into the Clerk, and allow it. Nothing where both are there.
  * @param amount nano-HANSE
  */
 export async function fundingFor(
   { chain, deployment }: ChainConnection,
   account: Address,
   amount: bigint,
+  holder: Holder = "receipt",
 ): Promise<FundingStep[]> {
-  const { clerk, token, receipt } = deployment.contracts;
+  const { clerk, token, [holder]: certifier } = deployment.contracts;
   const onClerk = { address: clerk, abi: clerkAbi } as const;
   const [{ free }, { allowance, bonded }] = await Promise.all([
     chain.viem.readContract({ ...onClerk, functionName: "account", args: [account] }),
-    chain.viem.readContract({ ...onClerk, functionName: "bondOf", args: [account, receipt] }),
+    chain.viem.readContract({ ...onClerk, functionName: "bondOf", args: [account, certifier] }),
   ]);
   const missing = amount - free;
   const wanted = bonded + amount;
@@ -45,8 +50,8 @@ export async function fundingFor(
       ? []
       : [
           {
-            words: `let the Receipt ${receipt} hold up to ${inHanse(wanted)} of yours`,
-            call: { ...onClerk, functionName: "allowCertifier", args: [receipt, wanted] },
+            words: `let the ${HOLDERS[holder]} ${certifier} hold up to ${inHanse(wanted)} of yours`,
+            call: { ...onClerk, functionName: "allowCertifier", args: [certifier, wanted] },
           },
         ]),
   ];

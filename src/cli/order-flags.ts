@@ -19,6 +19,9 @@ interface OrderFlag {
   readonly parse: (text: string) => unknown;
 }
 
+/** Stands for the Jury of the deployment. */
+export const JURY = "jury";
+
 const ALL = ["app", "dataset", "pool", "request"] as const;
 const SELLERS = ["app", "dataset", "pool"] as const;
 const UINT32 = 2 ** 32 - 1;
@@ -31,6 +34,11 @@ const count = (name: string, most?: number) => (text: string) => parseCount(text
 function restriction(text: string): Hex {
   if (text.startsWith("group:")) return onlyMembersOf(parseAddress(text.slice("group:".length)));
   return text.length === 42 ? onlyAccount(parseAddress(text)) : onlyAsset(parseAsset(text));
+}
+
+/** The jury's address is the deployment's, which is not known yet. */
+function certifier(text: string): string {
+  return text === JURY ? JURY : parseAddress(text);
 }
 
 const FLAGS: readonly OrderFlag[] = [
@@ -134,8 +142,11 @@ const FLAGS: readonly OrderFlag[] = [
     ...{ kinds: ALL, condition: true, parse: count("--min-fill", UINT32) },
   },
   {
-    ...{ flag: "--certifier <address>", doc: "whose verdict is accepted; default: Poco", field: "certifier" },
-    ...{ kinds: ALL, condition: true, parse: parseAddress },
+    ...{
+      flag: "--certifier <address>",
+      doc: "whose verdict is accepted: `jury`, or an address; default: Poco",
+    },
+    ...{ field: "certifier", kinds: ALL, condition: true, parse: certifier },
   },
   {
     ...{ flag: "--matcher <address>", doc: "who alone may seal it", field: "matcher" },

@@ -15,7 +15,7 @@ import { type ConnectionFlags, connect, withConnection } from "./connection.ts";
 import type { CliContext } from "./context.ts";
 import { composeOrder, draftOfFile } from "./order-draft.ts";
 import { orderFileText, readJsonFile } from "./order-file.ts";
-import { draftOfFlags, withOrderFlags } from "./order-flags.ts";
+import { draftOfFlags, JURY, withOrderFlags } from "./order-flags.ts";
 import { accountOfOrder, checkSignature, epochOf } from "./order-signature.ts";
 import { orderInWords } from "./order-words.ts";
 import { openSigner, type SignerFlags, signerAddress, withSigner } from "./signer.ts";
@@ -49,7 +49,7 @@ export function addOrderSignCommand(order: Command, context: CliContext): void {
 }
 
 async function sign(context: CliContext, type: OrderType, flags: SignFlags, self: Command): Promise<void> {
-  const fromFlags = draftOfFlags(type, self);
+  const typed = draftOfFlags(type, self);
   const validFor = parseDuration(flags.validFor);
   const forAccount = flags.account === undefined ? undefined : parseAddress(flags.account);
   const file =
@@ -57,7 +57,10 @@ async function sign(context: CliContext, type: OrderType, flags: SignFlags, self
 
   const connection = await connect(flags);
   const { chain, deployment, broker } = connection;
-  const { clerk } = deployment.contracts;
+  const { clerk, jury } = deployment.contracts;
+  const { certifier } = typed.conditions;
+  const fromFlags =
+    certifier === JURY ? { ...typed, conditions: { ...typed.conditions, certifier: jury } } : typed;
   const account = forAccount ?? (await signerAddress(context, flags, chain.chainId));
   const { timestamp } = await chain.viem.getBlock();
   const salt = createSalts()();

@@ -14,7 +14,11 @@ import { addPoolAccountCommand } from "./pool-account-command.ts";
 import { addRegisterCommand } from "./register-asset.ts";
 import { openSigner, type SignerFlags, withSigner } from "./signer.ts";
 
-interface OpenFlags extends ChainFlags, SignerFlags, YesFlag {
+interface PanelFlags extends ChainFlags {
+  readonly jury: boolean;
+}
+
+interface OpenFlags extends PanelFlags, SignerFlags, YesFlag {
   readonly seatStake?: string;
   readonly share: string;
   readonly closed: boolean;
@@ -30,6 +34,7 @@ export function addPoolCommand(program: Command, context: CliContext): void {
     .option("--seat-stake <amount>", "HANSE that a worker locks for a seat")
     .option("--share <percent>", "the scheduler's share of the pool's price, in percent", "5")
     .option("--closed", "without seats: it serves trust 0 and 1 with workers of your choice", false)
+    .option("--jury", "a pool of jurors: who sits in it rules disputes", false)
     .action(async (text: string, flags: OpenFlags) => {
       const id = parseAsset(text);
       const terms = termsOf(flags);
@@ -39,15 +44,17 @@ export function addPoolCommand(program: Command, context: CliContext): void {
       const account = await openSigner(context, flags, chain.chainId);
       for (const line of termsInWords(terms)) context.note(line);
       await confirm(context, flags, "Open the pool to these terms, for good?");
-      const onPoco = { address: deployment.contracts.poco, abi: pocoAbi } as const;
-      await createSender({ chain, account }).send({ ...onPoco, functionName: "openPool", args: [id, terms] });
-      await show(context, connection, id, flags.json);
+      await createSender({ chain, account }).send({
+        ...{ ...panelOf(deployment, flags), functionName: "openPool", args: [id, terms] },
+      });
+      await show(context, connection, id, flags);
     });
 
   withChain(group.command("show <id>"), context)
     .description("a pool's owner, terms and seats")
-    .action(async (text: string, flags: ChainFlags) => {
-      await show(context, await connectToChain(flags), parseAsset(text), flags.json);
+    .option("--jury", "as a pool of jurors", false)
+    .action(async (text: string, flags: PanelFlags) => {
+      await show(context, await connectToChain(flags), parseAsset(text), flags);
     });
 
   addPoolAccountCommand(group, context);
@@ -83,20 +90,20 @@ function termsInWords({ seatStake, schedulerShare, closed }: Terms): string[] {
   ];
 }
 
-async function show(context: CliContext, connection: ChainConnection, id: AssetId, json: boolean) {
+/** Poco and Jury have pools alike. */
+function panelOf({ contracts }: ChainConnection["deployment"], { jury }: PanelFlags) {
+  return { address: jury ? contracts.jury : contracts.poco, abi: pocoAbi } as const;
+}
+
+async function show(context: CliContext, connection: ChainConnection, id: AssetId, flags: PanelFlags) {
   const { chain, deployment } = connection;
   const [asset, pool] = await Promise.all([
     readAsset(connection, id, "pool"),
-    chain.viem.readContract({
-      address: deployment.contracts.poco,
-      abi: pocoAbi,
-      functionName: "pool",
-      args: [id],
-    }),
+    chain.viem.readContract({ ...panelOf(deployment, flags), functionName: "pool", args: [id] }),
   ]);
   const { opened, terms, liveSeats, seats } = pool;
   const shown = { pool: assetIdToHex(id), owner: asset.owner, uri: asset.uri };
-  answer(context, json, { ...shown, opened, terms: opened ? terms : null, liveSeats, seats }, [
+  answer(context, flags.json, { ...shown, opened, terms: opened ? terms : null, liveSeats, seats }, [
     ...fields(shown),
     ...(opened ? termsInWords(terms) : ["not opened yet: `hanse pool open` opens it"]),
     `${liveSeats} seats are taken, of ${seats} ever given out`,

@@ -6,6 +6,7 @@ import { addClaimCommand } from "./claim-command.ts";
 import type { CliContext } from "./context.ts";
 import { addDealCommand } from "./deal-command.ts";
 import { addDisputeCommand } from "./dispute-command.ts";
+import { addJurorCommand } from "./juror-command.ts";
 import { addMarketCommand } from "./market-command.ts";
 import { addOperatorCommand } from "./operator-command.ts";
 import { addOrderCommand } from "./order-command.ts";
@@ -46,5 +47,6 @@ export function addUserCommands(program: Command, context: CliContext): void {
   addBuyCommand(program, context);
   addParcelCommand(program, context);
   addDisputeCommand(program, context);
+  addJurorCommand(program, context);
   addRateCommand(program, context);
 }

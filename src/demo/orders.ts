@@ -1,5 +1,6 @@
 import { bytesToHex, type Hex, toBytes } from "viem";
 import type { Deployment } from "#src/chain/deployment.ts";
+import type { AssetId } from "#src/protocol/ids.ts";
 import { conditions, type Order, request } from "#src/protocol/orders.ts";
 import { ANYONE } from "#src/protocol/restrictions.ts";
 import { NO_TAGS } from "#src/protocol/tags.ts";
@@ -79,6 +80,26 @@ export function sellOrders(
       },
     },
   ];
+}
+
+/**
+ * Governance's standing offer of the question that jurors of disputes are asked: for nothing, and for the Jury alone. Without it
+ * no jury can be summoned. `app` is what the Receipt's rules name; `now` and `salt` as above.
+ */
+export function questionOrder(app: AssetId, deployment: Deployment, now: bigint, salt: Hex): Order {
+  return {
+    type: "app",
+    order: {
+      ...{ app, price: 0n, trust: 0, tag: NO_TAGS },
+      ...{ onlyDataset: ANYONE, onlyPool: ANYONE, onlyRequester: ANYONE },
+      conditions: conditions({
+        certifier: deployment.contracts.jury,
+        validUntil: now + YEAR_S,
+        volume: SALES_VOLUME,
+        salt,
+      }),
+    },
+  };
 }
 
 /** What the demo's requester asks for. */

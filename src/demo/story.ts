@@ -1,4 +1,5 @@
 import type { Hex } from "viem";
+import { receiptAbi } from "#src/abi/receipt-abi.ts";
 import type { ChainClient } from "#src/chain/chain-client.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
 import { createTaskWatcher, type TaskEnd } from "#src/chain/task-watcher.ts";
@@ -15,7 +16,7 @@ import { accountOf, LIAR, WORKER_NUMBERS, workerAccount } from "./cast.ts";
 import { type Ledger, readLedger, readWorkerBooks } from "./ledger.ts";
 import { collectEarnings, type Market } from "./market.ts";
 import type { Narrator } from "./narrator.ts";
-import { PRICES, requestOrder, sellOrders, type Wish } from "./orders.ts";
+import { PRICES, questionOrder, requestOrder, sellOrders, type Wish } from "./orders.ts";
 import { renderReport } from "./report.ts";
 
 export interface StoryDeps {
@@ -40,7 +41,7 @@ const TASK_TIMEOUT_MS = 60_000;
 /** How often the requester goes on asking for the liar to be drawn. */
 const EXTRA_REQUESTS = 8;
 
-/** Publishes what app, dataset and pool owner sell. */
+/** Publishes what app, dataset and pool owner sell, and what governance lets jurors be asked. */
 export async function publishOffers(deps: Omit<StoryDeps, "csv" | "contentSources">): Promise<void> {
   const { chain, deployment, market, broker } = deps;
   const { clerk } = deployment.contracts;
@@ -48,6 +49,11 @@ export async function publishOffers(deps: Omit<StoryDeps, "csv" | "contentSource
   for (const { order, role } of sellOrders(market, deployment, timestamp, createSalts()())) {
     await publishOrder(broker, accountOf(role), order, { chainId: chain.chainId, clerk });
   }
+  const { juryApp } = await chain.viem.readContract({
+    ...{ address: deployment.contracts.receipt, abi: receiptAbi, functionName: "rules" },
+  });
+  const question = questionOrder(juryApp, deployment, timestamp, createSalts()());
+  await publishOrder(broker, accountOf("governance"), question, { chainId: chain.chainId, clerk });
 }
 
 /**

@@ -1,9 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { tokenAbi } from "#src/abi/token-abi.ts";
-import { createBroker } from "#src/broker/broker.ts";
-import type { BrokerTables } from "#src/broker/broker-tables.ts";
-import { createClerkMarketChain } from "#src/broker/clerk-market-chain.ts";
 import { deploymentSchema } from "#src/chain/deployment.ts";
 import { accountOfKey, DEVELOPMENT_CHAIN_ID, developmentKey } from "#src/chain/development-keys.ts";
 import { createSender } from "#src/chain/sender.ts";
@@ -22,6 +19,7 @@ import { startTestServer } from "../../http/test-server.ts";
 import { silent, startTestPostgres, temporaryDirectory } from "../../store/test-database.ts";
 import { startTestChain } from "../../support/anvil.ts";
 import type { CliWorld } from "./run-cli.ts";
+import { startTestBroker } from "./test-broker.ts";
 
 const HANSE = 10n ** 9n;
 
@@ -76,19 +74,11 @@ export async function startCliMarket() {
   running.push(() => content.server.close());
 
   const databaseUrl = await postgres.fresh();
-  const sender = createSender({ chain, account: accountOfKey(keyOf("broker"), chain.chainId) });
-  const brokerDatabase = await openDatabase<BrokerTables>(
-    { logger: silent },
-    { url: databaseUrl, schema: "broker" },
+  const { url: brokerUrl, stop: stopBroker } = await startTestBroker(
+    { chain, deployment },
+    { databaseUrl, key: keyOf("broker") },
   );
-  running.push(() => brokerDatabase.close());
-  const market = createClerkMarketChain({ chain, deployment, sender, logger: silent }, { pollMs: 100 });
-  const broker = createBroker(
-    { chain: market, database: brokerDatabase, logger: silent, metrics: metrics() },
-    { port: 0 },
-  );
-  const { url: brokerUrl } = await broker.start();
-  running.push(() => broker.stop());
+  running.push(stopBroker);
 
   const governance = createSender(
     { chain, account: accountOfKey(developmentKey(0), chain.chainId) },
