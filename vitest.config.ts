@@ -7,8 +7,8 @@ export default defineConfig({
     globalSetup: ["test/support/cluster-template.ts"],
     setupFiles: ["test/support/property-runs.ts"],
     // Suites start real databases, chains and processes, and wait for them: give them room. Three at once keep two cores busy.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
   },
