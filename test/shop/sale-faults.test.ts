@@ -268,7 +268,7 @@ describe("an order", () => {
     expect(await anna.market.sales.shipTo(id)).toMatchObject({ city: "Lübeck" });
   });
 
-  it("whose deal was overlooked is found as soon as the chain tells of it again, or the shop looks at all", async () => {
+  it("whose deal was overlooked is found when it is told of again, and not looked for all the time", async () => {
     const overlooked = async () => {
       const checkout = await customer.begin([["ANNA:SOCK", 1]]);
       await createReceiptCalls({
