@@ -54,6 +54,7 @@ export function createClerkMarketChain(
     headNumber,
     ...stateAt(async () => undefined),
     told: stateAt(told.toRead),
+    toldNumber: async () => (await told.toRead()) ?? (await headNumber()),
     async preview(batch) {
       const previews = await chain.viem
         .readContract({ ...clerkContract, functionName: "preview", args: [batch, sender.address] })

@@ -174,6 +174,8 @@ export interface MarketChain extends MarketState {
    * another node answers that is some blocks behind. While nobody follows the events: of the newest block.
    */
   readonly told: MarketState;
+  /** Number of the block that `told` is read at. */
+  toldNumber(): Promise<bigint>;
   /** Number of the newest block. */
   headNumber(): Promise<bigint>;
   /**

@@ -56,7 +56,7 @@ export interface OrderLedger {
 }
 
 export interface LedgerDeps {
-  readonly chain: Pick<MarketChain, "headNumber">;
+  readonly chain: Pick<MarketChain, "toldNumber">;
   readonly database: BrokerDatabase;
   readonly facts: ChainFacts;
   readonly time: MarketTime;
@@ -96,7 +96,7 @@ export function createOrderLedger({ chain, database, facts, time, book }: Ledger
       }),
     );
     // Asked after the reading, so that nothing read is of a later block than this.
-    const readAt = changed.length > 0 ? await chain.headNumber() : 0n;
+    const readAt = changed.length > 0 ? await chain.toldNumber() : 0n;
     if (changed.length > 0 || change.also !== undefined) {
       await database.transaction(async (trx) => {
         for (const { row, standing } of changed) await write(trx, row, standing, change.block, readAt);

@@ -413,6 +413,7 @@ export function createMemoryMarketChain(options: {
       return admits;
     },
     headNumber: async () => head().number,
+    toldNumber: async () => head().number,
     ownerOf: async (asset) => state.owners.get(asset),
     account: async (owner): Promise<ClerkAccount> => {
       const { free, locked, epoch } = accountOf(owner);
