@@ -92,9 +92,12 @@ struct DisputeRules {
 /// The course of a deal:
 ///
 ///   Sealed ─ship─► Shipped ─dispute─► Disputed ─contest─► Contested ─rule/enforce─► WonBySeller | WonByBuyer
-///     │               │                  └─enforce, no answer in time──────────────► WonByBuyer
-///     └─refund        ├─release, no complaint in time ─► Paid
-///                     └─refund ─► Refunded              at any time before the end: confirm ─► Paid | WonBySeller, split ─► Split
+///                     │                  └─enforce, no answer in time─► WonByBuyer
+///                     └─release, no complaint in time─► Paid
+///
+///   Sealed, Shipped or Disputed ─refund─► Refunded
+///   any of the four ─confirm─► Paid, once it is disputed WonBySeller
+///   any of the four ─split─► Split
 ///
 /// Money at each end, where price, commission and bond are those of all pieces:
 /// - Paid: price less commission and the seller's bond to the seller; commission to the referrer.
