@@ -49,7 +49,7 @@ struct GoodsState {
     uint40 since;
     /// Whether `extend` has lengthened the time to complain.
     bool extended;
-    /// What the buyer complains of.
+    /// What the buyer complains of; means nothing before it does.
     Complaint complaint;
     /// The first 24 bytes of `keccak256(abi.encode(deal))`.
     bytes24 commitment;
@@ -92,9 +92,12 @@ struct DisputeRules {
 /// The course of a deal:
 ///
 ///   Sealed ─ship─► Shipped ─dispute─► Disputed ─contest─► Contested ─rule/enforce─► WonBySeller | WonByBuyer
-///     │               │                  └─enforce, no answer in time──────────────► WonByBuyer
-///     └─refund        ├─release, no complaint in time ─► Paid
-///                     └─refund ─► Refunded              at any time before the end: confirm ─► Paid | WonBySeller, split ─► Split
+///                     │                  └─enforce, no answer in time─► WonByBuyer
+///                     └─release, no complaint in time─► Paid
+///
+///   Sealed, Shipped or Disputed ─refund─► Refunded
+///   any of the four ─confirm─► Paid, once it is disputed WonBySeller
+///   any of the four ─split─► Split
 ///
 /// Money at each end, where price, commission and bond are those of all pieces:
 /// - Paid: price less commission and the seller's bond to the seller; commission to the referrer.
@@ -169,8 +172,8 @@ interface IReceipt is IResultReceiver {
 
     /// @notice Seals matches into deals, in the order given. Anyone may call it. Of each match the smallest remaining
     /// volume is sealed, at the seller's price. Emits `GoodsSealed` for each deal, `GoodsRefused` for each match left out.
-    /// Of what is wrong with a match the first is told: with the purchase, with the sale, with both together, with terms,
-    /// volumes, basket, money.
+    /// Of what is wrong with a match the first is told: with the purchase, with the sale, that governance takes no new deals,
+    /// with both together, with terms (where there are some, after volumes), volumes, basket, money.
     /// @param strict Whether one refusal reverts it all (`ReceiptMatchRefused`); baskets are sealed only so.
     /// @return sealedCount How many deals were sealed.
     /// @dev Contracts named by orders (signers, groups, terms) are called statically, with capped gas and return data, and

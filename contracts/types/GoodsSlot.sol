@@ -7,8 +7,9 @@ import {Complaint, Stage} from "./Goods.sol";
 ///
 ///   stage 4 | extended 1 | complaint 1 | since 34 | filled 24 | commitment 192
 ///
-/// `GoodsState` says what each part is. They are packed here since the compiler, which gives each a byte at least, would need
-/// a second word, and a purchase's fill so costs no slot of its own. Seconds fit 34 bits until the year 2514.
+/// `GoodsState` says what each part is; `filled`, in the slot of a purchase's first deal alone, is how much of the purchase is
+/// taken (`IReceipt.filled`), which so needs no slot of its own. They are packed by hand: the compiler gives each part a byte
+/// at least, and would need a second word. Seconds fit 34 bits until the year 2514.
 type GoodsSlot is uint256;
 
 using {
@@ -28,7 +29,7 @@ using {
 // cancelled ones.
 uint32 constant MAX_PURCHASE_VOLUME = 16_777_214;
 
-// What is told of orders that were cancelled: more than any volume leaves room for.
+// What is told of orders that were cancelled: as much as any volume, so that nothing is left of them.
 uint32 constant ALL_TAKEN = type(uint32).max;
 
 uint256 constant STAGE_MASK = 0xf;

@@ -53,8 +53,15 @@ const command = "node scripts/measure/demo.ts";
 const round = (seconds: number) => Math.round(seconds * 10) / 10;
 const common = { unit: "s", command, measured: machine };
 await record("bench", {
-  demo: { ...common, value: round(Math.max(...demos)), bar: 120, reference: `slowest of ${runs} in a row` },
+  demo: {
+    what: "`./hanse demo`, from the command to its exit",
+    ...common,
+    value: round(Math.max(...demos)),
+    bar: 120,
+    reference: `slowest of ${runs} in a row`,
+  },
   "up-ready": {
+    what: "`./hanse up`, from the command until it says that it is ready",
     ...common,
     value: round(Math.max(fresh, kept)),
     bar: 30,

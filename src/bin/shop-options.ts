@@ -156,7 +156,7 @@ export const shopOptions = {
   resaleSeconds: defineOption({
     schema: wholeNumberOption({ min: 0, max: 31_536_000 }),
     env: "HANSE_SHOP_RESALE_SECONDS",
-    doc: "how much longer they may who sell it on, in seconds",
+    doc: "how much longer buyers may complain who sell it on, in seconds",
     default: 259_200,
   }),
   arbiter: defineOption({

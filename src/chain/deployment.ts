@@ -31,9 +31,9 @@ export const deploymentSchema = z.object({
     seedSource: address,
     poco: address,
     jury: address,
-    /** Who is in, of shops. */
     /** Goods: orders, deals, parcels. */
     receipt: address,
+    /** Who is in, of shops. */
     hub: address,
     /** What buyers think of sellers. */
     ratings: address,

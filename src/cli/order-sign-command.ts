@@ -33,7 +33,9 @@ export function addOrderSignCommand(order: Command, context: CliContext): void {
   const group = commandGroup(order, "sign", "sign an order, told in words before");
   for (const type of ORDER_TYPES) {
     const command = withOrderFlags(group.command(type), type)
-      .description(type === "request" ? "buy computing" : `sell the use of a ${type}`)
+      .description(
+        type === "request" ? "buy computing" : `sell the use of ${type === "app" ? "an" : "a"} ${type}`,
+      )
       .option("--valid-for <time>", "how long it may be sealed, such as 12h or 30d", "30d")
       .option("--account <address>", "the account it is for, where an operator's key signs")
       .option(

@@ -234,7 +234,7 @@ export const errorCodes = {
     retryable: false,
   },
   HANSE_ORDER_ASSET_UNKNOWN: {
-    hint: "Register the app, dataset or pool first, or correct its address.",
+    hint: "Register the app, dataset or pool first, or correct its id.",
     retryable: false,
   },
   HANSE_ORDER_TAG_MISMATCH: {
@@ -283,7 +283,7 @@ export const errorCodes = {
     retryable: false,
   },
   HANSE_DEAL_UNKNOWN: {
-    hint: "This pool has no such deal: check the id, and that it was sealed for this pool.",
+    hint: "Whoever was asked knows no such deal: check the id, and that it was sealed on this chain and for this pool or shop.",
     retryable: false,
   },
   HANSE_WORKER_UNKNOWN: {
@@ -433,7 +433,7 @@ export const errorCodes = {
     retryable: false,
   },
   HANSE_GRANT_MALFORMED: {
-    hint: "Ask the granter for a grant as docs/partnerships.md has it.",
+    hint: "Ask the granter for a grant as docs/federation.md has it.",
     retryable: false,
   },
   HANSE_GRANT_SIGNATURE_INVALID: { hint: "Ask the granter for its grant again.", retryable: false },
@@ -446,7 +446,7 @@ export const errorCodes = {
   HANSE_GRANT_NOT_YET_VALID: { hint: "Compare the clocks of both shops.", retryable: false },
   HANSE_GRANT_EXPIRED: { hint: "Ask the granter for a new grant.", retryable: false },
   HANSE_SEALED_BOX_INVALID: {
-    hint: "Have it sealed again: to the shop's present key, and for this very deal.",
+    hint: "Have it sealed again: to the shop's present key, and for this very quote.",
     retryable: false,
   },
 

@@ -16,7 +16,7 @@ export interface ShopAdapter {
   /** Everything that is for sale now, with the pieces in the house. Read every `HANSE_SHOP_SYNC_SECONDS`. */
   catalogue(): Promise<readonly CatalogueProduct[]>;
   /**
-   * A partner's customer bought these: they leave the house. The same order may be told again, and is taken once.
+   * These were bought, here or at a partner's: they leave the house. The same order may be told again, and is taken once.
    * @returns false where the own system has not got them any more; the order is then cancelled and refunded
    */
   take(orderId: string, lines: readonly AdapterLine[]): Promise<boolean>;
