@@ -23,7 +23,7 @@ const seconds = wholeNumberOption({ min: 1, max: 31_536_000 });
 /** What the environment can set of a shop service. */
 export const shopOptions = {
   host,
-  port: port(4400),
+  port: port(4105),
   rpcUrl,
   deployment,
   databaseUrl,
@@ -53,7 +53,7 @@ export const shopOptions = {
     schema: httpUrlOption(),
     env: "HANSE_PUBLIC_URL",
     doc: "URL at which others reach this shop, as the Hub has it",
-    default: "http://127.0.0.1:4400",
+    default: "http://127.0.0.1:4105",
   }),
   ownerToken: defineOption({
     schema: z.string().min(16),
@@ -65,7 +65,7 @@ export const shopOptions = {
     schema: listOption().pipe(z.array(httpUrlOption()).min(1)),
     env: "HANSE_HUBS",
     doc: "base URLs of hub services to listen to, separated by commas",
-    default: ["http://127.0.0.1:4120"],
+    default: ["http://127.0.0.1:4104"],
   }),
   hubContract: defineOption({
     schema: address.transform((text) => getAddress(text)).optional(),

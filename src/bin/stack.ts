@@ -117,13 +117,27 @@ export async function startStack(
     await runDeployment({ ...common, HANSE_DEPLOYER_KEY: keyOf("governance") }, manifest);
     const deployment = await readDeployment(manifest);
 
-    // They need nothing but chain and contracts: they come up while the market is opened.
+    // These need nothing but chain and contracts: they come up while the market is opened.
+    const brokerUp = group.start({
+      name: "broker",
+      args: ["broker", "start"],
+      env: {
+        ...common,
+        DATABASE_URL: databaseUrl,
+        HANSE_PORT: String(ports.broker),
+        HANSE_PRIVATE_KEY: keyOf("broker"),
+      },
+      ready: () => answers(`${urls.broker}/readyz`),
+      readyTimeoutMs: 60_000,
+    });
+    // Told once it is awaited.
+    brokerUp.catch(() => undefined);
     const federation = startFederation(
       { group, chain, deployment },
       { stateDir, common, databaseUrl, ports, hubUrl: urls.hub },
     );
     progress(
-      `opening the market: an app, a dataset, a pool, and money for everybody; starting a hub service and ${SHOPS.length} shops`,
+      `opening the market: an app, a dataset, a pool, and money for everybody; starting a broker, a hub service and ${SHOPS.length} shops`,
     );
     const uploadToken = await keepSecret(join(stateDir, "upload-token"));
     const startContent = (name: string, url: string, port: number, directory: string) =>
@@ -141,40 +155,26 @@ export async function startStack(
     const marketDeps = { chain, deployment, contentUrl: urls.content, resultsUrl: urls.results, uploadToken };
     const [market] = await Promise.all([openMarket(marketDeps, goods), fundAccounts(marketDeps)]);
 
-    progress("starting broker and pool");
-    const poolId = assetIdToHex(market.pool);
-    await Promise.all([
-      group.start({
-        name: "broker",
-        args: ["broker", "start"],
-        env: {
-          ...common,
-          DATABASE_URL: databaseUrl,
-          HANSE_PORT: String(ports.broker),
-          HANSE_PRIVATE_KEY: keyOf("broker"),
-        },
-        ready: () => answers(`${urls.broker}/readyz`),
-      }),
-      group.start({
-        name: "pool",
-        args: ["pool", "start"],
-        env: {
-          ...common,
-          DATABASE_URL: databaseUrl,
-          HANSE_PORT: String(ports.pool),
-          HANSE_PRIVATE_KEY: keyOf("poolOwner"),
-          HANSE_POOL: poolId,
-          HANSE_CONTENT_URL: urls.results,
-          // For tasks that nobody repeats the owner picks somebody it knows.
-          HANSE_TRUSTED_WORKERS: workerAccount(1).address,
-        },
-        ready: () => answers(`${urls.pool}/readyz`),
-      }),
-    ]);
-
     progress(
-      `starting ${WORKER_NUMBERS.length} workers${options.withLiar ? ", one of whom always lies" : ""}; the shops join`,
+      `starting the pool and ${WORKER_NUMBERS.length} workers${options.withLiar ? ", one of whom always lies" : ""}; the shops join`,
     );
+    const poolId = assetIdToHex(market.pool);
+    const startPool = group.start({
+      name: "pool",
+      args: ["pool", "start"],
+      env: {
+        ...common,
+        DATABASE_URL: databaseUrl,
+        HANSE_PORT: String(ports.pool),
+        HANSE_PRIVATE_KEY: keyOf("poolOwner"),
+        HANSE_POOL: poolId,
+        HANSE_CONTENT_URL: urls.results,
+        // For tasks that nobody repeats the owner picks somebody it knows.
+        HANSE_TRUSTED_WORKERS: workerAccount(1).address,
+      },
+      ready: () => answers(`${urls.pool}/readyz`),
+      readyTimeoutMs: 60_000,
+    });
     const startWorkers = Promise.all(
       WORKER_NUMBERS.map((number) => {
         const workerPort = ports.workers[number - 1] ?? 0;
@@ -198,7 +198,7 @@ export async function startStack(
         });
       }),
     );
-    const [shops] = await Promise.all([federation.joined(), startWorkers]);
+    const [shops] = await Promise.all([federation.joined(), brokerUp, startPool, startWorkers]);
     signal.throwIfAborted();
     const broker = createBrokerClient({ baseUrl: urls.broker });
     return { chain, deployment, market, goods, broker, urls, shops, logDir, failed: group.failed, stop };

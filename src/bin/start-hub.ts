@@ -18,7 +18,7 @@ import { runService } from "./run-service.ts";
 
 export const hubOptions = {
   host,
-  port: port(4120),
+  port: port(4104),
   rpcUrl,
   deployment,
   databaseUrl,
@@ -28,7 +28,7 @@ export const hubOptions = {
     schema: httpUrlOption(),
     env: "HANSE_PUBLIC_URL",
     doc: "URL at which others know this service; log-ins and tokens are good for it alone",
-    default: "http://127.0.0.1:4120",
+    default: "http://127.0.0.1:4104",
   }),
   origins: defineOption({
     schema: listOption().pipe(z.array(httpUrlOption())),

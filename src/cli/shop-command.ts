@@ -164,7 +164,7 @@ function withHub(command: Command, { env }: CliContext): Command {
   return command.option(
     "--hub <url>",
     "base URL of the hub service",
-    env.HANSE_HUB_URL || "http://127.0.0.1:4120",
+    env.HANSE_HUB_URL || "http://127.0.0.1:4104",
   );
 }
 

@@ -23,7 +23,7 @@ export function withShop(command: Command, { env }: CliContext): Command {
   return command.option(
     "--shop <url>",
     "base URL of the shop's service",
-    env.HANSE_SHOP_URL || "http://127.0.0.1:4400",
+    env.HANSE_SHOP_URL || "http://127.0.0.1:4105",
   );
 }
 

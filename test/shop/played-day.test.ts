@@ -68,7 +68,8 @@ beforeAll(async () => {
   const start = async (code: string, owner: number, more = {}) =>
     await startMarketShop({ code, owner, chain, databaseUrl: await postgres.fresh(), ...more });
   gift = await start("GIFT", 6, { currency: "GBP", terms: { quoteSeconds: 3_600 } });
-  ben = await start("BEN", 7);
+  // All invoices are bought by one customer from one address.
+  ben = await start("BEN", 7, { customerHolds: { addressPieces: 1_000_000, allPieces: 1_000_000 } });
   carl = await start("CARL", 5);
   dora = await start("DORA", 4);
   for (const account of [6, 7]) await chain.fund(account);
