@@ -51,7 +51,12 @@ export function createClerkMarketChain(
     genesisHash: deployment.genesisHash,
     clerk: getAddress(clerk),
     matcher: sender.address,
-    headNumber,
+    async headNumber() {
+      // A node that is behind must not tell a block below what was read: nobody would find what a reorganisation undoes.
+      const head = await headNumber();
+      const read = told.newest();
+      return read !== undefined && read > head ? read : head;
+    },
     ...stateAt(async () => undefined),
     told: stateAt(told.toRead),
     async preview(batch) {
