@@ -54,6 +54,7 @@ export function createClerkMarketChain(
     headNumber,
     ...stateAt(async () => undefined),
     told: stateAt(told.toRead),
+    // Not what a node that is behind calls the newest: nobody would find what a reorganisation undoes.
     toldNumber: async () => (await told.toRead()) ?? (await headNumber()),
     async preview(batch) {
       const previews = await chain.viem

@@ -32,6 +32,8 @@ type AtBlock = { readonly blockNumber?: bigint };
 const FOREIGN_GAS = 121_000n;
 /** How long a node that is behind is waited for. */
 const PATIENCE_MS = 10_000;
+/** And one that refuses what another behind the same address may have, for its newest block may be another's. */
+const REFUSED_PATIENCE_MS = 2_000;
 const groupAbi = parseAbi(["function isMember(bytes32 subject) view returns (bool)"]);
 
 /** What Clerk, Keyring, Registry and certifiers of a deployment hold. */
@@ -44,11 +46,18 @@ export function createClerkState(
   const domain = domainSeparator({ domain: clerkDomain(chain.chainId, clerk) });
 
   /** Reads at the block. A node that does not have it yet is waited for. */
-  async function read<T>(what: string, ask: (at: AtBlock) => Promise<T>): Promise<T> {
+  async function read<T>(
+    what: string,
+    ask: (at: AtBlock) => Promise<T>,
+    refusedPatienceMs = REFUSED_PATIENCE_MS,
+  ): Promise<T> {
     for (let waitedMs = 0; ; waitedMs += pollMs) {
-      const failure = await readOnce(what, ask);
-      if ("value" in failure) return failure.value;
-      if (failure.error.code !== "HANSE_RPC_BEHIND" || waitedMs >= PATIENCE_MS) throw failure.error;
+      const outcome = await readOnce(what, ask);
+      if ("value" in outcome) return outcome.value;
+      const { error, pinned } = outcome;
+      const behind = error.code === "HANSE_RPC_BEHIND";
+      const refused = error.code === "HANSE_RPC_REFUSED" && pinned;
+      if (waitedMs >= (behind ? PATIENCE_MS : refused ? refusedPatienceMs : 0)) throw error;
       await clock.sleep(pollMs);
     }
   }
@@ -59,11 +68,15 @@ export function createClerkState(
       blockNumber = await block();
       return { value: await ask(blockNumber === undefined ? {} : { blockNumber }) };
     } catch (error) {
+      const pinned = blockNumber !== undefined;
       if (blockNumber === undefined || revertOf(error) !== undefined)
-        return { error: asChainError(error, what) };
+        return { error: asChainError(error, what), pinned };
       // Every node says in its own way that it lacks a block: told apart by its newest one.
       const head = await headNumber();
-      return { error: head < blockNumber ? chainBehind(head, blockNumber) : asChainError(error, what) };
+      return {
+        error: head < blockNumber ? chainBehind(head, blockNumber) : asChainError(error, what),
+        pinned,
+      };
     }
   }
 
@@ -71,9 +84,9 @@ export function createClerkState(
   async function askForeign(to: Address, data: Hex): Promise<Hex | undefined> {
     const what = "asking a contract";
     try {
-      const { data: answer } = await read(what, (at) =>
-        chain.viem.call({ to, data, gas: FOREIGN_GAS, ...at }),
-      );
+      const call = (at: AtBlock) => chain.viem.call({ to, data, gas: FOREIGN_GAS, ...at });
+      // Whoever wrote it decides how it fails: it is not waited for.
+      const { data: answer } = await read(what, call, 0);
       return answer !== undefined && answer.length >= 66 ? (answer.slice(0, 66) as Hex) : undefined;
     } catch (error) {
       // Only a chain that cannot be reached, or is behind, is no answer; whatever else goes wrong in there is a no.

@@ -67,6 +67,8 @@ export function createIntake(deps: IntakeDeps): Intake {
   const { chain, database, writer, metrics, onCreated } = deps;
 
   async function take(post: OrderPost, facts: ChainFacts): Promise<Taken> {
+    // Of what every block is followed by, whoever is asked: before anything is read.
+    const { generation } = deps.facts;
     const signed = signedOf(post);
     checkForm(signed);
     checkChain(chain, post);
@@ -78,7 +80,6 @@ export function createIntake(deps: IntakeDeps): Intake {
     const isRenewal = known !== undefined && isSignedAnew(known, signed, deps.time.now());
     if (known !== undefined && !isRenewal) return { row: known, created: false };
 
-    const { generation } = facts;
     const now = deps.time.now();
     const filled = await facts.filled(signed.type, signer, signed.order.conditions.salt);
     await checkStanding(facts, { signed, signer, filled, now });
@@ -87,9 +88,9 @@ export function createIntake(deps: IntakeDeps): Intake {
     await checkMoney(facts, { hash, signed, signer, signing, sponsorSigning });
     const byKeyring = signing.type === "keyring" || sponsorSigning?.type === "keyring";
     const order = { hash, signer, signed, filled, byKeyring };
-    if (isRenewal) return { row: (await renewOrder(database, order)) ?? known, created: false };
+    if (isRenewal) return { row: (await renewOrder(database, order, now)) ?? known, created: false };
     const taken = await writer.write(order);
-    if (taken.created) onCreated(taken.row, facts.generation !== generation);
+    if (taken.created) onCreated(taken.row, deps.facts.generation !== generation);
     return taken;
   }
 

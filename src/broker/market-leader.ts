@@ -1,6 +1,7 @@
 import type { Hex } from "viem";
 import type { Book } from "#src/book/book.ts";
 import type { Clock } from "#src/kernel/clock.ts";
+import { isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { bookChangesAfter, newestBookChange } from "./book-changes.ts";
 import type { BrokerDatabase, OrderRow } from "./broker-tables.ts";
@@ -43,13 +44,27 @@ export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
   const { chain, database, book, ledger, matcher, applyEvent, clock, logger } = deps;
   let newest = 0n;
   let lastChange = 0n;
+  /** Signed anew, and not in the book again yet. */
+  const renewed = new Set<Hex>();
 
   /** Orders that their signers took off the book, or signed anew. */
   async function change(): Promise<void> {
     const changes = await bookChangesAfter(database.kysely, lastChange);
     lastChange = changes.at(-1)?.id ?? lastChange;
-    for (const { order_hash } of changes) book.remove(order_hash);
-    await enter(changes.flatMap(({ type, order_hash }) => (type === "renewed" ? [order_hash] : [])));
+    for (const { order_hash, type } of changes) {
+      book.remove(order_hash);
+      if (type === "renewed") renewed.add(order_hash);
+    }
+    // One by one: an order that cannot be looked at keeps no other back, and its turn comes again.
+    for (const hash of renewed) {
+      try {
+        await enter([hash]);
+        renewed.delete(hash);
+      } catch (err) {
+        if (isRetryable(err)) throw err;
+        logger.warn({ err, order: hash }, "an order that was signed anew cannot be looked at");
+      }
+    }
   }
 
   /** Puts orders of the database into the book. */

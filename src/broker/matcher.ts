@@ -70,6 +70,8 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
   // From before a batch is sent until its end is written down, which chain or database may prevent: nothing more is sealed
   // before that. A process before this one may have left some.
   let unsettled = true;
+  // Out of the book, and not written down before the database takes it.
+  const expired: Hex[] = [];
 
   async function round(): Promise<boolean> {
     if (unsettled) {
@@ -78,7 +80,9 @@ export function createMatcher(deps: MatcherDeps, { batchSize }: MatcherOptions):
       unsettled = false;
     }
     const now = time.passed();
-    await ledger.expire(book.expire(now));
+    for (const hash of book.expire(now)) expired.push(hash);
+    await ledger.expire(expired);
+    expired.length = 0;
     const proposals = book.nextMatches(alone ? 1 : batchSize, now);
     if (proposals.length === 0) return false;
     try {

@@ -1,6 +1,7 @@
-import type { Transaction } from "kysely";
+import { type SqlBool, sql, type Transaction } from "kysely";
 import type { Address, Hex } from "viem";
 import type { Book } from "#src/book/book.ts";
+import type { OrderStatus } from "#src/client/broker-schema.ts";
 import type { OrderType } from "#src/protocol/orders.ts";
 import type { Refusal } from "#src/protocol/refusals.ts";
 import type { BrokerDatabase, BrokerTables, OrderRow } from "./broker-tables.ts";
@@ -63,6 +64,17 @@ export interface LedgerDeps {
   readonly book: Book;
 }
 
+/** Rows in one statement: PostgreSQL takes 65,535 parameters. */
+const MOST_ROWS = 1_000;
+
+/** With one parameter however long the list: of one signer alone there may be more orders than a statement takes parameters. */
+function isOneOf(
+  column: "hash" | "volume_id" | "signer" | "sponsor" | "asset" | "certifier",
+  list: readonly Hex[],
+) {
+  return sql<SqlBool>`${sql.ref(column)} = any(${list})`;
+}
+
 /** The orders whose fill is read again. */
 interface FilledOrders {
   readonly hashes: readonly Hex[];
@@ -97,13 +109,16 @@ export function createOrderLedger({ chain, database, facts, time, book }: Ledger
     );
     // Asked after the reading, so that nothing read is of a later block than this.
     const readAt = changed.length > 0 ? await chain.toldNumber() : 0n;
-    if (changed.length > 0 || change.also !== undefined) {
-      await database.transaction(async (trx) => {
-        for (const { row, standing } of changed) await write(trx, row, standing, change.block, readAt);
-        await change.also?.(trx);
-      });
-    }
-    for (const { row, standing } of changed) tellBook(row, standing);
+    if (changed.length === 0 && change.also === undefined) return;
+    const written = await database.transaction(async (trx) => {
+      const standings: { row: OrderRow; standing: OrderStanding }[] = [];
+      for (const { row, standing } of changed) {
+        standings.push({ row, standing: await write(trx, row, standing, change.block, readAt) });
+      }
+      await change.also?.(trx);
+      return standings;
+    });
+    for (const { row, standing } of written) tellBook(row, standing);
   }
 
   /** What was filled, or may have been: by hash, by volume, and by signer where nothing else is known. */
@@ -115,7 +130,7 @@ export function createOrderLedger({ chain, database, facts, time, book }: Ledger
         : await database.kysely
             .selectFrom("orders")
             .select(["hash", "volume_id"])
-            .where("hash", "in", named)
+            .where(isOneOf("hash", named))
             .execute();
     const hashes = new Set(known.map(({ hash }) => hash));
     const shared = new Set([...volumes, ...known.map(({ volume_id }) => volume_id)]);
@@ -141,15 +156,15 @@ export function createOrderLedger({ chain, database, facts, time, book }: Ledger
       .selectAll()
       .where((of) => {
         const open = [
-          ...(volumes.length > 0 ? [of("volume_id", "in", volumes)] : []),
+          ...(volumes.length > 0 ? [isOneOf("volume_id", volumes)] : []),
           ...sellers.map(({ type, signer }) => of.and([of("type", "=", type), of("signer", "=", signer)])),
-          ...(signers.length > 0 ? [of("signer", "in", signers), of("sponsor", "in", signers)] : []),
-          ...(assets.length > 0 ? [of("asset", "in", assets)] : []),
-          ...(certifiers.length > 0 ? [of("certifier", "in", certifiers)] : []),
+          ...(signers.length > 0 ? [isOneOf("signer", signers), isOneOf("sponsor", signers)] : []),
+          ...(assets.length > 0 ? [isOneOf("asset", assets)] : []),
+          ...(certifiers.length > 0 ? [isOneOf("certifier", certifiers)] : []),
           ...(blocked ? [of("blocked", "is not", null)] : []),
           ...(byKeyring ? [of("by_keyring", "=", true)] : []),
         ].map((touched) => of.and([touched, of("status", "=", "open")]));
-        return of.or(hashes.length > 0 ? [of("hash", "in", hashes), ...open] : open);
+        return of.or(hashes.length > 0 ? [isOneOf("hash", hashes), ...open] : open);
       })
       .orderBy("sequence")
       .execute();
@@ -185,18 +200,19 @@ export function createOrderLedger({ chain, database, facts, time, book }: Ledger
           const rows = await trx
             .updateTable("orders")
             .set({ status: "expired", blocked: null })
-            .where("hash", "in", hashes)
+            .where(isOneOf("hash", hashes))
             .where("status", "=", "open")
             .returning("hash")
             .execute();
-          if (rows.length === 0) return;
-          const events = rows.map(({ hash }) => ({
-            order_hash: hash,
-            type: "expired",
-            block: null,
-            details: null,
-          }));
-          await trx.insertInto("order_events").values(events).execute();
+          for (let from = 0; from < rows.length; from += MOST_ROWS) {
+            const events = rows.slice(from, from + MOST_ROWS).map(({ hash }) => ({
+              order_hash: hash,
+              type: "expired",
+              block: null,
+              details: null,
+            }));
+            await trx.insertInto("order_events").values(events).execute();
+          }
         });
         for (const hash of hashes) book.remove(hash);
       }),
@@ -220,23 +236,29 @@ function differs(row: OrderRow, { status, filled, blocked }: OrderStanding): boo
   return row.status !== status || row.filled !== BigInt(filled) || row.blocked !== (blocked ?? null);
 }
 
+/** @returns what was written: an order that its signer took back while the chain was read stays taken back */
 async function write(
   trx: Transaction<BrokerTables>,
   row: OrderRow,
-  { status, filled, blocked }: OrderStanding,
+  read: OrderStanding,
   block: bigint | undefined,
   readAt: bigint,
-): Promise<void> {
-  await trx
+): Promise<OrderStanding> {
+  const { filled } = read;
+  const isTakenBack = sql<boolean>`removed and ${read.status} <> 'filled'`;
+  const written = await trx
     .updateTable("orders")
     .set({
-      status,
+      status: sql<OrderStatus>`case when ${isTakenBack} then 'cancelled' else ${read.status} end`,
       filled: BigInt(filled),
-      blocked: blocked ?? null,
+      blocked: sql<Refusal | null>`case when ${isTakenBack} then null else ${read.blocked ?? null} end`,
       changed_at_block: readAt,
     })
     .where("hash", "=", row.hash)
-    .execute();
+    .returning("removed")
+    .executeTakeFirstOrThrow();
+  const takenBack = written.removed && read.status !== "filled";
+  const { status, blocked } = takenBack ? ({ status: "cancelled", blocked: undefined } as const) : read;
   const event = { order_hash: row.hash, block: block ?? null };
   const events: { type: string; details: string | null }[] = [];
   if (row.filled !== BigInt(filled)) {
@@ -246,7 +268,9 @@ async function write(
       details: JSON.stringify({ filled, volume: Number(row.volume) }),
     });
   }
-  if (row.status !== status) events.push({ type: status === "open" ? "reopened" : status, details: null });
+  // That it was taken back is written down already.
+  if (row.status !== status && (row.removed || !takenBack))
+    events.push({ type: status === "open" ? "reopened" : status, details: null });
   if (status === "open" && row.blocked !== (blocked ?? null)) {
     events.push(
       blocked === undefined
@@ -260,4 +284,5 @@ async function write(
       .values(events.map((each) => ({ ...event, ...each })))
       .execute();
   }
+  return { status, filled, blocked };
 }

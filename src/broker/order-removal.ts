@@ -1,6 +1,7 @@
 import type { Hex } from "viem";
 import { HanseError } from "#src/kernel/errors.ts";
 import { cancelHash } from "#src/protocol/cancel-order.ts";
+import { noteBookChange } from "./book-changes.ts";
 import type { BrokerDatabase, OrderRow } from "./broker-tables.ts";
 import type { MarketChain } from "./market-chain.ts";
 import { findOrder } from "./order-store.ts";
@@ -36,10 +37,7 @@ export async function removeOrder(
       .returning("hash")
       .execute();
     if (removed.length === 0) return;
-    await trx
-      .insertInto("order_events")
-      .values({ order_hash: hash, type: "removed", block: null, details: null })
-      .execute();
+    await noteBookChange(trx, hash, "removed");
   });
   return (await findOrder(database.kysely, hash)) ?? row;
 }

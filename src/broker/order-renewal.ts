@@ -1,4 +1,5 @@
 import type { SignedOrder } from "#src/protocol/orders.ts";
+import { noteBookChange } from "./book-changes.ts";
 import type { BrokerDatabase, OrderRow } from "./broker-tables.ts";
 import { findOrder, type NewOrder, newOrderRow } from "./order-store.ts";
 import { signedOrderOf } from "./stored-order.ts";
@@ -24,22 +25,30 @@ function signaturesOf({ signature, sponsorship }: SignedOrder): string {
   return [signature, cap, validUntil, epoch, sponsorship.signature].join(" ");
 }
 
-/** Puts the new signatures in the place of the old. Whoever keeps the book looks at the order again soon. */
-export async function renewOrder(database: BrokerDatabase, order: NewOrder): Promise<OrderRow | undefined> {
+/**
+ * Puts the new signatures in the place of the old, unless better ones came meanwhile. Whoever keeps the book looks at the order
+ * again soon.
+ */
+export async function renewOrder(
+  database: BrokerDatabase,
+  order: NewOrder,
+  now: bigint,
+): Promise<OrderRow | undefined> {
   const { hash, signature, content, by_keyring } = newOrderRow(order);
   await database.transaction(async (trx) => {
-    const renewed = await trx
+    const kept = await trx
+      .selectFrom("orders")
+      .selectAll()
+      .where("hash", "=", hash)
+      .forUpdate()
+      .executeTakeFirst();
+    if (kept === undefined || !isSignedAnew(kept, order.signed, now)) return;
+    await trx
       .updateTable("orders")
       .set({ signature, content, by_keyring })
       .where("hash", "=", hash)
-      .where("status", "=", "open")
-      .returning("hash")
       .execute();
-    if (renewed.length === 0) return;
-    await trx
-      .insertInto("order_events")
-      .values({ order_hash: hash, type: "renewed", block: null, details: null })
-      .execute();
+    await noteBookChange(trx, hash, "renewed");
   });
   return await findOrder(database.kysely, hash);
 }

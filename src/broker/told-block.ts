@@ -19,14 +19,24 @@ export interface ToldBlock {
 }
 
 export function createToldBlock(deps: { readonly headNumber: () => Promise<bigint> }): ToldBlock {
-  let following: { told: bigint; newest: bigint | undefined } | undefined;
+  let following: Following | undefined;
+
+  async function toRead(): Promise<bigint | undefined> {
+    const at = following;
+    if (at === undefined || at.newest !== undefined) return at?.newest;
+    const head = await deps.headNumber();
+    // The chain turned while the node was asked: what it told may not have happened.
+    if (following !== at) return await toRead();
+    if (head < at.told) throw chainBehind(head, at.told);
+    at.newest ??= head;
+    return at.newest;
+  }
 
   return {
     follow(from, signal) {
-      const mine = { told: from, newest: undefined };
-      following = mine;
+      following = { told: from, newest: undefined, signal };
       const end = () => {
-        if (following === mine) following = undefined;
+        if (following?.signal === signal) following = undefined;
       };
       signal.addEventListener("abort", end, { once: true });
     },
@@ -37,17 +47,16 @@ export function createToldBlock(deps: { readonly headNumber: () => Promise<bigin
       if (head > (following.newest ?? -1n)) following.newest = head;
     },
     goBack(to) {
-      if (following !== undefined) Object.assign(following, { told: to, newest: undefined });
+      if (following !== undefined) following = { ...following, told: to, newest: undefined };
     },
-    async toRead() {
-      const at = following;
-      if (at === undefined || at.newest !== undefined) return at?.newest;
-      const head = await deps.headNumber();
-      if (head < at.told) throw chainBehind(head, at.told);
-      at.newest ??= head;
-      return at.newest;
-    },
+    toRead,
   };
+}
+
+interface Following {
+  told: bigint;
+  newest: bigint | undefined;
+  readonly signal: AbortSignal;
 }
 
 export function chainBehind(head: bigint, told: bigint): HanseError {

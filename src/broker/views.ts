@@ -54,6 +54,8 @@ const NAMED_TASKS = 1_000;
 
 export function dealDetail(row: DealRow): DealDetail {
   const deal = parseDeal(row.content as Parameters<typeof parseDeal>[0]);
+  // No more of them are reckoned: of free tasks anybody may have billions sealed.
+  const named = { ...deal, volume: Math.min(deal.volume, NAMED_TASKS) };
   return {
     ...tradeOf(row),
     orders: {
@@ -62,9 +64,7 @@ export function dealDetail(row: DealRow): DealDetail {
       ...(row.dataset_hash === null ? {} : { dataset: row.dataset_hash }),
       pool: row.pool_hash,
     },
-    tasks: taskIndices(deal)
-      .slice(0, NAMED_TASKS)
-      .map((index) => taskId(deal, index)),
+    tasks: taskIndices(named).map((index) => taskId(deal, index)),
     openUnits: Number(row.open_units),
     content: row.content,
     params: row.params,

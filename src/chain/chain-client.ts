@@ -83,7 +83,7 @@ export async function connectChain(
         return genesis;
       },
       endpoints: () => endpoints.map(({ label, state }) => ({ label, state })),
-      broadcast: (signed) => broadcast(endpoints, viem, signed),
+      broadcast: (signed) => broadcast(endpoints, signed),
     };
   } catch (error) {
     throw asChainError(error, `connecting to the chain`);
@@ -127,12 +127,9 @@ async function assertSameChain(endpoints: readonly Endpoint[], chainId: number):
   );
 }
 
-async function broadcast(endpoints: readonly Endpoint[], viem: PublicClient, signed: Hex): Promise<void> {
+/** To each once: asked again after an answer that was lost, a node refuses what it has taken. */
+async function broadcast(endpoints: readonly Endpoint[], signed: Hex): Promise<void> {
   const serializedTransaction = signed;
-  if (endpoints.length === 1) {
-    await viem.sendRawTransaction({ serializedTransaction });
-    return;
-  }
   const asked = endpoints.filter(({ limitedUntil }) => limitedUntil === 0);
   const ends = await Promise.allSettled(
     asked.map((each) => each.viem.sendRawTransaction({ serializedTransaction })),

@@ -1,4 +1,4 @@
-import type { Address, Hex, LocalAccount } from "viem";
+import { type Address, type Hex, type LocalAccount, TransactionNotFoundError } from "viem";
 import type { Clock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
@@ -120,11 +120,12 @@ export function createOpenTransactions(deps: OpenTransactionsDeps): OpenTransact
   }
 
   async function take({ id, what, before = [] }: Intent, unsigned: Omit<Unsigned, "nonce">): Promise<void> {
+    let earlier = before;
     for (let attempt = 1; ; attempt++) {
       nextNonce ??= await freeNonce();
       const nonce = nextNonce;
       const current = await sign({ ...unsigned, nonce });
-      const signed = [...before, current] as unknown as JournalEntry["signed"];
+      const signed = [...earlier, current] as unknown as JournalEntry["signed"];
       const head = { chain: await chain.genesisHash(), id, from: account.address, what };
       const entry = await save({ ...head, state: "open", signed, changedAt: clock.now() });
       try {
@@ -136,18 +137,22 @@ export function createOpenTransactions(deps: OpenTransactionsDeps): OpenTransact
         const { type } = failureOf(error, "eth_sendRawTransaction");
         // It may be on its way: from here on it is seen to like any other.
         if ((type !== "refused" && type !== "unable") || (await isKnown(current.hash))) return;
-        // Somebody else uses the key too: the next nonce.
-        if (attempt < NONCE_ATTEMPTS && (await count("pending")) > nonce) continue;
+        // Somebody else uses the key too: the next nonce. Should a node that is behind not have known it, it is found later.
+        if (attempt < NONCE_ATTEMPTS && (await count("pending")) > nonce) {
+          earlier = signed;
+          continue;
+        }
         await save(entry, { state: "refused" });
         throw error;
       }
     }
   }
 
+  /** Unknown is only what a node says that it does not know: one that does not answer may have it. */
   const isKnown = (hash: Hex) =>
     chain.viem.getTransaction({ hash }).then(
       () => true,
-      () => false,
+      (error: unknown) => !(error instanceof TransactionNotFoundError),
     );
 
   /** For what is seen to anyway: a failure is only told. */

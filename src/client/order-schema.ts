@@ -38,7 +38,7 @@ export const uint16Schema = z.number().int().min(0).max(65_535);
 export const assetIdSchema = bytes32Schema.transform((text) => BigInt(text));
 
 const signatureSchema = bytesSchema(8192)
-  .transform((text) => text as Hex)
+  .transform((text) => text.toLowerCase() as Hex)
   .describe(
     "As the Keyring takes it: of the account's or an operator's key, bulk, a contract's; `0x`: presigned",
   );

@@ -170,8 +170,8 @@ export async function createContentUploads(
     );
   }
 
-  function assertIdle({ writing }: Upload): void {
-    if (!writing) return;
+  function assertIdle({ writing, storing }: Upload): void {
+    if (!writing && storing === undefined) return;
     throw new HanseError("HANSE_UPLOAD_BUSY", "Another request is sending to this upload", {
       details: { retryAfterSeconds: 1 },
     });

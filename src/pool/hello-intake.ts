@@ -42,7 +42,8 @@ export function createHelloIntake(
     // Who stakes nothing is named only where the owner vouches for it.
     const seat = (await chain.seatOf(pool, worker)) ?? null;
     const unreplicated = trusted === undefined ? seat !== null : trusted.includes(worker);
-    await workers.seen({ address: worker, slots, unreplicated });
+    // Strangers have any number of keys to say hello with: of them nothing is kept.
+    if (seat !== null || unreplicated) await workers.seen({ address: worker, slots, unreplicated });
     return { seat, unreplicated };
   };
 }

@@ -86,16 +86,21 @@ export function createScheduler(deps: SchedulerDeps, options: SchedulerOptions):
     ...timed,
     work: async (taskId) => schedule.set(taskId, await reconcile(taskId)),
   });
-  const wakeUnreplicated = async () => queue.wake(...(await store.openUnreplicated()));
+  /** One by one: a bag holds more tasks than a call takes arguments. */
+  const wakeAll = (taskIds: readonly Hex[]) => {
+    for (const taskId of taskIds) queue.wake(taskId);
+  };
+  const wakeUnreplicated = async () => wakeAll(await store.openUnreplicated());
 
   return {
     reconcile,
     wakeUnreplicated,
     onBlock(number, taskIds) {
       metrics.block.set(Number(number));
-      queue.wake(...taskIds, ...schedule.reached(number));
+      wakeAll(taskIds);
+      wakeAll(schedule.reached(number));
     },
-    wakeOpen: async () => queue.wake(...(await store.openTasks())),
+    wakeOpen: async () => wakeAll(await store.openTasks()),
     async prune() {
       const pruned = await log.prune();
       if (pruned > 0) logger.info({ pruned }, "old log entries are dropped");

@@ -50,7 +50,7 @@ function isZero(value: unknown): boolean {
  * @throws TypeError
  */
 export function orderOfPlaces(content: unknown, signature: Hex): SignedOrder {
-  return signedOrder(content, bytes(signature, 8192));
+  return signedOrder(content, signatureOf(signature));
 }
 
 function signedOrder(content: unknown, signature: Hex): SignedOrder {
@@ -168,8 +168,13 @@ function sponsorshipOf(content: unknown): Sponsorship {
     cap: uint64(cap),
     validUntil: uint64(validUntil),
     epoch: uint64(epoch),
-    signature: bytes(signature, 8192),
+    signature: signatureOf(signature),
   };
+}
+
+/** The schema once left them as they were written, in capitals too. */
+function signatureOf(value: unknown): Hex {
+  return bytes(typeof value === "string" ? value.toLowerCase() : value, 8192);
 }
 
 const UINT64_MAX = 2n ** 64n - 1n;

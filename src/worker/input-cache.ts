@@ -71,8 +71,11 @@ export async function createInputCache(
         else held.set(name, left);
       });
       try {
-        // Several tasks may want the same one at once.
-        const fetching = coming.get(name) ?? fetch(input, path, signal).finally(() => coming.delete(name));
+        // Several tasks may want the same one at once. Another's may end before, or know worse places: then it is fetched for us.
+        for (let others = coming.get(name); others !== undefined; others = coming.get(name)) {
+          if (await came(others, signal)) return { path, release };
+        }
+        const fetching = fetch(input, path, signal).finally(() => coming.delete(name));
         coming.set(name, fetching);
         await fetching;
         return { path, release };
@@ -125,6 +128,25 @@ export async function createInputCache(
       await rm(join(directory, oldest.file), { force: true });
       bytes -= oldest.bytes;
     }
+  }
+}
+
+/** Whether it came. @throws the signal's reason when it is aborted before */
+async function came(fetching: Promise<void>, signal: AbortSignal): Promise<boolean> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([
+      fetching.then(
+        () => true,
+        () => false,
+      ),
+      aborted,
+    ]);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }
 

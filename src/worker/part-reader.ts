@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import type { ContentAddress } from "#src/content/content-address.ts";
 import { contentUrl } from "#src/content/content-url.ts";
+import { writeAll } from "#src/content/durable-file.ts";
 import { tooLarge } from "#src/content/verified-stream.ts";
 import type { Fetch } from "#src/http/http-client.ts";
 import { peerError, placeOf, transportError } from "#src/http/peer-error.ts";
@@ -118,7 +119,7 @@ export async function readPart(request: PartRequest, signal: AbortSignal): Promi
   async function append(response: Response): Promise<void> {
     for await (const chunk of response.body ?? []) {
       if (offset + received + chunk.byteLength > maxBytes) throw tooLarge(maxBytes);
-      await ours(() => file.write(chunk, 0, chunk.byteLength, offset + received));
+      await ours(() => writeAll(file, chunk, offset + received));
       received += chunk.byteLength;
       metrics.inputBytes.inc(chunk.byteLength);
     }

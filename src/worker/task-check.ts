@@ -65,6 +65,17 @@ export async function checkWanted(
   if (seat.convicted) throw refused(task, "the seat has lost its stake");
 }
 
+/** Whether nobody wants anything of a task any more, whoever was drawn: it has ended, or its deadline has passed. */
+export async function isOver(
+  chain: WorkerChain,
+  { taskId: id }: Pick<CheckedTask, "taskId">,
+  { deal }: SealedDeal,
+): Promise<boolean> {
+  const [head, state] = await Promise.all([chain.head(), chain.task(id, deal)]);
+  const { settled, overdue } = courseOf(deal, state, head);
+  return settled || overdue;
+}
+
 function refused({ taskId: id, dealId, index, round, seat }: CheckedTask, reason: string): HanseError {
   return new HanseError("HANSE_TASK_REFUSED", `task ${id}: ${reason}`, {
     details: { taskId: id, dealId, index, round, seat },

@@ -3,6 +3,7 @@ import { attempt } from "#src/chain/attempt.ts";
 import type { MarketReader, SealedDeal } from "#src/chain/market-reader.ts";
 import type { PoolClient } from "#src/client/pool-client.ts";
 import type { WorkerStep, WorkerTask } from "#src/client/pool-schema.ts";
+import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import {
@@ -20,7 +21,7 @@ import type { OwnStep } from "./own-duty.ts";
 import type { ResultStore, StoredResult } from "./result-store.ts";
 import type { SealBook } from "./seal-book.ts";
 import type { Slots } from "./slots.ts";
-import { checkDeal, checkWanted, type WorkerIdentity } from "./task-check.ts";
+import { checkDeal, checkWanted, isOver, type WorkerIdentity } from "./task-check.ts";
 import { taskLogger } from "./task-logger.ts";
 import type { WorkerChain } from "./worker-chain.ts";
 
@@ -41,6 +42,7 @@ export interface TaskStepsDeps {
   /** Blocks whose seeds the worker has had kept: no one but itself could tell it. */
   readonly keptSeeds: Set<bigint>;
   readonly logger: Logger;
+  readonly clock?: Clock;
 }
 
 /** A step that a scheduler asks for, or one that the worker does for itself. */
@@ -53,8 +55,12 @@ export type StepOutcome = "done" | "refused";
 /** Does one step of one task. What it throws tells by `retryable` whether trying again soon makes sense. */
 export type TaskSteps = Record<Step, (task: TaskToDo, signal: AbortSignal) => Promise<StepOutcome>>;
 
-export function createTaskSteps(deps: TaskStepsDeps, pool: bigint): TaskSteps {
-  const { chain, market, desk, account, results, seals, slots } = deps;
+export function createTaskSteps(
+  deps: TaskStepsDeps,
+  pool: bigint,
+  { wantedEveryMs = 15_000 }: { readonly wantedEveryMs?: number } = {},
+): TaskSteps {
+  const { chain, market, desk, account, results, seals, slots, clock = systemClock } = deps;
   const worker = account.address;
   const identity: WorkerIdentity = { worker, pool, poco: chain.poco };
   const domain = pocoDomain(chain.chainId, chain.poco);
@@ -164,11 +170,40 @@ export function createTaskSteps(deps: TaskStepsDeps, pool: bigint): TaskSteps {
     const compute = async (waited: boolean) => {
       // Its turn may have come too late.
       if (waited) await checkWanted(chain, task, sealed, identity);
-      const computed = await deps.compute(task, sealed, signal);
+      const computed = await whileWanted(task, sealed, signal, (until) => deps.compute(task, sealed, until));
       await results.save(task.taskId, computed);
       return computed;
     };
     return slots.run(task, compute, signal);
+  }
+
+  /** Inputs may come slowly for days, by their owner's will: no slot is kept for a task that is over. */
+  async function whileWanted<T>(
+    task: TaskToDo,
+    sealed: SealedDeal,
+    signal: AbortSignal,
+    work: (until: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const [over, ended] = [new AbortController(), new AbortController()];
+    const watching = async () => {
+      for (;;) {
+        await clock.sleep(wantedEveryMs, ended.signal);
+        // Where the chain does not answer, it is asked again.
+        if (!(await isOver(chain, task, sealed).catch(() => false))) continue;
+        const { taskId } = task;
+        over.abort(new HanseError("HANSE_ROUND_CLOSED", "the task is over", { details: { taskId } }));
+        return;
+      }
+    };
+    watching().catch(() => undefined);
+    try {
+      return await work(AbortSignal.any([signal, over.signal]));
+    } catch (error) {
+      over.signal.throwIfAborted();
+      throw error;
+    } finally {
+      ended.abort();
+    }
   }
 
   async function answerOf(task: TaskToDo): Promise<Answer & StoredResult> {

@@ -155,7 +155,18 @@ export function createWorker(deps: WorkerDeps, options: WorkerOptions): Worker {
       );
       const steps = createTaskSteps(
         {
-          ...{ chain, market, account, results, seals, slots, keptSeeds, logger, desk: scheduler.desk },
+          ...{
+            chain,
+            market,
+            account,
+            results,
+            seals,
+            slots,
+            keptSeeds,
+            logger,
+            clock,
+            desk: scheduler.desk,
+          },
           compute: createComputation(
             { market, inputs, runner: deps.runner, metrics, logger },
             options.limits,

@@ -19,6 +19,12 @@ import {
 
 const market = useOpenMarket();
 
+const caughtUp = () =>
+  eventually(
+    "the cursor",
+    async () => ((await market.broker.client.info()).block ?? 0n) >= market.chain.head.number,
+  );
+
 describe("follows the chain", () => {
   test("fills that others sealed", async () => {
     const request = requestOrder({ conditions: { volume: 6 } });
@@ -48,6 +54,21 @@ describe("follows the chain", () => {
     await market.until(cancelled, ({ status }) => status === "cancelled");
     await market.until(old, ({ status }) => status === "cancelled");
     await market.until(app, ({ blocked }) => blocked?.refusal === "CertifierNotRegistered");
+  });
+
+  test("an asset that is sold while its order is being taken", async () => {
+    await caughtUp();
+    const { ownerOf } = market.chain;
+    market.chain.ownerOf = async (asset) => {
+      market.chain.ownerOf = ownerOf;
+      const owner = await ownerOf(asset);
+      market.chain.transfer(APP, stranger.address);
+      market.chain.mine();
+      await caughtUp();
+      return owner;
+    };
+    const [hash = unknownHash] = await market.publish(appOrder());
+    await market.until(hash, ({ blocked }) => blocked?.refusal === "BadSignature");
   });
 
   test("a sold asset voids its orders, until it comes back", async () => {
@@ -107,6 +128,27 @@ describe("lets signers take orders off the book", () => {
       code: "HANSE_ORDER_SIGNATURE_INVALID",
     });
     expect((await market.broker.client.order(hash)).status).toBe("open");
+  });
+
+  test("for good, though the chain is read for them at that moment", async () => {
+    const [hash = unknownHash] = await market.publish(requestOrder());
+    await caughtUp();
+    const { account } = market.chain;
+    const [reading, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    market.chain.account = async (owner) => {
+      reading.resolve();
+      await goOn.promise;
+      return await account(owner);
+    };
+    market.chain.withdraw(requester.address, (await account(requester.address)).freeNano);
+    market.chain.mine();
+    await reading.promise;
+    await market.broker.client.cancel(hash, requester);
+    goOn.resolve();
+    await caughtUp();
+    const { status, history } = await market.broker.client.order(hash);
+    expect(status).toBe("cancelled");
+    expect(history.map(({ type }) => type)).toEqual(["received", "removed"]);
   });
 
   test("for good, though the chain says nothing", async () => {

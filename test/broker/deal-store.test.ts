@@ -1,10 +1,11 @@
 import { type Hex, numberToHex, zeroAddress, zeroHash } from "viem";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { brokerMigrations } from "#src/broker/broker-migrations.ts";
-import type { BrokerTables } from "#src/broker/broker-tables.ts";
+import type { BrokerTables, DealRow } from "#src/broker/broker-tables.ts";
 import { findDeal, removeDealsAbove, removeDealsOfOtherBranch, storeDeals } from "#src/broker/deal-store.ts";
 import type { SealedDeal } from "#src/broker/market-chain.ts";
 import { forgetSettlementsUpTo, settleUnit, undoSettlementsAbove } from "#src/broker/settlements.ts";
+import { dealDetail } from "#src/broker/views.ts";
 import type { Database } from "#src/store/database.ts";
 import { migrate } from "#src/store/migrations.ts";
 import { silent, startTestPostgres } from "./support/test-database.ts";
@@ -159,4 +160,11 @@ describe("units that were settled in blocks that did not happen", () => {
     await undoAbove(19);
     expect(await stored()).toBeUndefined();
   });
+});
+
+test("a deal of billions of tasks is told without reckoning them all", async () => {
+  await store(sealedIn(1, 0, 2 ** 32 - 2));
+  const { tasks, volume } = dealDetail((await findDeal(database.kysely, ID)) as DealRow);
+  expect(volume).toBe(2 ** 32 - 2);
+  expect(tasks).toHaveLength(1_000);
 });

@@ -1,6 +1,7 @@
 import { getAddress, type Hex, numberToHex, zeroAddress } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BrokerTables } from "#src/broker/broker-tables.ts";
+import { chainBehind } from "#src/broker/told-block.ts";
 import { orderToJson } from "#src/client/order-schema.ts";
 import { orderDigest, orderHash } from "#src/protocol/order-hash.ts";
 import type { Order } from "#src/protocol/orders.ts";
@@ -59,6 +60,16 @@ const wire = async (order: Order, signer?: Parameters<typeof signed>[1], chainId
 /** Any terms. */
 const TERMS = { checker: stranger.address, data: "0x01" };
 const UNSIGNED = { cap: "1", validUntil: "1", epoch: "0", signature: "0x" };
+
+test("takes a signature written in capitals, and can still read what it keeps", async () => {
+  const order = await wire(requestOrder());
+  const written = String(order.signature);
+  const capitals = `0x${written.slice(2).toUpperCase()}`;
+  const { status, body } = await post({ ...order, signature: capitals });
+  expect(status, JSON.stringify(body)).toBe(201);
+  const { order: kept } = await broker.client.order(body.hash as Hex);
+  expect(kept).toMatchObject({ signature: written });
+});
 
 describe("refuses", () => {
   const cases: [string, () => Promise<unknown>, number, string][] = [
@@ -224,6 +235,14 @@ describe("refuses", () => {
       "HANSE_ORDER_STAKE_MISSING",
     ],
   ];
+  test("for now what cannot be checked, while the chain's node is behind", async () => {
+    const { filled } = chain;
+    chain.filled = () => Promise.reject(chainBehind(6n, 7n));
+    const answer = await post(await wire(appOrder()));
+    chain.filled = filled;
+    expect(answer).toMatchObject({ status: 503, body: { code: "HANSE_RPC_BEHIND", retryable: true } });
+  });
+
   test.each(cases)("%s", async (_, make, status, code) => {
     const answer = await post(await make());
     expect(answer.body).toMatchObject({ code });

@@ -7,7 +7,7 @@ import { orderToJson, signedOrderSchema } from "#src/client/order-schema.ts";
 import { isHanseError } from "#src/kernel/errors.ts";
 import type { SignedOrder } from "#src/protocol/orders.ts";
 import { anyOrder } from "../protocol/any-order.ts";
-import { appOrder, CERTIFIER, requester, signed } from "./support/traders.ts";
+import { appOrder, CERTIFIER, requester, requestOrder, signed } from "./support/traders.ts";
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((value) => bytesToHex(value));
 const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
@@ -59,6 +59,17 @@ const garbage = fc.oneof(
 );
 
 describe("signedOrderOf", () => {
+  it("reads signatures that were kept in capitals: one alone would keep the whole book from being rebuilt", async () => {
+    const order = await signed(requestOrder());
+    const sponsorship = { cap: 1n, validUntil: 2n, epoch: 3n, signature: "0xABCD" } as const;
+    const row = storedRow({ ...order, sponsorship } as SignedOrder);
+    const signature = `0x${row.signature.slice(2).toUpperCase()}` as const;
+    expect(signedOrderOf({ ...row, signature })).toMatchObject({
+      signature: order.signature,
+      sponsorship: { signature: "0xabcd" },
+    });
+  });
+
   it("refuses what is no order at all", () => {
     for (const content of [undefined, null, "", 1, [], {}, { type: "app" }, { type: "none", order: {} }]) {
       expectDamaged(() => signedOrderOf({ hash: zeroHash, content, signature: "0x" }));

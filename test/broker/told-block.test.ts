@@ -40,6 +40,18 @@ describe("the block to read", () => {
     expect(await told.toRead()).toBe(90n);
   });
 
+  test("is looked up again where the chain turned while the node was asked", async () => {
+    const heads = [9n, 6n];
+    const told = createToldBlock({
+      async headNumber() {
+        if (heads.length === 2) told.goBack(5n);
+        return heads.shift() ?? 0n;
+      },
+    });
+    told.follow(8n, new AbortController().signal);
+    expect(await told.toRead()).toBe(6n);
+  });
+
   test("is looked up again where the chain turned", async () => {
     const told = at(6n);
     told.follow(5n, new AbortController().signal);
@@ -104,6 +116,8 @@ describe("a node that falls behind what it told", () => {
       const { value: event } = await events.next();
       if (event.type !== "block" || event.events.length === 0) continue;
       fallBehindTo(event.block.number - 1n);
+      // What is read at this block would else be written down as of one before.
+      expect(await market.headNumber()).toBe(event.block.number);
       break;
     }
     // What a broker without memory of the event would take for the truth.
@@ -114,5 +128,21 @@ describe("a node that falls behind what it told", () => {
     expect((await waiting).epoch).toBe(7n);
     stopping.abort();
     await events.return?.(undefined);
+  }, 30_000);
+
+  test("is asked again though another behind the same address has the newest block", async () => {
+    const stopping = new AbortController();
+    const cursor = await real.chain.viem.getBlock();
+    const events = market.events([{ number: cursor.number, hash: cursor.hash }], stopping.signal);
+    let refusals = 0;
+    rpc.fault = async ({ method }, forward) =>
+      method === "eth_call" && ++refusals <= 3
+        ? { error: { code: -32_000, message: "header not found" } }
+        : await forward();
+    expect((await market.told.account(owner.address)).epoch).toBe(7n);
+    rpc.fault = undefined;
+    expect(refusals).toBe(4);
+    stopping.abort();
+    await events[Symbol.asyncIterator]().return?.(undefined);
   }, 30_000);
 });

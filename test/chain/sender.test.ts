@@ -135,6 +135,25 @@ describe("sends once", () => {
     expect(await countOf(account.address)).toBe(3);
   });
 
+  it("what a node took whose answer was lost, though another behind its address does not know of it", async () => {
+    const chain = await connectChain(proxy.url);
+    let lost = false;
+    proxy.fault = async (call, forward) => {
+      if (call.method === "eth_getTransactionByHash") return { result: null };
+      const answer = await forward();
+      if (call.method !== "eth_sendRawTransaction" || lost) return answer;
+      lost = true;
+      return { status: 502 };
+    };
+    await createSender({ chain, account: owner }, FAST).send(pay(113n));
+    proxy.fault = undefined;
+    // Until whatever else was sent would have been mined.
+    const from = await test.chain.viem.getBlockNumber();
+    await until(async () => (await test.chain.viem.getBlockNumber()) > from + 2n);
+    expect(lost).toBe(true);
+    expect(await paid(113n)).toBe(1);
+  });
+
   it("when somebody else used the key meanwhile", async () => {
     const one = createSender({ chain: test.chain, account: owner }, FAST);
     const other = createSender({ chain: test.chain, account: owner }, FAST);

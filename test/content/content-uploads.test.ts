@@ -65,6 +65,23 @@ describe("refuses", () => {
     expect(await kept.stat(address)).toBeDefined();
   });
 
+  it("to remove one that is being stored", async () => {
+    const { uploads, kept } = await fixture();
+    const { id } = await uploads.create(alice, { size: 1_000, address });
+    const [begun, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { put } = kept;
+    kept.put = async (...all) => {
+      begun.resolve();
+      await goOn.promise;
+      return await put(...all);
+    };
+    const storing = uploads.append(alice, id, 0, of(bytes));
+    await begun.promise;
+    await expect(uploads.remove(alice, id)).rejects.toMatchObject({ code: "HANSE_UPLOAD_BUSY" });
+    goOn.resolve();
+    expect(await storing).toMatchObject({ stored: { address } });
+  });
+
   it("another's upload, an unknown one, tricks with paths, and one that is over", async () => {
     const { uploads, clock, directory } = await fixture({ expiryMs: 1_000 });
     const { id } = await uploads.create(alice, { size: 10 });

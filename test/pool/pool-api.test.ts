@@ -1,3 +1,5 @@
+import { type LocalAccount, numberToHex } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { HELLO_TYPED_DATA, type Hello } from "#src/client/pool-schema.ts";
 import { pocoDomain } from "#src/protocol/contributions.ts";
@@ -46,14 +48,16 @@ const account = (seat: number) => {
   return found;
 };
 
-async function hello(seat: number, change: Partial<Hello> = {}): Promise<Hello> {
+const hello = (seat: number, change: Partial<Hello> = {}) => helloOf(account(seat), change);
+
+async function helloOf(worker: LocalAccount, change: Partial<Hello> = {}): Promise<Hello> {
   const body = {
-    worker: account(seat).address,
+    worker: worker.address,
     slots: 2,
     expiresAt: test.clock.now() / 1000 + 60,
     ...change,
   };
-  const signature = await account(seat).signTypedData({
+  const signature = await worker.signTypedData({
     domain: pocoDomain(31_337, test.fake.chain.poco),
     types: HELLO_TYPED_DATA,
     primaryType: "Hello",
@@ -196,6 +200,18 @@ describe("takes", () => {
     expect(await test.metrics.metrics()).toMatch(
       /pool_finalized_total\{outcome="certified",service="pool"\} 1/,
     );
+  });
+
+  it("a bag of more tasks than a call takes arguments", () => {
+    const bag = Array.from({ length: 200_000 }, (_, at) => numberToHex(at, { size: 32 }));
+    test.scheduler.pause();
+    expect(() => test.scheduler.onBlock(103n, bag)).not.toThrow();
+  });
+
+  it("a stranger's hello, and keeps nothing of it", async () => {
+    const stranger = privateKeyToAccount(generatePrivateKey());
+    expect(await test.client.hello(await helloOf(stranger))).toEqual({ seat: null, unreplicated: false });
+    await expect(test.client.worker(stranger.address)).rejects.toEqual(code("HANSE_WORKER_UNKNOWN"));
   });
 
   it("a hello, and tells what to do step by step", async () => {

@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
@@ -55,6 +58,25 @@ describe("inputs", () => {
     await expect(pathIn(cache, { checksum, uri: server.url })).rejects.toMatchObject({
       details: { attempts: [{ code: "HANSE_ADDRESS_FORBIDDEN" }] },
     });
+  });
+
+  it("come for one task though another's, which wanted the same, was given up", async () => {
+    const silence = createServer(() => undefined).listen(0, "127.0.0.1");
+    onTestFinished(() => {
+      silence.closeAllConnections();
+      silence.close();
+    });
+    await once(silence, "listening");
+    const { port } = silence.address() as AddressInfo;
+    const cache = await cacheOf();
+    const given = new AbortController();
+    const first = cache.hold({ checksum, uri: `http://127.0.0.1:${port}` }, given.signal);
+    const second = cache.hold({ checksum, uri: server.url }, signal);
+    first.catch(() => undefined);
+    await once(silence, "request");
+    given.abort(new Error("over"));
+    await expect(first).rejects.toThrow("over");
+    expect(await readFile((await second).path)).toEqual(Buffer.from(bytes));
   });
 
   it("are refused when they are too large or nowhere", async () => {

@@ -46,7 +46,7 @@ async function given(sealed = sealedDeal()) {
   const { chain, state } = createFakeChain();
   const results = await createResultStore(directory);
   const told: { what: string; body: unknown }[] = [];
-  const fail: { desk?: Error; compute?: Error; upload?: Error } = {};
+  const fail: { desk?: Error; compute?: Error | "never ends"; upload?: Error } = {};
   const answers = { next: found };
   const market: MarketReader = {
     deal: async () => sealed,
@@ -61,8 +61,13 @@ async function given(sealed = sealedDeal()) {
     {
       ...{ chain, market, account, results },
       desk: { contribute: tell("contribute"), disclose: tell("disclose"), reveal: tell("reveal") },
-      async compute() {
+      async compute(_task, _sealed, until) {
         told.push({ what: "compute", body: undefined });
+        if (fail.compute === "never ends") {
+          return new Promise((_, reject) =>
+            until.addEventListener("abort", () => reject(new Error("cut off"))),
+          );
+        }
         if (fail.compute) throw fail.compute;
         return answers.next;
       },
@@ -76,6 +81,7 @@ async function given(sealed = sealedDeal()) {
       logger: silent,
     },
     POOL,
+    { wantedEveryMs: 20 },
   );
   return {
     steps,
@@ -111,6 +117,15 @@ describe("compute", () => {
     expect(rest).toEqual({ round: 1, seat: 0, worker: account.address });
     expect(seal).toBe(sealOf(account.address, roundDigest(1, task.taskId, resultHash(found.result))));
     expect(signerOf(task.taskId, 1, seal, signature)).toBe(account.address);
+  });
+
+  it("is given up when the task is over, so that its slot is free for another", async () => {
+    const { steps, state, fail, told, task } = await given();
+    fail.compute = "never ends";
+    const computing = steps.compute(task, signal);
+    await expect.poll(() => told.length).toBe(1);
+    state.head = 301n;
+    await expect(computing).rejects.toMatchObject({ code: "HANSE_ROUND_CLOSED" });
   });
 
   it("tells nobody what was not saved", async () => {

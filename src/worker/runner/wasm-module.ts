@@ -1,4 +1,5 @@
 import { isWasiFunction, wasiSignatures } from "./wasi-signatures.ts";
+import { checkCode } from "./wasm-code.ts";
 import { encodeU32, MalformedModule, WasmReader } from "./wasm-reader.ts";
 
 export const PAGE_BYTES = 65_536;
@@ -16,7 +17,16 @@ export type PreparedModule =
 /** Section ids of the format, in the order they must come in (data count stands between element and code). */
 const sectionOrder = [1, 2, 3, 4, 5, 6, 7, 9, 12, 10, 11];
 
-const section = { custom: 0, type: 1, import: 2, function: 3, table: 4, memory: 5, export: 7 } as const;
+const section = {
+  custom: 0,
+  type: 1,
+  import: 2,
+  function: 3,
+  table: 4,
+  memory: 5,
+  export: 7,
+  code: 10,
+} as const;
 
 /**
  * Checks that a module is a WASI command the sandbox can hold and bounds what it can grow to: the memory's and the tables'
@@ -25,7 +35,8 @@ const section = { custom: 0, type: 1, import: 2, function: 3, table: 4, memory: 
  *
  * Refused: imports other than the allowed WASI functions with their exact types; any number of memories but one; shared or
  * 64-bit memories and tables; types that are not functions (the objects of the GC proposal live outside the memory limit);
- * tags; a start section; a module without the exports `memory` and `_start`.
+ * tags; instructions that compute one thing on this machine and another on that one (relaxed SIMD), and any that are not
+ * known; a start section; a module without the exports `memory` and `_start`.
  */
 export function prepareModule(wasm: Uint8Array, limits: { maxPages: number }): PreparedModule {
   try {
@@ -81,6 +92,7 @@ function rewrite(wasm: Uint8Array, maxPages: number): PreparedModule {
         ...encodeLimits({ ...memory, maximum: Math.min(memory.maximum ?? maxPages, maxPages) }),
       ]);
     } else if (id === section.export) exportsFound = readExports(body);
+    else if (id === section.code) checkCode(body.rest());
     parts.push(whole);
   }
 

@@ -46,6 +46,11 @@ export class WasmReader {
     return this.#bytes.subarray(start, this.#at);
   }
 
+  /** All that is left. */
+  rest(): Uint8Array {
+    return this.bytes(this.#end - this.#at);
+  }
+
   name(): string {
     const bytes = this.bytes(this.u32());
     try {

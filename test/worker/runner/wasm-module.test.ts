@@ -43,6 +43,32 @@ describe("prepareModule refuses", () => {
     ["a memory that is not exported", { exports: [{ name: "_start", kind: 0, index: 0 }] }, /not exported/],
     ["no _start", { exports: [{ name: "memory", kind: 2, index: 0 }] }, /_start/],
     ["an import as _start", { imports: ["sched_yield"], exports: memoryAndStart }, /_start/],
+    // What they compute depends on the processor.
+    ["relaxed SIMD", { code: [0xfd, 0x80, 0x02] }, /instruction 0xfd 100 is not allowed/],
+    ["relaxed SIMD written at length", { code: [0xfd, 0x93, 0x82, 0x80, 0x00] }, /0xfd 113 is not allowed/],
+    // A reader that took the types and numbers for single bytes would see a branch, and the instruction as its label.
+    [
+      "relaxed SIMD behind a block's reference type",
+      { code: [0x02, 0x64, 0x0c, 0xfd, 0x80, 0x02] },
+      /block type 0x64/,
+    ],
+    [
+      "relaxed SIMD behind a long block type",
+      { code: [0x02, 0xe4, 0x7f, 0xfd, 0x80, 0x02] },
+      /block type 0xe4/,
+    ],
+    [
+      "relaxed SIMD behind a memory's number",
+      { code: [0x28, 0x42, 0, 0x0c, 0xfd, 0x80, 0x02] },
+      /another memory/,
+    ],
+    [
+      "relaxed SIMD behind a selected reference",
+      { code: [0x1c, 1, 0x64, 0x0c, 0xfd, 0x80, 0x02] },
+      /type 0x64/,
+    ],
+    ["instructions that nobody knows", { code: [0xff] }, /0xff is not allowed/],
+    ["an instruction that ends behind its function", { code: [0x44] }, /cut off|beyond/],
     ["a start section", { before: section(8, [0x00]) }, /section|start/],
     ["tags", { before: section(13, [0x00]) }, /section 13/],
     ["a section twice", { before: section(5, vector([[1, 1, 1]])) }, /twice or out of order/],
