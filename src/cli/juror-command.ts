@@ -18,7 +18,14 @@ import { confirmFinal, withYes, type YesFlag } from "./confirm.ts";
 import { type ChainFlags, connectToChain, withChain } from "./connection.ts";
 import type { CliContext } from "./context.ts";
 import { addJurorSeatCommands } from "./juror-seat-commands.ts";
-import { type CaseSigner, keepDraw, type OpenCase, openCaseSigner, readCase, seatIn } from "./jury-case.ts";
+import {
+  type CaseSigner,
+  keepDraw,
+  type OpenCase,
+  openCaseSigner,
+  readCase,
+  seatDrawn,
+} from "./jury-case.ts";
 import { type SignerFlags, withSigner } from "./signer.ts";
 
 interface Flags extends ChainFlags, SignerFlags, YesFlag {}
@@ -70,7 +77,7 @@ export function addJurorCommand(program: Command, context: CliContext): void {
       const goods = parseBytes32("deal id", text);
       const signer = await openCaseSigner(context, flags, goods);
       const { account, open, reader } = signer;
-      const seat = await seatIn(reader.panel, open.deal.pool, account.address);
+      const seat = await seatDrawn(reader, open, account.address);
       const question = `The ${winner} is to win ${goods}; a vote stays as it is, and whoever does not vote as most do loses a tenth of the seat's stake. Go on?`;
       await confirmFinal(context, flags, question);
       const { round } = open;

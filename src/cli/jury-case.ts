@@ -1,4 +1,4 @@
-import type { Address, Hex, LocalAccount, TransactionReceipt } from "viem";
+import { type Address, type Hex, isAddressEqual, type LocalAccount, type TransactionReceipt } from "viem";
 import { juryAbi } from "#src/abi/jury-abi.ts";
 import { createJuryReader, type JuryCase, type JuryReader } from "#src/chain/jury-reader.ts";
 import { createPocoCalls } from "#src/chain/poco-calls.ts";
@@ -85,6 +85,21 @@ export async function seatIn(panel: PocoReader, pool: AssetId, juror: Address): 
     hint: "Use the wallet that sits there, or take a seat: `hanse juror enrol`.",
     details: { pool: assetIdToHex(pool), juror },
   });
+}
+
+/**
+ * The seat that is drawn, also where its juror has left it since: who does not vote is fined all the same.
+ * @throws HANSE_NOT_FOUND where the account has none, drawn or not
+ */
+export async function seatDrawn(
+  { panel }: JuryReader,
+  { deal, index, round }: OpenCase,
+  juror: Address,
+): Promise<number> {
+  for (const number of (await panel.drawn(deal, index, round)) ?? []) {
+    if (isAddressEqual((await panel.seat(deal.pool, number)).worker, juror)) return number;
+  }
+  return await seatIn(panel, deal.pool, juror);
 }
 
 /**

@@ -95,19 +95,21 @@ export function createShopClient(
   return {
     async listings(partner) {
       const products: FeedItem[] = [];
+      const seen = new Set<string>();
       for (let after: string | undefined; ; ) {
         const page = await http.request(`/v1/listings${search({ partner, after })}`, {
           schema: listingsSchema,
         });
         products.push(...page.products);
         if (page.next === undefined) return products;
-        // It would be asked without end.
-        if (after !== undefined && page.next <= after) {
+        // It would be asked without end. Which of two comes first is the shop's to know: by its database's order.
+        if (seen.has(page.next)) {
           throw new HanseError("HANSE_PEER_RESPONSE_INVALID", "The shop's pages do not go on", {
             details: { after, next: page.next },
           });
         }
         after = page.next;
+        seen.add(after);
       }
     },
     // Not sent twice: each time pieces are kept.

@@ -2,7 +2,7 @@ import { getAddress } from "viem";
 import { z } from "zod";
 import { RIGHTS } from "#src/identity/grant.ts";
 import { shipToSchema } from "#src/protocol/ship-to.ts";
-import { SHOP_CODE_PATTERN } from "#src/protocol/shop-code.ts";
+import { isShopCode, SHOP_CODE_PATTERN } from "#src/protocol/shop-code.ts";
 
 // What shops tell each other, and their owners. `GET /docs/openapi.json` of a shop service tells the same.
 
@@ -414,7 +414,7 @@ export const listingsSchema = z.object({
 });
 
 export const listingsQuerySchema = z.object({
-  partner: z.string().max(8).optional().describe("Of one partner only"),
+  partner: z.string().max(8).refine(isShopCode, "no shop's code").optional().describe("Of one partner only"),
   after: productIdSchema.optional().describe("`next` of the page before"),
   limit: z.coerce.number().int().min(1).max(1_000).default(500),
 });

@@ -5,6 +5,9 @@ import type { CHANGE_TYPES, ShopStanding } from "#src/client/hub-schema.ts";
 import { shopCodeFromHex } from "#src/protocol/shop-code.ts";
 import type { ShopFacts } from "./hub-tables.ts";
 
+/** Characters of a text that a shop wrote; no more are taken where it joins by this service. */
+const MAX_TEXT = 512;
+
 export type ChangeType = (typeof CHANGE_TYPES)[number];
 
 /** What is known of a shop at one moment. */
@@ -38,13 +41,13 @@ type HubEvent = ReturnType<typeof decodeEvents<typeof hubAbi>>[number];
 function tell(event: HubEvent): Pick<ShopEvent, "type" | "apply"> | undefined {
   switch (event.eventName) {
     case "ShopJoined": {
-      const { owner, key, stake, endpoint, profile } = event.args;
-      const facts = { owner, key, endpoint, profile, stake: String(stake) };
+      const { owner, key, stake } = event.args;
+      const facts = { owner, key, ...textsOf(event.args), stake: String(stake) };
       return { type: "joined", apply: () => ({ standing: "member", facts }) };
     }
     case "ShopUpdated": {
-      const { endpoint, profile } = event.args;
-      return { type: "updated", apply: withFacts(() => ({ endpoint, profile })) };
+      const texts = textsOf(event.args);
+      return { type: "updated", apply: withFacts(() => texts) };
     }
     case "KeyRotated": {
       const { key, previousKey, overlapEnds } = event.args;
@@ -81,6 +84,15 @@ function tell(event: HubEvent): Pick<ShopEvent, "type" | "apply"> | undefined {
     default:
       return undefined;
   }
+}
+
+/**
+ * As they can be kept and told. The contract takes whatever is sent: a character zero, which PostgreSQL takes in no text, would
+ * hold the list up for ever, and a profile without end would fill its pages.
+ */
+function textsOf({ endpoint, profile }: Pick<ShopFacts, "endpoint" | "profile">) {
+  const plain = (text: string) => text.replaceAll("\0", "\ufffd").slice(0, MAX_TEXT).toWellFormed();
+  return { endpoint: plain(endpoint), profile: plain(profile) };
 }
 
 function withFacts(change: () => Partial<ShopFacts>): ShopEvent["apply"] {

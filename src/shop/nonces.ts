@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "#src/kernel/clock.ts";
 
 /** Nonces of signed requests, for as long as their signatures are good. */
 export interface Nonces {
-  /** @returns false where this shop used it before, or may have */
+  /** @returns false where this shop used it before, or may have, or where its signature is good no more */
   take(code: string, nonce: string, expires: Date, created: Date): boolean;
   readonly size: number;
 }
@@ -19,6 +19,8 @@ export function createNonces({ clock = systemClock }: { readonly clock?: Pick<Cl
     take(code, nonce, expires, created) {
       forgetExpired();
       if (created.getTime() < began) return false;
+      // It ran out while it was checked: whether it was taken is forgotten by now.
+      if (expires.getTime() < clock.now()) return false;
       const name = `${code} ${nonce}`;
       if (taken.has(name)) return false;
       taken.set(name, expires.getTime());

@@ -183,4 +183,8 @@ export const shopMigrations: readonly Migration[] = [
       create index on customer_holds (until);
     `,
   },
+  {
+    id: "0009-lines-held",
+    sql: "alter table customer_holds add column lines int4 not null default 1;",
+  },
 ];

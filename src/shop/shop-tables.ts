@@ -250,7 +250,15 @@ export interface ShopTables {
     deal_id: Hex | null;
   };
   /** What anybody had kept by a checkout that is not paid, by where on the network it asked from; forgotten at its end. */
-  customer_holds: { checkout_id: string; address: string; product: string; pieces: bigint; until: Date };
+  customer_holds: {
+    checkout_id: string;
+    address: string;
+    product: string;
+    pieces: bigint;
+    /** How many of the checkout's lines name the product: each is a reservation. */
+    lines: number;
+    until: Date;
+  };
   /** Texts of reviews, and the ratings on chain that name their hashes. */
   reviews: {
     deal_id: Hex;

@@ -89,6 +89,17 @@ describe("the list", () => {
     expect(peer.members()).toEqual(late.members());
   });
 
+  it("goes on whatever a shop writes of itself: the contract takes all of it", async () => {
+    const [odd, plain] = [newShop("ODDONE"), newShop("AFTERODD")];
+    await chain.join(OWNER, { ...odd, endpoint: `${odd.endpoint}\0`, profile: `\0${"x".repeat(2_000)}` });
+    await chain.join(OWNER, plain);
+    await hub.until("AFTERODD", "member");
+    const { shops } = await hub.client.shops({ limit: 500 });
+    const listed = shops.find(({ code }) => code === "ODDONE")?.shop;
+    expect(listed?.endpoint).toBe(`${odd.endpoint}\ufffd`);
+    expect(listed?.profile).toBe(`\ufffd${"x".repeat(511)}`);
+  });
+
   it("is not sent again to whoever has it", async () => {
     const ask = (etag?: string) =>
       fetch(`${hub.url}/v1/shops`, etag === undefined ? {} : { headers: { "if-none-match": etag } });

@@ -299,7 +299,17 @@ describe("Ben buys for himself", () => {
     });
     expect(checkout).toMatchObject({ state: "sealed", buyer: ben.account.address });
     expect((await chain.moneyOf(ben.account.address)).locked - before).toBe(checkout.totalNano);
-    await saleOf(gift, checkout.legs[0]?.deal);
+    const { ref, deal } = await saleOf(gift, checkout.legs[0]?.deal);
+    expect(ref, "whoever has a checkout's id goes on with it: the seller has not").not.toContain(checkout.id);
+    // Ben's shop may act for Ben: it must not say for a stranger that it has what was never sent.
+    await expect(
+      anonymous.request(`${ben.endpoint}/v1/checkouts/${checkout.id}/confirm`, {
+        method: "POST",
+        body: { leg: 0, signature: "0x" },
+        schema: checkoutSchema,
+      }),
+    ).rejects.toEqual(refused("HANSE_REQUEST_INVALID"));
+    expect(STAGES[await stageOf(chain, deal as `0x${string}`)]).toBe("Sealed");
   });
 });
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
   [postgres, chain] = await Promise.all([startTestPostgres(), startGoodsChain()]);
   anna = await startMarketShop({
     ...{ code: "ANNA", owner: 5, chain, databaseUrl: await postgres.fresh(), customerLimit: 12 },
-    customerHolds: { addressShare: 50, allShare: 80 },
+    customerHolds: { addressShare: 50, allShare: 80, addressLines: 4, allLines: 9 },
   });
   ben = await startMarketShop({
     ...{ code: "BEN", owner: 6, chain, databaseUrl: await postgres.fresh(), customerLimit: 3 },
@@ -83,6 +83,35 @@ describe("before they pay", () => {
     expect((await anna.service.reservations.reserve(wish)).state).toBe("held");
   });
 
+  it("of many products little each is held too: who keeps them counts by number", async () => {
+    const some = Array.from({ length: 5 }, (_, at) => `P${at}`);
+    await anna.stock.put(some.map((sku) => product(sku, 100n)));
+    await anna.market.syncCatalogue();
+    const basket = (address: string, skus: readonly string[]) =>
+      anna.market.checkouts.begin(
+        {
+          ...{ buyer: wallet.address, shipTo: SHIP_TO },
+          lines: skus.map((sku) => ({ product: `ANNA:${sku}`, quantity: 1n })),
+        },
+        address,
+      );
+    await expect(basket("192.0.2.1", some)).rejects.toEqual(tooMuch);
+    await basket("192.0.2.1", some.slice(0, 4));
+    await expect(basket("192.0.2.1", ["P4"])).rejects.toEqual(tooMuch);
+    await basket("192.0.2.2", some.slice(0, 4));
+    // Named twice it is kept twice.
+    await expect(basket("192.0.2.3", ["P4", "P4"])).rejects.toEqual(tooMuch);
+    await basket("192.0.2.3", ["P4"]);
+    await expect(basket("192.0.2.4", ["P4"])).rejects.toEqual(tooMuch);
+  });
+
+  it("more than there is is not to be waited for", async () => {
+    await expect(begin(anna, "192.0.2.1", 11)).rejects.toMatchObject({ code: "HANSE_OUT_OF_STOCK" });
+    await anna.stock.put([product("NONE", 0n)]);
+    await anna.market.syncCatalogue();
+    await expect(begin(anna, "192.0.2.1", 1, "NONE")).rejects.toMatchObject({ code: "HANSE_OUT_OF_STOCK" });
+  });
+
   it("the last piece can be had", async () => {
     await begin(anna, "192.0.2.1", 1, "ONE");
   });
@@ -109,6 +138,19 @@ it("what came to nothing, is over or was paid is no more held against them", asy
   await anna.database.kysely.updateTable("customer_holds").set({ until: new Date() }).execute();
   await expect(begin(anna, "192.0.2.1", 4)).rejects.toMatchObject({ code: "HANSE_OUT_OF_STOCK" });
   expect(await holds()).toEqual([]);
+});
+
+it("is kept as long as it counts as held: until the quote is over, and no longer", async () => {
+  const { legs, expiresAt } = await begin(anna, "192.0.2.1", 1);
+  const kept = await anna.database.kysely
+    .selectFrom("reservations")
+    .select("expires_at")
+    .where("quote_id", "=", legs[0]?.quote.id as string)
+    .execute();
+  const until = new Date(expiresAt);
+  expect(kept).toEqual([{ expires_at: until }]);
+  const held = await anna.database.kysely.selectFrom("customer_holds").select("until").execute();
+  expect(held).toEqual([{ until }]);
 });
 
 describe("whoever asks too often", () => {

@@ -159,6 +159,9 @@ export function createCheckouts(
     },
 
     async confirm(id, leg, signature) {
+      // The Receipt takes the word of a caller who may act for the buyer, and of what the shop buys for itself we are that
+      // caller: without a signature anybody could have the shop pay for what never came.
+      if (signature === "0x") throw new HanseError("HANSE_REQUEST_INVALID", "A confirmation is signed");
       const { checkout, legs } = await read(id);
       const dealId = legs[leg]?.deal_id ?? undefined;
       const known = dealId === undefined ? undefined : await deals.find(dealId);
@@ -222,7 +225,9 @@ export function createCheckouts(
     const bySeller = Map.groupBy(wish.lines, ({ product }) => parsePublicId(product)?.code ?? "");
     const sellers = [...bySeller.keys()].sort();
     const asked = await Promise.allSettled(
-      sellers.map((seller) => askQuote(seller, bySeller.get(seller) ?? [], wish.buyer, `${id}:${seller}`)),
+      sellers.map((seller) =>
+        askQuote(seller, bySeller.get(seller) ?? [], wish.buyer, nameFor(`${id}:${seller}`)),
+      ),
     );
     const failed = asked.find((each) => each.status === "rejected");
     const given = asked.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
@@ -404,19 +409,25 @@ export function createCheckouts(
 
   /**
    * @param ids of deals; all of them, where none are named
-   * @returns those to look at again: the chain may still seal them, or undo them for good
+   * @returns those to look at again: the chain may still seal them, or undo them for good, or their sellers cannot be told yet
    */
   async function learnOf(ids: readonly Hex[] | undefined): Promise<readonly Hex[]> {
     const sealed = await database.kysely
       .selectFrom("checkouts")
       .innerJoin("checkout_legs", "checkout_legs.checkout_id", "checkouts.id")
       .innerJoin("deals", "deals.purchase_hash", "checkout_legs.purchase_hash")
-      .select("checkouts.id")
-      .distinct()
+      .select(["checkouts.id", "deals.id as deal"])
       .where("checkouts.state", "!=", "sealed")
       .$if(ids !== undefined, (query) => query.where(sql<boolean>`deals.id = any(${ids}::text[])`))
       .execute();
-    for (const { id } of sealed) await conclude(id);
+    const waiting: Hex[] = [];
+    for (const [id, legs] of Map.groupBy(sealed, (leg) => leg.id)) {
+      await conclude(id).catch((err: unknown) => {
+        // Such as of a seller whose key nobody can seal to: the others are seen to.
+        waiting.push(...legs.map(({ deal }) => deal));
+        logger.warn({ checkout: id, err }, "a checkout that is sealed cannot be told");
+      });
+    }
     const open = await database.kysely
       .selectFrom("checkouts")
       .innerJoin("checkout_legs", "checkout_legs.checkout_id", "checkouts.id")
@@ -434,7 +445,8 @@ export function createCheckouts(
     // A seal that was undone, and that nobody can repeat: nothing was paid.
     const undone = new Set(open.filter(({ over }) => over).map(({ id }) => id));
     for (const id of undone) await fail(id, "The chain undid its seal");
-    return open.flatMap(({ id, deal_id }) => (undone.has(id) || deal_id === null ? [] : [deal_id]));
+    const unseen = open.flatMap(({ id, deal_id }) => (undone.has(id) || deal_id === null ? [] : [deal_id]));
+    return [...waiting, ...unseen];
   }
 
   /** It is sealed: writes down which deals it became, and that the sellers are to be told, and tells them. */
@@ -557,7 +569,10 @@ const LOOK_MS = 100;
 const tellingOf = (leg: LegRow) => ({
   ...{ id: refOf(leg), lane: refOf(leg), peer: leg.seller, path: "/api/v1/order" },
 });
-const refOf = ({ checkout_id, leg }: LegRow) => `${checkout_id}:${leg}`;
+const refOf = ({ checkout_id, leg }: LegRow) => nameFor(`${checkout_id}:${leg}`);
+
+/** What sellers are told: whoever has a checkout's id goes on with it, and sees what it has of others. */
+const nameFor = (secret: string): string => keccak256(stringToHex(`seller ${secret}`)).slice(2);
 
 function parseQuote(text: string): Quote {
   return quoteSchema.parse(JSON.parse(text)) as Quote;

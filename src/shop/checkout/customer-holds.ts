@@ -13,7 +13,8 @@ export interface CustomerHolds {
   /**
    * Notes what a checkout is about to have kept.
    * @param address of the customer, on the network
-   * @throws HANSE_RATE_LIMITED where it, or all customers together, would hold too much of a product; nothing is noted then
+   * @throws HANSE_RATE_LIMITED where it, or all customers together, would hold too much of a product, or too many; HANSE_OUT_OF_STOCK
+   * where it wants more than there is in this shop's house. Nothing is noted then
    */
   take(checkoutId: string, address: string, lines: readonly HeldLine[]): Promise<void>;
   /** Once it is known when the sellers give it back. */
@@ -36,6 +37,13 @@ export interface CustomerHoldOptions {
   readonly addressShare?: number;
   /** The same for all customers together; 80 unless told. */
   readonly allShare?: number;
+  /**
+   * Lines of one seller's products that one address may hold; 200 unless told. Each is a reservation, and a seller keeps no more
+   * than a number of them for one shop, however small they are.
+   */
+  readonly addressLines?: number;
+  /** The same for all customers together; 800 unless told. */
+  readonly allLines?: number;
 }
 
 export function createCustomerHolds(
@@ -47,11 +55,14 @@ export function createCustomerHolds(
   },
 ): CustomerHolds {
   const { code, holdMs, addressPieces = 100, allPieces = 1_000, addressShare = 50, allShare = 80 } = options;
+  const { addressLines = 200, allLines = 800 } = options;
   return {
     async take(checkoutId, address, lines) {
       const network = networkOf(address);
-      const wanted = new Map<string, bigint>();
-      for (const { product, quantity } of lines) wanted.set(product, (wanted.get(product) ?? 0n) + quantity);
+      const linesOf = Map.groupBy(lines, ({ product }) => product);
+      const wanted = new Map(
+        [...linesOf].map(([product, same]) => [product, same.reduce((sum, each) => sum + each.quantity, 0n)]),
+      );
       await database.transaction(async (trx) => {
         const now = new Date(clock.now());
         // One after the other: two who ask at once would both find room for one.
@@ -60,6 +71,7 @@ export function createCustomerHolds(
         );
         await trx.deleteFrom("customer_holds").where("until", "<=", now).execute();
         const products = [...wanted.keys()];
+        await checkLines(trx, lines, network);
         const held = await trx
           .selectFrom("customer_holds")
           .selectAll()
@@ -69,6 +81,8 @@ export function createCustomerHolds(
         for (const [product, pieces] of wanted) {
           const same = held.filter((each) => each.product === product);
           const onHand = inHouse.get(product);
+          // Waiting brings no more of it.
+          if (onHand !== undefined && onHand < pieces) throw tooFew(product, pieces, onHand);
           check(product, pieces, same, most(allPieces, allShare, onHand), now);
           const own = same.filter((each) => each.address === network);
           check(product, pieces, own, most(addressPieces, addressShare, onHand), now);
@@ -79,6 +93,7 @@ export function createCustomerHolds(
           .values(
             [...wanted].map(([product, pieces]) => ({
               ...{ checkout_id: checkoutId, address: network, product, pieces, until },
+              lines: linesOf.get(product)?.length ?? 1,
             })),
           )
           .execute();
@@ -116,6 +131,32 @@ export function createCustomerHolds(
     );
   }
 
+  /** A seller's reservations for this shop are told by number, too: many of a piece each would use them up. */
+  async function checkLines(
+    trx: Transaction<ShopTables>,
+    lines: readonly HeldLine[],
+    network: string,
+  ): Promise<void> {
+    const held = await trx.selectFrom("customer_holds").select(["product", "address", "lines"]).execute();
+    const heldOf = Map.groupBy(held, ({ product }) => sellerOf(product));
+    for (const [seller, { length: wanted }] of Map.groupBy(lines, ({ product }) => sellerOf(product))) {
+      const all = heldOf.get(seller) ?? [];
+      const own = all.filter(({ address }) => address === network);
+      if (sum(all) + wanted <= allLines && sum(own) + wanted <= addressLines) continue;
+      throw new HanseError(
+        "HANSE_RATE_LIMITED",
+        `Customers have too many lines of ${seller}'s products kept that are not paid`,
+        {
+          hint: "Buy fewer at a time, pay what is kept, or wait until it is given back.",
+          details: {
+            ...{ seller, held: sum(all), heldByYou: sum(own), wanted },
+            retryAfterSeconds: Math.ceil(holdMs / 1_000),
+          },
+        },
+      );
+    }
+  }
+
   function check(
     product: string,
     pieces: bigint,
@@ -139,6 +180,15 @@ export function createCustomerHolds(
     );
   }
 }
+
+function tooFew(product: string, wanted: bigint, onHand: bigint): HanseError {
+  return new HanseError("HANSE_OUT_OF_STOCK", `There are ${onHand} of ${product}, not ${wanted}`, {
+    details: { product, available: onHand.toString(), wanted: wanted.toString() },
+  });
+}
+
+const sellerOf = (product: string) => parsePublicId(product)?.code ?? "";
+const sum = (held: readonly { readonly lines: number }[]) => held.reduce((all, { lines }) => all + lines, 0);
 
 /** Rounded up, so that the last piece can be had. */
 function most(pieces: number, share: number, onHand: bigint | undefined): bigint {

@@ -36,7 +36,7 @@ export function createDealDuties(
       for (const sold of await deals.releasable(owner, head.time)) {
         await attempt(sold, "a deal cannot be released", () => receipt.release(sold));
       }
-      for (const late of await deals.unshippedAt(head.time)) {
+      for (const late of await deals.unshippedAt(owner, head.time)) {
         await attempt(late, "what was not shipped in time cannot be refunded", () => receipt.refund(late));
       }
     },

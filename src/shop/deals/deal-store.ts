@@ -77,8 +77,11 @@ export interface DealStore {
   releasable(seller: Address, time: bigint): Promise<readonly KnownDeal[]>;
   /** What `seller` sold on, with its purchases that deliver it and that may still be lengthened, each supply once. */
   resales(seller: Address): Promise<readonly { readonly supply: KnownDeal; readonly resale: KnownDeal }[]>;
-  /** Those that were to be shipped before a time (Unix seconds), and were not; some at a time. */
-  unshippedAt(time: bigint): Promise<readonly KnownDeal[]>;
+  /**
+   * What `owner` sold or bought, or a customer bought here, that was to be shipped before a time (Unix seconds), and was not;
+   * some at a time.
+   */
+  unshippedAt(owner: Address, time: bigint): Promise<readonly KnownDeal[]>;
 }
 
 /** Blocks kept to trace a reorganisation. */
@@ -198,9 +201,21 @@ export function createDealStore(database: ShopDatabase): DealStore {
       const rows = await deals().orderBy("sealed_block", "desc").limit(1_000).execute();
       return rows.map((row) => known(row) as KnownDeal);
     },
-    async unshippedAt(time) {
+    async unshippedAt(owner, time) {
       const rows = await deals()
         .where("stage", "=", "Sealed")
+        // Anybody may name it as referrer in deals of strangers: what becomes of those is not for it to pay.
+        .where((of) =>
+          of.or([
+            sql<boolean>`${owner} in (deal::json ->> 'seller', deal::json ->> 'buyer')`,
+            of.exists(
+              of
+                .selectFrom("checkout_legs")
+                .select("leg")
+                .whereRef("checkout_legs.purchase_hash", "=", "deals.purchase_hash"),
+            ),
+          ]),
+        )
         .where(sql<boolean>`since + (deal::json ->> 'shipWithin')::int8 < ${time}`)
         .orderBy("since")
         .limit(100)

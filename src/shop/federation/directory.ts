@@ -1,6 +1,7 @@
 import type { Hex } from "viem";
 import type { HubClient } from "#src/client/hub-client.ts";
 import type { ShopView } from "#src/client/hub-schema.ts";
+import { isShopKey } from "#src/identity/shop-key.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
@@ -38,7 +39,7 @@ export interface DirectoryDeps {
 }
 
 const PAGE = 500;
-/** Keys of hub services are asked again after so long, and at once where one is shown that is not known. */
+/** Keys of hub services are asked again after so long, and sooner where one is shown that is not known. */
 const KEYS_MS = 60_000;
 /** Anybody can show what does not fit: hub services are asked because of it no more often. */
 const AGAIN_MS = 2_000;
@@ -49,6 +50,7 @@ export function createDirectory(
 ): Directory {
   const { database, hubs, logger, clock = systemClock, onSynced = async () => undefined } = deps;
   const keys = new Map<string, { readonly keys: readonly Hex[]; readonly at: number }>();
+  const askingKeys = new Map<string, Promise<void>>();
   const running = new Map<string, Promise<void>>();
   const next = new Map<string, Promise<void>>();
   let again: { readonly at: number; readonly done: Promise<boolean> } | undefined;
@@ -85,12 +87,11 @@ export function createDirectory(
     async isKeyOfHub(url, key) {
       const hub = hubs.find((each) => each.url === url);
       if (hub === undefined) return false;
-      let known = keys.get(url);
-      if (known === undefined || clock.now() - known.at > KEYS_MS || !known.keys.includes(key)) {
-        known = { keys: await hub.client.keys(), at: clock.now() };
-        keys.set(url, known);
-      }
-      return known.keys.includes(key);
+      const known = keys.get(url);
+      const age = clock.now() - (known?.at ?? Number.NEGATIVE_INFINITY);
+      // Anybody can sign with a key of its own: a hub service that is asked for each would soon answer us nothing at all.
+      if (age > (known?.keys.includes(key) === true ? KEYS_MS : AGAIN_MS)) await askKeys(hub);
+      return keys.get(url)?.keys.includes(key) === true;
     },
 
     async keepSyncing(signal) {
@@ -108,6 +109,22 @@ export function createDirectory(
     },
   };
   return directory;
+
+  /** However many ask: once at a time. Where it does not answer, no key is its own. */
+  function askKeys({ url, client }: KnownHub): Promise<void> {
+    let asking = askingKeys.get(url);
+    if (asking === undefined) {
+      asking = client
+        .keys()
+        .catch((): readonly Hex[] => [])
+        .then((told) => {
+          keys.set(url, { keys: told, at: clock.now() });
+          askingKeys.delete(url);
+        });
+      askingKeys.set(url, asking);
+    }
+    return asking;
+  }
 
   function begin(hub: KnownHub): Promise<void> {
     const look = syncOne(hub)
@@ -153,11 +170,12 @@ export function createDirectory(
     view: ShopView,
   ): Promise<void> {
     const origin = view.origin ?? hub;
-    if (view.standing !== "member" || view.shop === undefined) {
+    // One with a key that is none: the Hub takes any, and nobody can seal anything to it.
+    if (view.standing !== "member" || view.shop === undefined || !isShopKey(view.shop.key)) {
       await trx
         .updateTable("peers")
         .set({
-          standing: view.standing === "suspended" ? "suspended" : "left",
+          standing: view.standing === "suspended" || view.shop !== undefined ? "suspended" : "left",
           seen_at: new Date(clock.now()),
         })
         .where("code", "=", view.code)

@@ -7,7 +7,7 @@ import type {
   PartnershipCall,
   PartnershipCallBody,
 } from "#src/client/shop-schema.ts";
-import { type Right, signGrant, verifyGrant } from "#src/identity/grant.ts";
+import { type Grant, type Right, signGrant, verifyGrant } from "#src/identity/grant.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { createKeptRows } from "#src/store/kept-rows.ts";
@@ -62,6 +62,11 @@ export interface Partnerships {
   rightsFrom(peer: string): Promise<readonly Right[]>;
 }
 
+interface CheckedGrant {
+  readonly jwt: string;
+  readonly grant: Grant;
+}
+
 const DAY_MS = 86_400_000;
 
 export function createPartnerships(deps: PartnershipDeps, options: PartnershipOptions = {}): Partnerships {
@@ -74,6 +79,7 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
 
   return {
     async receive(peer, call, body) {
+      const grantOf = await checkGrant(peer, body.grant);
       return await database.transaction(async (trx) => {
         const now = clock.now();
         const before = await trx
@@ -84,7 +90,7 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
           .executeTakeFirst();
         if (before !== undefined) return JSON.parse(before.answer) as PartnershipAnswer;
         const record = await lockPartnership(trx, peer, otherRole(body.role), new Date(now));
-        const { next, answer } = await take(record, call, body, now);
+        const { next, answer } = await take(record, call, body, grantOf, now);
         await savePartnership(trx, next);
         await trx
           .insertInto("partnership_answers")
@@ -128,6 +134,7 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
     record: PartnershipRecord,
     call: PartnershipCall,
     body: PartnershipCallBody,
+    grantOf: () => CheckedGrant,
     now: number,
   ) {
     const step = allowedStep(record, call, body.role, now);
@@ -155,7 +162,7 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
       case "granted":
         if (record.role === "granter")
           grant = await give(next, record.pending_rights, record.pending_grant_until, now);
-        else await keep(next, body.grant, now);
+        else keep(next, grantOf(), now);
         break;
       case "kept":
         Object.assign(next, noPending);
@@ -237,6 +244,7 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
       return { body: told, before: record };
     });
     const answer = await post.ask(peer, pathOf(call), body);
+    const grantOf = await checkGrant(peer, answer.grant);
     return await database.transaction(async (trx) => {
       const record = await lockPartnership(trx, peer, "grantee", new Date(now));
       // The granter may have called in between; what it said last stands.
@@ -246,7 +254,7 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
         if (step.rights === "asked") {
           Object.assign(next, asked(body.rights, body.until, now), { exchange: body.exchange });
         } else if (step.rights === "granted") {
-          await keep(next, answer.grant, now);
+          keep(next, grantOf(), now);
         } else {
           Object.assign(next, noPending, step.rights === "ended" ? noGrant : {});
         }
@@ -289,15 +297,26 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
     return jwt;
   }
 
+  /**
+   * Checks a grant that another shop signed, before anything is locked: its key may have to be proved, by an endpoint that takes
+   * its time, and whoever waits for the lock has a connection to the database.
+   * @returns what gives it, or throws what is wrong with it: to be called where it is needed
+   */
+  async function checkGrant(peer: string, jwt: string | undefined): Promise<() => CheckedGrant> {
+    try {
+      if (jwt === undefined) throw new HanseError("HANSE_GRANT_MALFORMED", "The call carries no grant");
+      const isKeyOfIssuer = (publicKey: `0x${string}`) => peers.isKeyOf(peer, publicKey);
+      const grant = await verifyGrant(jwt, isKeyOfIssuer, { iss: peer, aud: code }, clock);
+      return () => ({ jwt, grant });
+    } catch (error) {
+      return () => {
+        throw error;
+      };
+    }
+  }
+
   /** Keeps a grant that another shop signed. What it says counts, whatever was asked for or told beside it. */
-  async function keep(record: PartnershipRecord, jwt: string | undefined, now: number): Promise<void> {
-    if (jwt === undefined) throw new HanseError("HANSE_GRANT_MALFORMED", "The call carries no grant");
-    const grant = await verifyGrant(
-      jwt,
-      (publicKey) => peers.isKeyOf(record.peer, publicKey),
-      { iss: record.peer, aud: code },
-      clock,
-    );
+  function keep(record: PartnershipRecord, { jwt, grant }: CheckedGrant, now: number): void {
     Object.assign(record, noPending, {
       rights: [...grant.rights],
       until: new Date(grant.exp * 1_000),

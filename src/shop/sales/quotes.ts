@@ -299,9 +299,11 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
           ...{ sale_order: stringifyJson(order.order), valid_until: new Date(validUntil * 1_000) },
         })
         .execute();
+      const until = new Date(validUntil * 1_000);
       const kept = await trx
         .updateTable("reservations")
-        .set({ quote_id: id, sealable_until: new Date(validUntil * 1_000) })
+        // Kept for the quote alone, they are free when it is over: not for as long as a reservation that nobody has quoted yet.
+        .set({ quote_id: id, sealable_until: until, expires_at: until })
         .where(
           "id",
           "in",

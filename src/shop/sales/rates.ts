@@ -87,7 +87,7 @@ export function createRates(
   async function current(): Promise<RateTable> {
     if (
       clock.now() - (known?.at ?? Number.NEGATIVE_INFINITY) > freshMs &&
-      clock.now() - triedAt >= Math.min(freshMs, 1_000)
+      (asking !== undefined || clock.now() - triedAt >= Math.min(freshMs, 1_000))
     ) {
       // Many ask at the same moment: the source is asked once.
       asking ??= refresh().finally(() => {

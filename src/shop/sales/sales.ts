@@ -330,8 +330,9 @@ export function createSales(
     try {
       await receipt.ship(await dealOf(sale), keccak256(stringToHex(tracking)));
     } catch (error) {
-      // The Receipt does not take it, such as when it is too late: it is not shipped.
-      if (isHanseError(error, "HANSE_TRANSACTION_REVERTED")) {
+      // The Receipt will not take it any more: it is not shipped. What it does not take now, such as where a node is behind or we
+      // may not act for the owner, is told again: the parcel is on its way.
+      if (isHanseError(error, "HANSE_TRANSACTION_REVERTED") && FOR_GOOD.has(error.details.error)) {
         await database.kysely
           .updateTable("sales")
           .set({ tracking: null, changed_at: now() })
@@ -584,6 +585,8 @@ const PAID: readonly SaleState[] = ["paid", "shipped", "settled"];
 /** The buyer gets nothing. */
 const OFF: readonly SaleState[] = ["refunded", "cancelled"];
 const AT_ONCE = 100;
+/** Why a deal is not shipped, nor ever will be. */
+const FOR_GOOD: ReadonlySet<unknown> = new Set(["ReceiptTooLate", "ReceiptWrongStage"]);
 
 /** What the own system is told that it takes pieces for: where they were put back and are taken again, it is another time. */
 function takingOf({ id, takes }: SaleRow): string {

@@ -185,3 +185,37 @@ describe("a supply", () => {
     expect(await dueOf(BEN)).toEqual([]);
   });
 });
+
+describe("what was not shipped in time", () => {
+  const late = goodsDealId(dealOf(1));
+
+  it("is refunded by who sold it, by who bought it, and by nobody whom it only names", async () => {
+    await block(1n, 900, { deals: [dealOf(1, { shipWithin: 10 })] });
+    await block(2n, 910);
+    expect(await dueOf(ANNA)).toEqual([]);
+    await block(3n, 911);
+    for (const party of [ANNA, BEN]) expect(await dueOf(party)).toEqual([`refund ${late}`]);
+    // Of strangers, who name it as their referrer.
+    expect(await dueOf(CARL)).toEqual([]);
+  });
+
+  it("is refunded by the shop that it was bought at", async () => {
+    await database.kysely
+      .insertInto("checkouts")
+      .values({
+        ...{ id: "one", buyer: BEN, owned: false, state: "sealed", ship_to: "{}", problem: null },
+        expires_at: new Date(),
+      })
+      .execute();
+    await database.kysely
+      .insertInto("checkout_legs")
+      .values({
+        ...{ checkout_id: "one", leg: 0, seller: "ANNA", quote: "{}", purchase: "{}", purchase_hash: late },
+        ...{ signature: null, deal_id: null },
+      })
+      .execute();
+    await block(1n, 900, { deals: [dealOf(1, { shipWithin: 10 })] });
+    await block(2n, 911);
+    expect(await dueOf(CARL)).toEqual([`refund ${late}`]);
+  });
+});

@@ -73,7 +73,10 @@ describe("hours of the wholesaler's, as a partner's orders", () => {
     ben = await startMarketShop({
       ...{ code: "BEN", owner: 7, chain, databaseUrl: await postgres.fresh() },
       // A wholesaler's customers, of one address.
-      customerHolds: { addressPieces: 1_000_000, allPieces: 1_000_000 },
+      customerHolds: {
+        ...{ addressPieces: 1_000_000, allPieces: 1_000_000 },
+        ...{ addressLines: 1_000_000, allLines: 1_000_000 },
+      },
     });
     for (const account of [6, 7]) await chain.fund(account);
     await chain.fund(9, 2_000_000n);
