@@ -27,7 +27,7 @@ beforeAll(async () => {
     brokerMigrations,
   );
   ledger = createOrderLedger({
-    chain: { headNumber: async () => 1n },
+    chain: { toldNumber: async () => 1n },
     database,
     // No order is looked at here.
     facts: {} as never,

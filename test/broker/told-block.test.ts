@@ -117,7 +117,7 @@ describe("a node that falls behind what it told", () => {
       if (event.type !== "block" || event.events.length === 0) continue;
       fallBehindTo(event.block.number - 1n);
       // What is read at this block would else be written down as of one before.
-      expect(await market.headNumber()).toBe(event.block.number);
+      expect(await market.toldNumber()).toBe(event.block.number);
       break;
     }
     // What a broker without memory of the event would take for the truth.
