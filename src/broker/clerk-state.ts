@@ -7,7 +7,7 @@ import type { ChainClient } from "#src/chain/chain-client.ts";
 import { asChainError, revertOf } from "#src/chain/chain-error.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
 import type { Clock } from "#src/kernel/clock.ts";
-import { isHanseError, isRetryable } from "#src/kernel/errors.ts";
+import { type HanseError, isHanseError, isRetryable } from "#src/kernel/errors.ts";
 import { clerkDomain } from "#src/protocol/order-types.ts";
 import { POWER_OF_ORDER, POWERS } from "#src/protocol/powers.ts";
 import { LEGS, REFUSALS } from "#src/protocol/refusals.ts";
@@ -52,32 +52,30 @@ export function createClerkState(
     refusedPatienceMs = REFUSED_PATIENCE_MS,
   ): Promise<T> {
     for (let waitedMs = 0; ; waitedMs += pollMs) {
-      const outcome = await readOnce(what, ask);
-      if ("value" in outcome) return outcome.value;
-      const { error, pinned } = outcome;
-      const behind = error.code === "HANSE_RPC_BEHIND";
-      const refused = error.code === "HANSE_RPC_REFUSED" && pinned;
-      if (waitedMs >= (behind ? PATIENCE_MS : refused ? refusedPatienceMs : 0)) throw error;
+      let at: AtBlock = {};
+      try {
+        at = await atBlock();
+        return await ask(at);
+      } catch (cause) {
+        const error = await failureAt(at, cause, what);
+        const refused = error.code === "HANSE_RPC_REFUSED" && at.blockNumber !== undefined;
+        const patienceMs = error.code === "HANSE_RPC_BEHIND" ? PATIENCE_MS : refused ? refusedPatienceMs : 0;
+        if (waitedMs >= patienceMs) throw error;
+      }
       await clock.sleep(pollMs);
     }
   }
 
-  async function readOnce<T>(what: string, ask: (at: AtBlock) => Promise<T>) {
-    let blockNumber: bigint | undefined;
-    try {
-      blockNumber = await block();
-      return { value: await ask(blockNumber === undefined ? {} : { blockNumber }) };
-    } catch (error) {
-      const pinned = blockNumber !== undefined;
-      if (blockNumber === undefined || revertOf(error) !== undefined)
-        return { error: asChainError(error, what), pinned };
-      // Every node says in its own way that it lacks a block: told apart by its newest one.
-      const head = await headNumber();
-      return {
-        error: head < blockNumber ? chainBehind(head, blockNumber) : asChainError(error, what),
-        pinned,
-      };
-    }
+  async function atBlock(): Promise<AtBlock> {
+    const blockNumber = await block();
+    return blockNumber === undefined ? {} : { blockNumber };
+  }
+
+  /** Every node says in its own way that it lacks a block: told apart by its newest one. */
+  async function failureAt({ blockNumber }: AtBlock, cause: unknown, what: string): Promise<HanseError> {
+    if (blockNumber === undefined || revertOf(cause) !== undefined) return asChainError(cause, what);
+    const head = await headNumber();
+    return head < blockNumber ? chainBehind(head, blockNumber) : asChainError(cause, what);
   }
 
   /** The first word a foreign contract answers; undefined when it reverts, runs out of gas or is none. */

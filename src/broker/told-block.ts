@@ -22,11 +22,11 @@ export function createToldBlock(deps: { readonly headNumber: () => Promise<bigin
   let following: Following | undefined;
 
   async function toRead(): Promise<bigint | undefined> {
-    const at = following;
+    const at = following?.signal.aborted === false ? following : undefined;
     if (at === undefined || at.newest !== undefined) return at?.newest;
     const head = await deps.headNumber();
-    // The chain turned while the node was asked: what it told may not have happened.
-    if (following !== at) return await toRead();
+    // The chain turned while the node was asked, or nobody follows any more: what it told may not have happened.
+    if (following !== at || at.signal.aborted) return await toRead();
     if (head < at.told) throw chainBehind(head, at.told);
     at.newest ??= head;
     return at.newest;
@@ -35,10 +35,6 @@ export function createToldBlock(deps: { readonly headNumber: () => Promise<bigin
   return {
     follow(from, signal) {
       following = { told: from, newest: undefined, signal };
-      const end = () => {
-        if (following?.signal === signal) following = undefined;
-      };
-      signal.addEventListener("abort", end, { once: true });
     },
     tell(block, head) {
       if (following === undefined) return;
