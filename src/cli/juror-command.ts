@@ -74,73 +74,78 @@ export function addJurorCommand(program: Command, context: CliContext): void {
       if (winner !== "buyer" && winner !== "seller") {
         throw invalid(`${winner} cannot win`, "Give buyer or seller.");
       }
-      const goods = parseBytes32("deal id", text);
-      const signer = await openCaseSigner(context, flags, goods);
-      const { account, open, reader } = signer;
-      const seat = await seatDrawn(reader, open, account.address);
-      const question = `The ${winner} is to win ${goods}; a vote stays as it is, and whoever does not vote as most do loses a tenth of the seat's stake. Go on?`;
-      await confirmFinal(context, flags, question);
-      const { round } = open;
-      const digest = ballotDigest(round, open.task, RULINGS[winner], await saltOf(signer, round));
-      const seal = sealOf(account.address, digest);
-      // Its own transaction is a juror's word: no signature beside it.
-      await signer.act("commit", [[{ seat, seal, r: zeroHash, vs: zeroHash }]]);
-      await again(signer, goods, flags);
+      await inCase(text, flags, async (signer, goods) => {
+        const { account, open, reader } = signer;
+        const seat = await seatDrawn(reader, open, account.address);
+        const question = `The ${winner} is to win ${goods}; a vote stays as it is, and whoever does not vote as most do loses a tenth of the seat's stake. Go on?`;
+        await confirmFinal(context, flags, question);
+        const { round } = open;
+        const digest = ballotDigest(round, open.task, RULINGS[winner], await saltOf(signer, round));
+        const seal = sealOf(account.address, digest);
+        // Its own transaction is a juror's word: no signature beside it.
+        await signer.act("commit", [[{ seat, seal, r: zeroHash, vs: zeroHash }]]);
+      });
     });
 
   command("reveal <deal>")
     .description(
       "show what you voted, once the vote is over; it takes the wallet that voted, and nothing else",
     )
-    .action(async (text: string, flags: Flags) => {
-      const goods = parseBytes32("deal id", text);
-      const signer = await openCaseSigner(context, flags, goods);
-      await signer.act("reveal", [signer.open.seals.map(packCommitted), [await ballotOf(signer)]]);
-      await again(signer, goods, flags);
-    });
+    .action((text: string, flags: Flags) =>
+      inCase(text, flags, async (signer) => {
+        await signer.act("reveal", [sealsOf(signer), [await ballotOf(signer)]]);
+      }),
+    );
 
   command("record <deal>")
     .description(
       "have the chain remember who is drawn, which it forgets within 256 blocks; `dispute summon` and `juror extend` do it; anybody may",
     )
-    .action(async (text: string, flags: Flags) => {
-      const goods = parseBytes32("deal id", text);
-      const signer = await openCaseSigner(context, flags, goods);
-      await keepDraw(signer.connection, signer.account, signer.reader, signer.open);
-      await again(signer, goods, flags);
-    });
+    .action((text: string, flags: Flags) =>
+      inCase(text, flags, ({ connection, account, reader, open }) =>
+        keepDraw(connection, account, reader, open),
+      ),
+    );
 
   command("settle <deal>")
     .description(
       "have the case ruled by what most jurors revealed; anybody may. `hanse dispute enforce` then pays",
     )
-    .action((text: string, flags: Flags) => actOnSeals("rule", text, flags));
+    .action((text: string, flags: Flags) =>
+      inCase(text, flags, async (signer) => {
+        await signer.act("rule", [sealsOf(signer)]);
+      }),
+    );
 
   command("extend <deal>")
     .description("have more jurors drawn, where those of before did not agree, or were silent; anybody may")
-    .action(async (text: string, flags: Flags) => {
-      const goods = parseBytes32("deal id", text);
-      const signer = await openCaseSigner(context, flags, goods);
-      await signer.act("extend");
-      await keepDraw(signer.connection, signer.account, signer.reader, await readCase(signer.reader, goods));
-      await again(signer, goods, flags);
-    });
+    .action((text: string, flags: Flags) =>
+      inCase(text, flags, async ({ act, connection, account, reader }, goods) => {
+        await act("extend");
+        await keepDraw(connection, account, reader, await readCase(reader, goods));
+      }),
+    );
 
   command("claim <deal>")
     .description(
       "give up on jurors who did not rule by the deadline: who paid for them has it back; anybody may",
     )
-    .action((text: string, flags: Flags) => actOnSeals("claim", text, flags));
+    .action((text: string, flags: Flags) =>
+      inCase(text, flags, async (signer) => {
+        await signer.act("claim", [sealsOf(signer)]);
+      }),
+    );
 
-  async function actOnSeals(functionName: "rule" | "claim", text: string, flags: Flags): Promise<void> {
+  /** Has something done about a case, and tells how it stands then. */
+  async function inCase(
+    text: string,
+    flags: Flags,
+    act: (signer: CaseSigner, goods: Hex) => Promise<void>,
+  ): Promise<void> {
     const goods = parseBytes32("deal id", text);
     const signer = await openCaseSigner(context, flags, goods);
-    await signer.act(functionName, [signer.open.seals.map(packCommitted)]);
-    await again(signer, goods, flags);
-  }
-
-  async function again({ reader }: CaseSigner, goods: Hex, flags: ChainFlags): Promise<void> {
-    await tell(reader, goods, await readCase(reader, goods), flags);
+    await act(signer, goods);
+    await tell(signer.reader, goods, await readCase(signer.reader, goods), flags);
   }
 
   async function tell(reader: JuryReader, goods: Hex, open: OpenCase, { json }: ChainFlags): Promise<void> {
@@ -173,6 +178,8 @@ export function addJurorCommand(program: Command, context: CliContext): void {
 
 const mapped = (blocks: Readonly<Record<string, bigint>>) =>
   Object.fromEntries(Object.entries(blocks).map(([name, block]) => [name, String(block)]));
+
+const sealsOf = ({ open }: CaseSigner) => open.seals.map(packCommitted);
 
 /** What seals the wallet's vote in a round. */
 async function saltOf({ account, connection, open }: CaseSigner, round: number): Promise<Hex> {
