@@ -1,14 +1,12 @@
 import { type Hex, numberToHex, zeroAddress, zeroHash } from "viem";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { brokerMigrations } from "#src/broker/broker-migrations.ts";
 import type { BrokerTables, DealRow } from "#src/broker/broker-tables.ts";
 import { findDeal, removeDealsAbove, removeDealsOfOtherBranch, storeDeals } from "#src/broker/deal-store.ts";
 import type { SealedDeal } from "#src/broker/market-chain.ts";
 import { forgetSettlementsUpTo, settleUnit, undoSettlementsAbove } from "#src/broker/settlements.ts";
 import { dealDetail } from "#src/broker/views.ts";
 import type { Database } from "#src/store/database.ts";
-import { migrate } from "#src/store/migrations.ts";
-import { silent, startTestPostgres } from "./support/test-database.ts";
+import { startTestPostgres } from "./support/test-database.ts";
 
 const hash = (number: number): Hex => numberToHex(number, { size: 32 });
 const ID = hash(1);
@@ -49,12 +47,7 @@ beforeAll(async () => {
   postgres = await startTestPostgres();
 });
 beforeEach(async () => {
-  database = await postgres.open(await postgres.create());
-  await migrate(
-    { database: database as unknown as Database<unknown>, logger: silent },
-    "broker",
-    brokerMigrations,
-  );
+  database = await postgres.openMigrated();
   return () => database.close();
 });
 afterAll(() => postgres?.stop());

@@ -2,14 +2,12 @@ import { sql } from "kysely";
 import { type Hex, numberToHex } from "viem";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createBook } from "#src/book/book.ts";
-import { brokerMigrations } from "#src/broker/broker-migrations.ts";
 import type { BrokerTables } from "#src/broker/broker-tables.ts";
 import { createMarketTime } from "#src/broker/market-time.ts";
 import { createOrderLedger, type OrderLedger } from "#src/broker/order-ledger.ts";
 import { systemClock } from "#src/kernel/clock.ts";
 import type { Database } from "#src/store/database.ts";
-import { migrate } from "#src/store/migrations.ts";
-import { silent, startTestPostgres } from "./support/test-database.ts";
+import { startTestPostgres } from "./support/test-database.ts";
 
 // Given more orders than a statement of PostgreSQL takes parameters, which one signer alone may have: what concerns them all at
 // once, such as their payer's withdrawal, is dealt with like anything else.
@@ -20,12 +18,7 @@ let database: Database<BrokerTables>;
 let ledger: OrderLedger;
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  database = await postgres.open(await postgres.create());
-  await migrate(
-    { database: database as unknown as Database<unknown>, logger: silent },
-    "broker",
-    brokerMigrations,
-  );
+  database = await postgres.openMigrated();
   ledger = createOrderLedger({
     chain: { toldNumber: async () => 1n },
     database,

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { brokerMigrations } from "#src/broker/broker-migrations.ts";
 import type { BrokerTables } from "#src/broker/broker-tables.ts";
 import { renewOrder } from "#src/broker/order-renewal.ts";
 import { type NewOrder, newOrderRow } from "#src/broker/order-store.ts";
@@ -7,20 +6,14 @@ import { signedOrderOf } from "#src/broker/stored-order.ts";
 import { orderHash } from "#src/protocol/order-hash.ts";
 import type { SignedOrder } from "#src/protocol/orders.ts";
 import type { Database } from "#src/store/database.ts";
-import { migrate } from "#src/store/migrations.ts";
-import { silent, startTestPostgres } from "./support/test-database.ts";
+import { startTestPostgres } from "./support/test-database.ts";
 import { NOW, requester, requestOrder, signed, stranger } from "./support/traders.ts";
 
 let postgres: Awaited<ReturnType<typeof startTestPostgres>>;
 let database: Database<BrokerTables>;
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  database = await postgres.open(await postgres.create());
-  await migrate(
-    { database: database as unknown as Database<unknown>, logger: silent },
-    "broker",
-    brokerMigrations,
-  );
+  database = await postgres.openMigrated();
 }, 60_000);
 afterAll(async () => {
   await database?.close();
