@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 import {Entry} from "../interfaces/IClerk.sol";
 import {IHub, Shop, Standing} from "../interfaces/IHub.sol";
@@ -45,10 +46,10 @@ abstract contract Stakes is Shops {
     /// @inheritdoc IHub
     function leave(ShopCode code) external {
         Shop storage own = _ownMember(code);
-        own.standing = Standing.Leaving;
-        (, uint32 open) = _openDealsOf(msg.sender);
-        if (open == 0) _beginLeaving(code, own);
-        else emit ShopLeaving(code, 0);
+        // Far below 2^40: today's seconds have 31 bits, the time 32.
+        uint40 releasableAt = uint40(block.timestamp + _parameters.unbondingTime);
+        (own.standing, own.releasableAt) = (Standing.Leaving, releasableAt);
+        emit ShopLeaving(code, releasableAt);
     }
 
     /// @inheritdoc IHub
@@ -56,11 +57,9 @@ abstract contract Stakes is Shops {
         // Check
         Shop storage leaving = _shops[code];
         require(leaving.standing == Standing.Leaving, HubWrongStanding(code, _standingOf(leaving)));
-        (address owner, uint64 stake, uint40 releasableAt) = (leaving.owner, leaving.stake, leaving.releasableAt);
-        (address receipt, uint32 open) = _openDealsOf(owner);
-        require(open == 0, HubDealsOpen(code, receipt, open));
-        if (releasableAt == 0) return _beginLeaving(code, leaving);
-        require(block.timestamp >= releasableAt, HubTooEarly(code, releasableAt));
+        (address owner, uint64 stake) = (leaving.owner, leaving.stake);
+        uint256 from = Math.max(leaving.releasableAt, _releasableByDeals(code, owner));
+        require(block.timestamp >= from, HubTooEarly(code, from));
         // Effect
         (leaving.standing, leaving.stake) = (Standing.Left, 0);
         emit ShopLeft(code, stake);
@@ -75,7 +74,7 @@ abstract contract Stakes is Shops {
         (DealId id, GoodsState memory state) = receipt.checkDeal(deal);
         mapping(DealId id => bool) storage isPunished = _isPunished[code][receipt];
         require(deal.seller == loser.owner && state.stage == Stage.WonByBuyer && !isPunished[id], HubNotLost(code));
-        uint256 until = uint256(state.since) + _parameters.unbondingTime;
+        uint256 until = _punishableUntil(state.since);
         require(block.timestamp <= until, HubTooLate(code, until));
         isPunished[id] = true;
         // At most the stake.
@@ -87,21 +86,21 @@ abstract contract Stakes is Shops {
         return _receipts.values();
     }
 
-    function _beginLeaving(ShopCode code, Shop storage leaving) private {
-        // Far below 2^40: today's seconds have 31 bits, the time 32.
-        uint40 releasableAt = uint40(block.timestamp + _parameters.unbondingTime);
-        leaving.releasableAt = releasableAt;
-        emit ShopLeaving(code, releasableAt);
+    /// @dev Reverts while `owner` sells in deals that are not over.
+    /// @return from From when on no lost dispute of the owner may be punished any more; zero: it lost none.
+    function _releasableByDeals(ShopCode code, address owner) private view returns (uint256 from) {
+        uint256 count = _receipts.length();
+        for (uint256 i = 0; i < count; ++i) {
+            address receipt = _receipts.at(i);
+            (uint32 open, uint40 lastLostAt) = IReceipt(receipt).dealsOf(owner);
+            require(open == 0, HubDealsOpen(code, receipt, open));
+            if (lastLostAt != 0) from = Math.max(from, _punishableUntil(lastLostAt) + 1);
+        }
     }
 
-    /// @return receipt The first Receipt where `owner` sells in deals that are not over.
-    /// @return open How many there; zero: nowhere.
-    function _openDealsOf(address owner) private view returns (address receipt, uint32 open) {
-        uint256 count = _receipts.length();
-        for (uint256 i = 0; i < count && open == 0; ++i) {
-            receipt = _receipts.at(i);
-            open = IReceipt(receipt).openDealsOf(owner);
-        }
+    /// @return until The last second at which a dispute that was lost at `lostAt` may be punished.
+    function _punishableUntil(uint40 lostAt) private view returns (uint256 until) {
+        until = uint256(lostAt) + _parameters.unbondingTime;
     }
 
     /// @dev The only place where stake is lost.

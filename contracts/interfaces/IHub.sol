@@ -29,8 +29,8 @@ struct Shop {
     /// The key before, good until `overlapEnds`; zero: none.
     bytes32 previousKey;
     uint40 overlapEnds;
-    /// From when on its stake may be released. Zero: it has not asked to leave, or had deals then, and nobody has shown yet
-    /// that they are over (`IHub.release`).
+    /// From when on its stake may be released, if its owner's deals do not keep it longer (`IHub.release`). Zero: it has not
+    /// asked to leave.
     uint40 releasableAt;
     /// Where its service answers.
     string endpoint;
@@ -41,8 +41,8 @@ struct HubParameters {
     /// The stake (nano-HANSE) of a shop with a code of five characters and more; of four, three and two characters it is
     /// 4, 16 and 64 times as much, and that has to fit 64 bits.
     uint64 stake;
-    /// How long (seconds) the stake stays after a shop asked to leave and its deals are over (what has begun stays as it
-    /// is), and so how long after a lost dispute it may be punished.
+    /// How long (seconds) the stake stays after a shop asked to leave (what has begun stays as it is), and how long after a
+    /// lost dispute it may be punished.
     uint32 unbondingTime;
     /// The longest time (seconds) for which a rotated key stays good.
     uint32 longestOverlap;
@@ -60,14 +60,14 @@ interface IAdmission {
 
 /// @title IHub
 /// @notice Who is in: shops by code, with the key they sign with and where they answer. It knows nothing about products,
-/// partnerships or deals, but for two questions to the registered Receipts: whether a shop that leaves has deals that are
-/// not over, and whether a dispute was lost.
+/// partnerships or deals, but for two questions to the registered Receipts: what deals keep the stake of a shop that
+/// leaves, and whether a dispute was lost.
 ///
 /// Laws:
 /// 1. A code is one shop's for ever, also after it left.
 /// 2. What the Clerk holds of an account in this contract's name is the sum of its shops' stakes.
-/// 3. A stake is released no sooner than `unbondingTime` after the shop asked to leave and the deals that its owner, as a
-///    seller, had then are over; and not while it has others that are not.
+/// 3. A stake is released no sooner than `unbondingTime` after the shop asked to leave, not while its owner, as a seller, has
+///    deals that are not over, and not while a dispute that it lost may still be punished: no stake is gone before it.
 /// 4. Stake is lost by governance's will or by a dispute that its owner lost as a seller: once for each, and only to the
 ///    treasury.
 /// @dev An Ed25519 key cannot be proved on chain: peers trust it once the endpoint serves a statement, signed by it, that names
@@ -86,7 +86,7 @@ interface IHub {
     /// @notice `previousKey` stays good up to and including `overlapEnds`; where that is zero it is revoked.
     event KeyRotated(ShopCode indexed code, bytes32 key, bytes32 previousKey, uint40 overlapEnds);
     event StakeAdded(ShopCode indexed code, uint64 amount, uint64 stake);
-    /// @notice Its stake may be released from then on; zero: that is told once the deals it has are over.
+    /// @notice Its stake may be released from then on, if its owner's deals do not keep it longer.
     event ShopLeaving(ShopCode indexed code, uint40 releasableAt);
     event ShopLeft(ShopCode indexed code, uint64 released);
     /// @notice A reason to suspend it came or went; `suspended` says whether there is one now.
@@ -144,13 +144,12 @@ interface IHub {
     function addStake(ShopCode code, uint64 amount) external;
 
     /// @notice The shop leaves: it is no member any more, and its stake is released later. There is no way back. Emits
-    /// `ShopLeaving`. Only the owner, while it is a member or suspended. Where the owner has deals as a seller, the time
-    /// begins only when they are over, so that nobody loses the last one and is gone before it is punished.
+    /// `ShopLeaving`. Only the owner, while it is a member or suspended.
     /// @dev Reverts with `HubNotTheOwner`, `HubWrongStanding`.
     function leave(ShopCode code) external;
 
-    /// @notice Releases the stake of a shop that leaves. Anyone. Emits `ShopLeft`. Of a shop that had deals when it asked to
-    /// leave, the first call begins the time instead: emits `ShopLeaving`.
+    /// @notice Releases the stake of a shop that leaves, once its time is over, its owner has no deals as a seller, and none
+    /// that it lost may be punished any more, whenever they were sealed. Anyone. Emits `ShopLeft`.
     /// @dev Reverts with `HubWrongStanding`, `HubDealsOpen`, `HubTooEarly`.
     function release(ShopCode code) external;
 

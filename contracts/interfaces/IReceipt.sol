@@ -280,8 +280,9 @@ interface IReceipt is IResultReceiver {
     /// @notice What orders signed by an operator key have locked here of its account's money so far (nano-HANSE).
     function spentBy(address owner, address key) external view returns (uint64);
 
-    /// @notice How many deals `seller` has that are not over.
-    function openDealsOf(address seller) external view returns (uint32);
+    /// @return open How many deals `seller` has that are not over.
+    /// @return lastLostAt When it last lost a dispute as the seller (`WonByBuyer`); zero: never.
+    function dealsOf(address seller) external view returns (uint32 open, uint40 lastLostAt);
 
     function goodsState(DealId id) external view returns (GoodsState memory);
 

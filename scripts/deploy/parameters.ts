@@ -28,7 +28,7 @@ const seconds = z.int().nonnegative().max(0xffff_ffff);
 const hubSchema = z.strictObject({
   /** What a shop with a code of five characters and more has at stake; shorter ones up to 64 times as much. */
   stake: amount,
-  /** How long the stake stays after a shop asked to leave and its deals are over, and so how long a lost dispute may be punished, in seconds. */
+  /** How long the stake stays after a shop asked to leave, and how long a lost dispute may be punished, in seconds. */
   unbondingTime: seconds,
   /** The longest time for which a rotated key stays good, in seconds. */
   longestOverlap: seconds,

@@ -51,7 +51,7 @@ export function createShopStore(database: HubDatabase, announce: Announce): Shop
         for (const { code, logIndex, type, apply } of events) {
           const before = await stateOf(trx, code);
           const state = apply(before);
-          // Told again, as by a shop whose time begins only once its deals are over, it is no change.
+          // Told again, as by a shop that is suspended for a second reason, it is no change.
           if (state === undefined || isDeepStrictEqual(state, before)) continue;
           await trx
             .insertInto("shop_states")

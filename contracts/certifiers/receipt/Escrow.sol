@@ -16,18 +16,21 @@ import {Signers} from "./Signers.sol";
 abstract contract Escrow is Rules, Signers {
     /// @dev One deal in `_dealsOf`.
     uint256 private constant ONE_DEAL = (1 << 32) | 1;
+    uint256 private constant LOST_SHIFT = 64;
+    uint256 private constant COUNTS_MASK = (1 << LOST_SHIFT) - 1;
 
     /// @dev What is taken of a purchase stands in the slot of its first deal, which has to be written anyway. So a deal's
     /// slot is no deal yet where only its purchases were cancelled: its commitment is zero then.
     mapping(DealId id => GoodsSlot) private _deals;
-    /// @dev The lower 32 bits: deals that are not over; the others: all there ever were. Those keep the slot from falling
-    /// back to zero, which would cost the next deal more.
+    /// @dev From the lowest bit: 32 of deals that are not over; 32 of all there ever were, which keep the slot from falling
+    /// back to zero, as that would cost the next deal more; and when the seller last lost a dispute.
     mapping(address seller => uint256) private _dealsOf;
 
     /// @inheritdoc IReceipt
-    function openDealsOf(address seller) external view returns (uint32) {
-        // The lower 32 bits.
-        return uint32(_dealsOf[seller]);
+    function dealsOf(address seller) external view returns (uint32 open, uint40 lastLostAt) {
+        uint256 deals = _dealsOf[seller];
+        // The lower 32 bits, and a time.
+        (open, lastLostAt) = (uint32(deals), uint40(deals >> LOST_SHIFT));
     }
 
     /// @inheritdoc IReceipt
@@ -146,7 +149,9 @@ abstract contract Escrow is Rules, Signers {
         (uint64 ofBuyer, uint64 ofSeller) = _heldOf(deal, state.stage());
         uint64 toSeller = ofBuyer + ofSeller - toBuyer - toReferrer;
         _enter(id, state, end);
-        --_dealsOf[deal.seller];
+        uint256 deals = _dealsOf[deal.seller] - 1;
+        if (end == Stage.WonByBuyer) deals = (deals & COUNTS_MASK) | (block.timestamp << LOST_SHIFT);
+        _dealsOf[deal.seller] = deals;
         _slash(deal, ofBuyer, ofSeller, toBuyer, toSeller, toReferrer);
         emit GoodsSettled(id, end, toBuyer, toSeller, toReferrer);
     }

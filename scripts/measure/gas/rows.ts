@@ -204,7 +204,7 @@ export const GAS_ROWS: Readonly<Record<string, GasRow>> = {
     },
   },
   leave: {
-    what: "a shop without open deals begins to leave, asked of one Receipt",
+    what: "a shop begins to leave",
     gas: async (market) => gasOf(leave(market, await openStakedShop(market))),
   },
   release: {

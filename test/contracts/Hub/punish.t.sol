@@ -154,6 +154,7 @@ contract PunishTest is ShopTest {
 ///   given deals that are not over             it should begin the time only when they are over, by the rules of then
 /// release
 ///   given deals that are not over             it should revert, in whatever Receipt that the Hub knows
+///   given a dispute that may be punished      it should revert, whenever the deal was sealed, by whatever Receipt
 ///   given deals as a buyer, or over, or of another  it should release
 ///   given a Receipt that the Hub does not know any more  it should release
 contract ReleaseWithDealsTest is ShopTest {
@@ -162,43 +163,54 @@ contract ReleaseWithDealsTest is ShopTest {
         vm.warp(block.timestamp + UNBONDING);
     }
 
-    function testFuzz_theTimeBeginsWhenDealsAreOver(uint32 later, uint32 unbondingTime) external {
-        GoodsDeal memory deal = sell();
-        vm.expectEmit(address(hub));
-        emit IHub.ShopLeaving(CODE, 0);
-        leave(owner, CODE);
-        assertEq(hub.shop(CODE).releasableAt, 0, "not known yet");
-        vm.warp(block.timestamp + later);
-        vm.expectRevert(_dealsOpen(receipt, 1));
-        hub.release(CODE);
-
-        bring(deal, Stage.Refunded);
+    function testFuzz_refusesWhileALossMayBePunished(bool late, uint32 unbondingTime, uint64 later) external {
+        GoodsDeal memory deal;
+        if (!late) bring(deal = sell(), Stage.Disputed);
+        _leaveAndWait();
+        // Sealed when all time was over, it keeps the stake no less.
+        if (late) bring(deal = sell(), Stage.Disputed);
         HubParameters memory parameters_ = hubParameters();
-        parameters_.unbondingTime = uint32(bound(unbondingTime, 1, type(uint32).max));
+        parameters_.unbondingTime = unbondingTime;
         setParameters(parameters_);
-        uint40 until = uint40(block.timestamp + parameters_.unbondingTime);
-        vm.expectEmit(address(hub));
-        emit IHub.ShopLeaving(CODE, until);
-        hub.release(CODE);
-        assertStanding(CODE, Standing.Leaving, "still leaving");
-        assertEq(bonded(owner), LEAST, "nothing is released");
-        vm.expectRevert(abi.encodeWithSelector(IHub.HubTooEarly.selector, CODE, until));
-        hub.release(CODE);
-        vm.warp(until);
-        hub.release(CODE);
-        assertStanding(CODE, Standing.Left, "left");
-    }
-
-    function test_whoLosesLateIsPunishedAllTheSame() external {
-        GoodsDeal memory deal = sell();
-        bring(deal, Stage.Disputed);
-        leave(owner, CODE);
-        vm.warp(block.timestamp + 10 * UNBONDING);
-        // All in one transaction: it does not get away.
+        vm.warp(block.timestamp + ANSWER_TIME + 1);
+        // All in one transaction, as by a shop that wants to get away.
         receipt.enforce(deal);
-        hub.release(CODE);
+        uint256 from = block.timestamp + unbondingTime + 1;
+        _refusesUntil(from);
+        vm.warp(bound(later, block.timestamp, from - 1));
+        _refusesUntil(from);
         hub.punish(CODE, receipt, deal);
         assertEq(hub.shop(CODE).stake, LEAST - LEAST / 10, "it has paid");
+        vm.warp(from);
+        hub.release(CODE);
+        assertStanding(CODE, Standing.Left, "left");
+        assertEq(bonded(owner), 0, "nothing is held");
+    }
+
+    function _refusesUntil(uint256 from) private {
+        vm.expectRevert(abi.encodeWithSelector(IHub.HubTooEarly.selector, CODE, from));
+        hub.release(CODE);
+    }
+
+    function test_theLastLossCounts() external {
+        bring(sell(), Stage.WonByBuyer);
+        bring(sell(), Stage.WonByBuyer);
+        uint256 from = block.timestamp + UNBONDING + 1;
+        bring(sell(), Stage.WonBySeller);
+        _leaveAndWait();
+        _refusesUntil(from);
+    }
+
+    function test_refusesByALossInAnyReceipt() external {
+        bring(sell(), Stage.WonByBuyer);
+        receipt = newReceipt();
+        _allow(receipt);
+        vm.prank(governance);
+        hub.setReceipt(receipt, true);
+        bring(sell(), Stage.WonByBuyer);
+        uint256 from = block.timestamp + UNBONDING + 1;
+        _leaveAndWait();
+        _refusesUntil(from);
     }
 
     function testFuzz_dealsSealedSinceKeepItToo(uint8 seed) external {
@@ -235,17 +247,16 @@ contract ReleaseWithDealsTest is ShopTest {
         vm.prank(governance);
         hub.setReceipt(second, false);
         hub.release(CODE);
-        vm.warp(block.timestamp + UNBONDING);
-        hub.release(CODE);
         assertStanding(CODE, Standing.Left, "what governance took off keeps nothing");
     }
 
     function testFuzz_releasesOnceAllIsOver(uint8 seed) external {
-        Stage stage = Stage(bound(seed, uint8(Stage.Paid), uint8(Stage.WonByBuyer)));
-        GoodsDeal memory deal = sell();
+        Stage stage = Stage(bound(seed, uint8(Stage.Paid), uint8(Stage.WonBySeller)));
+        // What others sell, and lose, is nothing to it.
         sell(receipt, OTHER_KEY, SALE_PRICE, 1);
-        bring(deal, stage);
+        bring(sell(receipt, OTHER_KEY, SALE_PRICE, 1), Stage.WonByBuyer);
         _leaveAndWait();
+        bring(sell(), stage);
         hub.release(CODE);
         assertStanding(CODE, Standing.Left, "left");
         assertEq(bonded(owner), 0, "nothing is held");

@@ -30,7 +30,9 @@ contract JuryRulingTest is JuryReceiptTest {
         equal(freeOf(customer), 1_000 * HANSE + SHOP_BOND + DISPUTE_BOND - POOL_PRICE, "all is the customer's");
         equal(freeOf(shop), 1_000 * HANSE - SHOP_BOND - DISPUTE_BOND, "the shop lost both its bonds");
         equal(freeOf(REFERRER), 0, "no commission of what goes back");
-        equal(receipt.openDealsOf(shop), 0, "nothing is open");
+        (uint32 open, uint40 lastLostAt) = receipt.dealsOf(shop);
+        equal(open, 0, "nothing is open");
+        equal(lastLostAt, block.timestamp, "and it is told when it was lost");
     }
 
     function test_forTheSeller() external {

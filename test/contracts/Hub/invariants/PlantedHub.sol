@@ -30,6 +30,7 @@ abstract contract PlantedHub {
     }
 
     fallback() external {
+        _prepare();
         (bool success, bytes memory answer) = address(_real).delegatecall(msg.data);
         if (success) _fault();
         assembly {
@@ -39,6 +40,9 @@ abstract contract PlantedHub {
             return(add(answer, 0x20), mload(answer))
         }
     }
+
+    /// @dev Runs before every call.
+    function _prepare() internal virtual {}
 
     /// @dev Runs after every call that succeeded.
     function _fault() internal virtual;
@@ -89,12 +93,17 @@ contract HastyHub is PlantedHub {
     }
 }
 
-/// @notice Law 3: begins the time while deals are open.
-contract ImpatientHub is PlantedHub {
+/// @notice Law 3: forgives what was lost at once.
+contract ForgivingHub is PlantedHub {
+    uint32 private _unbondingTime;
+
+    function _prepare() internal override {
+        if (msg.sig == IHub.release.selector)
+            (_unbondingTime, _parameters.unbondingTime) = (_parameters.unbondingTime, 0);
+    }
+
     function _fault() internal override {
-        if (msg.sig != IHub.leave.selector) return;
-        Shop storage leaving = _shops[_codeOfCall()];
-        if (leaving.releasableAt == 0) leaving.releasableAt = uint40(block.timestamp + _parameters.unbondingTime);
+        if (msg.sig == IHub.release.selector) _parameters.unbondingTime = _unbondingTime;
     }
 }
 

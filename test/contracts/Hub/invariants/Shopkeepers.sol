@@ -15,7 +15,6 @@ contract Shopkeepers is ShopTest {
     struct Book {
         address owner;
         uint64 stake;
-        // Zero: not known.
         uint256 releasableAt;
         bool leaving;
         bool left;
@@ -27,6 +26,7 @@ contract Shopkeepers is ShopTest {
     mapping(ShopCode code => Book) private _books;
     GoodsDeal[] private _deals;
     mapping(ShopCode code => mapping(DealId id => bool)) private _paidFor;
+    mapping(address seller => uint256) private _lostAt;
     uint64 private _lost;
     /// @dev What no call may do and one did.
     string private _broken;
@@ -52,7 +52,7 @@ contract Shopkeepers is ShopTest {
 
     /// @notice One of all the actions.
     function act(uint256 action, uint256 seed) external {
-        action %= 16;
+        action %= 17;
         if (action < 2) enter(seed);
         if (action == 2) add(seed);
         if (action == 3) quit(seed);
@@ -62,7 +62,8 @@ contract Shopkeepers is ShopTest {
         if (action == 8) govern(seed);
         if (action == 9) trade(seed);
         if (action > 9 && action < 14) end(seed);
-        if (action > 13) tell(seed);
+        if (action == 14 || action == 15) tell(seed);
+        if (action == 16) flee(seed);
     }
 
     // ── What they do ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -98,8 +99,7 @@ contract Shopkeepers is ShopTest {
         Book storage book = _books[code];
         vm.prank(book.owner);
         try hub.leave(code) {
-            book.leaving = true;
-            if (receipt.openDealsOf(book.owner) == 0) _begin(book);
+            (book.leaving, book.releasableAt) = (true, block.timestamp + hub.parameters().unbondingTime);
             ++done["leave"];
         } catch {}
     }
@@ -111,19 +111,20 @@ contract Shopkeepers is ShopTest {
 
     function _free(ShopCode code) private {
         Book storage book = _books[code];
-        uint32 open = receipt.openDealsOf(book.owner);
+        (uint32 open, ) = receipt.dealsOf(book.owner);
+        uint256 lostAt = _lostAt[book.owner];
+        bool lost = lostAt != 0 && block.timestamp <= lostAt + hub.parameters().unbondingTime;
+        bool early = !book.leaving || block.timestamp < book.releasableAt;
         try hub.release(code) {
             if (open != 0) _broken = "law 3: released while deals are open";
-            if (book.leaving && book.releasableAt == 0) {
-                _begin(book);
-                ++done["begin"];
-            } else {
-                if (!book.leaving || block.timestamp < book.releasableAt) _broken = "law 3: released too early";
-                (book.stake, book.left) = (0, true);
-                ++done["release"];
-            }
+            if (lost) _broken = "law 3: released before it could be punished";
+            if (early) _broken = "law 3: released too early";
+            (book.stake, book.left) = (0, true);
+            ++done["release"];
         } catch {
-            if (open != 0 && book.leaving && !book.left) ++done["kept by deals"];
+            if (early || book.left) return;
+            if (open != 0) ++done["kept by deals"];
+            else if (lost) ++done["kept by a loss"];
         }
     }
 
@@ -170,7 +171,21 @@ contract Shopkeepers is ShopTest {
     }
 
     function bringTo(uint256 index, Stage stage) external {
-        bring(_deals[index], stage);
+        GoodsDeal memory deal = _deals[index];
+        bring(deal, stage);
+        if (stage == Stage.WonByBuyer) _lostAt[deal.seller] = block.timestamp;
+    }
+
+    /// @dev Sells once more, loses what it can, has all the rest over, and takes the stakes away before anybody tells.
+    function flee(uint256 seed) public {
+        trade(seed);
+        for (uint256 i = 0; i < _deals.length; ++i) {
+            if (receipt.goodsState(_deals[i].goodsDealId()).stage >= Stage.Paid) continue;
+            try this.bringTo(i, Stage.WonByBuyer) {} catch {
+                try this.bringTo(i, Stage.Refunded) {} catch {}
+            }
+        }
+        free_();
     }
 
     /// @dev Every deal of the newest for one shop.
@@ -218,7 +233,7 @@ contract Shopkeepers is ShopTest {
         assertEq(bonded(other), ofOther, "law 2: the other's");
     }
 
-    /// @notice Law 3: a stake is released neither before its time nor while deals are open.
+    /// @notice Law 3: a stake is released neither before its time, nor while deals are open or a loss may be punished.
     function checkReleases() external view {
         _unbroken("law 3");
         for (uint256 i = 0; i < _joined.length; ++i) {
@@ -251,10 +266,6 @@ contract Shopkeepers is ShopTest {
     function _note(address who, ShopCode code, uint64 stake) private {
         _joined.push(code);
         _books[code] = Book(who, stake, 0, false, false);
-    }
-
-    function _begin(Book storage book) private {
-        book.releasableAt = block.timestamp + hub.parameters().unbondingTime;
     }
 
     function _lose(ShopCode code, uint64 amount) private {

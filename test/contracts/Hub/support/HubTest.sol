@@ -78,7 +78,8 @@ abstract contract HubTest is Market {
         if (standing == Standing.Suspended) suspend(CODE, true);
         if (standing == Standing.Leaving || standing == Standing.Left) leave(owner, CODE);
         if (standing == Standing.Left) {
-            vm.warp(block.timestamp + UNBONDING);
+            // A second more: nothing that was lost before may be punished any more.
+            vm.warp(block.timestamp + UNBONDING + 1);
             hub.release(CODE);
         }
     }

@@ -33,6 +33,7 @@ abstract contract GoodsLedger is GoodsTest {
     mapping(address owner => uint256) internal freeOf;
     mapping(address owner => uint256) internal heldOf;
     mapping(address seller => uint256) internal openOf;
+    mapping(address seller => uint256) internal lostAtOf;
     /// @dev The first breach of each law that was noticed on the spot.
     mapping(uint256 law => string) public broken;
 
@@ -103,6 +104,7 @@ abstract contract GoodsLedger is GoodsTest {
         freeOf[deal.seller] += toSeller;
         freeOf[deal.referrer] += toReferrer;
         --openOf[deal.seller];
+        if (end == Stage.WonByBuyer) lostAtOf[deal.seller] = block.timestamp;
         (t.ofBuyer, t.ofSeller) = (0, 0);
         _enter(t, end);
     }
@@ -123,7 +125,9 @@ abstract contract GoodsLedger is GoodsTest {
     function bondsAreHeld() external view {
         for (uint256 i = 0; i < PEOPLE; ++i) {
             assertEq(bonded(people[i]), heldOf[people[i]], "law 1: bonded is what open deals hold");
-            assertEq(receipt.openDealsOf(people[i]), openOf[people[i]], "law 1: and open deals are counted");
+            (uint32 open, uint40 lastLostAt) = receipt.dealsOf(people[i]);
+            assertEq(open, openOf[people[i]], "law 1: and open deals are counted");
+            assertEq(lastLostAt, lostAtOf[people[i]], "law 1: and the last loss is known");
         }
         assertEq(broken[1], "", "law 1: nothing unlawful was held");
     }

@@ -93,6 +93,14 @@ contract UncountingReceipt is PlantedReceipt {
     }
 }
 
+/// @notice Law 1: forgets who lost a dispute.
+contract ForgivingReceipt is PlantedReceipt {
+    function _after() internal override {
+        // The counts alone are left.
+        if (msg.sig == IReceipt.enforce.selector) _dealsOf[_deal().seller] &= type(uint64).max;
+    }
+}
+
 /// @notice Laws 1 and 2: pays commission on what goes back, out of what else it holds of the seller.
 contract CommissionOnRefundsReceipt is PlantedReceipt {
     function _after() internal override {

@@ -13,6 +13,7 @@ import {
     FaultlessReceipt,
     ForgetfulOfPurchasesReceipt,
     ForgetfulReceipt,
+    ForgivingReceipt,
     FreeDisputesReceipt,
     PlantedReceipt,
     RepeatingReceipt,
@@ -130,6 +131,15 @@ contract ReceiptLawsCanFailTest is Test {
 
     function test_law1FindsDealsThatNeverClose() external {
         _law1Finds(_course(new UncountingReceipt(), 4, _list(GoodsHandler.confirm.selector, 0, 0)));
+    }
+
+    function test_law1FindsALossThatIsForgotten() external {
+        bytes4[] memory actions = _list(
+            GoodsHandler.dispute.selector,
+            GoodsHandler.pass.selector,
+            GoodsHandler.enforce.selector
+        );
+        _law1Finds(_course(new ForgivingReceipt(), 24, actions));
     }
 
     function test_law1FindsCommissionOfWhatGoesBack() external {

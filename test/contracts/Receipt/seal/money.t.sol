@@ -121,6 +121,6 @@ contract SealMoneyTest is GoodsTest {
         GoodsDeal memory deal = aDealOf(sale);
         vm.prank(buyer);
         receipt.confirm(deal, "");
-        assertEq(receipt.openDealsOf(seller), 0, "and ends like others");
+        assertEq(openDealsOf(seller), 0, "and ends like others");
     }
 }

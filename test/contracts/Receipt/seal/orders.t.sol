@@ -127,8 +127,8 @@ contract SealOrdersTest is GoodsTest {
         assertEq(bonded(buyer), PRICE * PIECES, "the price is held");
         assertEq(bonded(seller), BOND * PIECES, "and the bond");
         assertEq(free(buyer), FUNDS - PRICE * PIECES, "of the buyer's free money");
-        assertEq(receipt.openDealsOf(seller), 1, "the seller has an open deal");
-        assertEq(receipt.openDealsOf(buyer), 0, "the buyer is no seller");
+        assertEq(openDealsOf(seller), 1, "the seller has an open deal");
+        assertEq(openDealsOf(buyer), 0, "the buyer is no seller");
         assertEq(receipt.complaintEnd(deal), 0, "nothing to complain of yet");
     }
 }

@@ -109,7 +109,7 @@ contract SealVolumeTest is GoodsTest {
         assertEq(deals.length, 2, "two deals");
         assertEq(deals[0].quantity, 3, "the first has all");
         assertEq(deals[1].quantity, 2, "the second what is left");
-        assertEq(receipt.openDealsOf(seller), 2, "both are open");
+        assertEq(openDealsOf(seller), 2, "both are open");
     }
 
     function test_onePurchaseOfTwoSales() external {

@@ -65,6 +65,7 @@ abstract contract GoodsTest is Market {
     uint64 private _sellerHad;
     uint64 private _referrerHad;
     uint32 private _openBefore;
+    uint40 private _lostBefore;
 
     function setUp() public virtual override {
         super.setUp();
@@ -359,6 +360,10 @@ abstract contract GoodsTest is Market {
         vm.expectRevert(abi.encodeWithSelector(IReceipt.ReceiptTooEarly.selector, deal.goodsDealId(), until));
     }
 
+    function openDealsOf(address account) internal view returns (uint32 open) {
+        (open, ) = receipt.dealsOf(account);
+    }
+
     /// @notice The next call ends the deal so; `ended` then checks the accounts.
     function expectEnd(
         GoodsDeal memory deal,
@@ -368,7 +373,7 @@ abstract contract GoodsTest is Market {
         uint64 toReferrer
     ) internal {
         (_buyerHad, _sellerHad, _referrerHad) = (free(buyer), free(seller), free(referrer));
-        _openBefore = receipt.openDealsOf(seller);
+        (_openBefore, _lostBefore) = receipt.dealsOf(seller);
         vm.expectEmit(address(receipt));
         emit IReceipt.GoodsSettled(deal.goodsDealId(), stage, toBuyer, toSeller, toReferrer);
     }
@@ -381,7 +386,9 @@ abstract contract GoodsTest is Market {
         assertEq(free(seller), _sellerHad + toSeller, "what the seller got");
         assertEq(free(referrer), _referrerHad + toReferrer, "what the referrer got");
         assertEq(uint256(bonded(buyer)) + bonded(seller), 0, "nothing is held any more");
-        assertEq(receipt.openDealsOf(seller), _openBefore - 1, "one deal less is open");
+        (uint32 open, uint40 lastLostAt) = receipt.dealsOf(seller);
+        assertEq(open, _openBefore - 1, "one deal less is open");
+        assertEq(lastLostAt, stage == Stage.WonByBuyer ? uint40(time) : _lostBefore, "when a dispute was lost");
         // It is over for good.
         expectStage(deal, stage);
         vm.prank(buyer);
