@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { compileAssembly } from "./compile.ts";
 
 /** The apps of this folder and the memory each declares, in pages of 64 KiB. */
 const apps = { "basket-analysis": { maximumPages: 2048 } } as const;
@@ -22,8 +21,10 @@ export async function appChecksum(name: AppName): Promise<string> {
 }
 
 /** Compiles an app's sources, without writing anything. */
-export function compileApp(name: AppName): Promise<Uint8Array> {
-  return compileAssembly({
+export async function compileApp(name: AppName): Promise<Uint8Array> {
+  // The compiler is large, and most who import this file want to know only where a module lies.
+  const { compileAssembly } = await import("./compile.ts");
+  return await compileAssembly({
     entry: "assembly/index.ts",
     maximumPages: apps[name].maximumPages,
     readSource: (path) => readFile(join(root, name, path), "utf8").catch(() => null),

@@ -28,6 +28,8 @@ export interface ProcessGroup {
 }
 
 const STOP_TIMEOUT_MS = 10_000;
+/** Asked more often, twenty services that come up together would be kept from it by the questions. */
+const READY_POLL_MS = 250;
 const LOG_TAIL_LINES = 6;
 
 /** Runs the commands of `hanse` as processes of their own, each with a log file. */
@@ -84,7 +86,7 @@ export function createProcessGroup(
         if (over) throw await failure(name, `${name} ended before it was ready`);
         if (clock.now() > deadline)
           throw await failure(name, `${name} was not ready in ${readyTimeoutMs} ms`);
-        await clock.sleep(100);
+        await clock.sleep(READY_POLL_MS);
       }
     },
 

@@ -20,6 +20,7 @@ import { assertPortFree } from "./assert-port-free.ts";
 import { COMPILE_CACHE_DIR } from "./compile-cache.ts";
 import { keepSecret } from "./keep-secret.ts";
 import { createProcessGroup } from "./process-group.ts";
+import { bundleProgram } from "./program-bundle.ts";
 import { startFederation } from "./stack-federation.ts";
 import type { StackPorts } from "./stack-ports.ts";
 
@@ -52,7 +53,6 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-const ENTRY = join(import.meta.dirname, "hanse.ts");
 const ROOT = join(import.meta.dirname, "../..");
 const LOOPBACK = "http://127.0.0.1";
 
@@ -83,8 +83,8 @@ export async function startStack(
     for (const port of Object.values(ports).flat()) await assertPortFree(port);
 
     if (options.databaseUrl !== undefined) await assertDatabase(options.databaseUrl);
-    const databaseUrl = options.databaseUrl ?? (await startDatabase());
-    const group = createProcessGroup({}, { logDir, entry: ENTRY, signal });
+    const [databaseUrl, entry] = await Promise.all([options.databaseUrl ?? startDatabase(), bundleProgram()]);
+    const group = createProcessGroup({}, { logDir, entry, signal });
     started.push(() => group.stop());
     const urls = {
       hub: `${LOOPBACK}:${ports.hub}`,
@@ -101,7 +101,22 @@ export async function startStack(
       HANSE_POLL_MS: String(Math.min(500, options.blockTime * 500)),
     };
 
-    progress("starting a development chain");
+    progress("starting two content services and a development chain");
+    const uploadToken = await keepSecret(join(stateDir, "upload-token"));
+    const startContent = (name: "content" | "results") =>
+      group.start({
+        name,
+        args: ["content", "start"],
+        env: {
+          HANSE_PORT: String(ports[name]),
+          HANSE_STATE_DIR: join(stateDir, name),
+          HANSE_UPLOAD_TOKEN: uploadToken,
+        },
+        ready: () => answers(`${urls[name]}/readyz`),
+      });
+    const contentUp = Promise.all([startContent("content"), startContent("results")]);
+    // Told once it is awaited.
+    contentUp.catch(() => undefined);
     await group.start({
       name: "chain",
       args: ["chain", "start"],
@@ -139,19 +154,7 @@ export async function startStack(
     progress(
       `opening the market: an app, a dataset, a pool, and money for everybody; starting a broker, a hub service and ${SHOPS.length} shops`,
     );
-    const uploadToken = await keepSecret(join(stateDir, "upload-token"));
-    const startContent = (name: string, url: string, port: number, directory: string) =>
-      group.start({
-        name,
-        args: ["content", "start"],
-        env: { HANSE_PORT: String(port), HANSE_STATE_DIR: directory, HANSE_UPLOAD_TOKEN: uploadToken },
-        ready: () => answers(`${url}/readyz`),
-      });
-    await Promise.all([
-      startContent("content", urls.content, ports.content, join(stateDir, "content")),
-      startContent("results", urls.results, ports.results, join(stateDir, "results")),
-    ]);
-    const goods = await loadGoods();
+    const [goods] = await Promise.all([loadGoods(), contentUp]);
     const marketDeps = { chain, deployment, contentUrl: urls.content, resultsUrl: urls.results, uploadToken };
     const [market] = await Promise.all([openMarket(marketDeps, goods), fundAccounts(marketDeps)]);
 

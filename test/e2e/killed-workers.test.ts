@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
+import { bundleProgram } from "#src/bin/program-bundle.ts";
 import { developmentKey } from "#src/chain/development-keys.ts";
 import { unpackCommitted } from "#src/protocol/contributions.ts";
 import { assetIdToHex } from "#src/protocol/ids.ts";
@@ -20,7 +21,6 @@ import { FIRST_WORKER, openTestMarket, type TestMarket } from "./market-fixture.
 
 const WORKERS = 3;
 const KILLS = 5;
-const ENTRY = join(import.meta.dirname, "../../src/bin/hanse.ts");
 
 let testChain: TestChain;
 let market: TestMarket;
@@ -81,7 +81,7 @@ function createMortal(number: number) {
     stateDir,
     lives,
     async start() {
-      const child = spawn(process.execPath, [ENTRY, "worker", "start"], {
+      const child = spawn(process.execPath, [await bundleProgram(), "worker", "start"], {
         env: { ...env, HANSE_STATE_DIR: stateDir, HANSE_PRIVATE_KEY: developmentKey(FIRST_WORKER + number) },
         stdio: ["ignore", "pipe", "inherit"],
       });

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Hex } from "viem";
 import { pocoAbi } from "#src/abi/poco-abi.ts";
 import type { Finding } from "#src/audit/finding.ts";
+import { bundleProgram } from "#src/bin/program-bundle.ts";
 import { developmentKey } from "#src/chain/development-keys.ts";
 import { putContent } from "#src/content/content-client.ts";
 import { stringifyJson } from "#src/http/json.ts";
@@ -45,8 +46,6 @@ export interface MarketProcesses {
   endServices(): Promise<void>;
   stop(): Promise<void>;
 }
-
-const HANSE = join(import.meta.dirname, "../../src/bin/hanse.ts");
 
 export async function startMarketProcesses(workers: number): Promise<MarketProcesses> {
   const [testChain, directory, port] = await Promise.all([
@@ -126,7 +125,7 @@ export async function startMarketProcesses(workers: number): Promise<MarketProce
       const child = spawn(
         process.execPath,
         [
-          ...[HANSE, "audit", "--json", ...(atRest ? ["--at-rest"] : [])],
+          ...[await bundleProgram(), "audit", "--json", ...(atRest ? ["--at-rest"] : [])],
           ...(acknowledged === undefined ? [] : ["--orders", orders]),
         ],
         {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
+import { bundleProgram } from "#src/bin/program-bundle.ts";
 import { freePort } from "#src/store/free-port.ts";
 
 /** A service as a process of its own, as `hanse <name> start` runs it. */
@@ -17,8 +17,6 @@ export interface ServiceProcess {
   kill(): Promise<void>;
 }
 
-const ENTRY = join(import.meta.dirname, "../../src/bin/hanse.ts");
-
 /** Starts a service on a port of loopback, a free one unless told. It may not be ready yet: see `untilReady`. */
 export async function spawnService(
   name: string,
@@ -26,7 +24,7 @@ export async function spawnService(
   fixedPort?: number,
 ): Promise<ServiceProcess> {
   const port = fixedPort ?? (await freePort());
-  const child = spawn(process.execPath, [ENTRY, name, "start"], {
+  const child = spawn(process.execPath, [await bundleProgram(), name, "start"], {
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
