@@ -148,8 +148,7 @@ export async function createShopService(
   const partnerships = createPartnerships({ database, code, keys, peers, post, clock }, options.partnership);
   const catalogue = createCatalogue({ database });
   const reservations = createReservationDesk({ database, clock }, options.reservation);
-  const nonces = createNonces({ clock });
-  const takeNonce = async (...nonce: Parameters<typeof nonces.take>) => nonces.take(...nonce);
+  const { take: takeNonce } = createNonces({ database, clock });
   const checkShop = createShopCheck({ isKeyOf: isKeyOfShop, takeNonce, clock }, endpoint);
   const checkHub = createShopCheck({ isKeyOf: isKeyOfAnyHub, takeNonce, clock }, endpoint);
 
