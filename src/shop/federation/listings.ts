@@ -62,6 +62,7 @@ export interface ListingsOptions {
 
 /** Pages of one partner taken in one turn. */
 const MOST_PAGES = 1_000;
+const CHUNK = 1_000;
 /** Partners synced at a time, and how many slow ones beside them: each may have a page of many megabytes under way. */
 const [LANES, MOST_SLOW] = [4, 8];
 /** Whoever takes longer is slow. */
@@ -193,10 +194,11 @@ export function createListings(
         ...{ image_url: item.imageURL, currency: item.currency, price_minor: item.priceMinor },
         ...{ available: item.available, categories: item.categories, gone: false, feed },
       }));
-      if (rows.length > 0) {
+      // As many as the partner likes, whatever it was asked for: PostgreSQL takes 65,535 parameters in a statement.
+      for (let at = 0; at < rows.length; at += CHUNK) {
         await trx
           .insertInto("listings")
-          .values(rows)
+          .values(rows.slice(at, at + CHUNK))
           .onConflict((conflict) =>
             conflict.columns(["partner", "sku"]).doUpdateSet((of) => ({
               name: of.ref("excluded.name"),
@@ -217,7 +219,7 @@ export function createListings(
           .updateTable("listings")
           .set({ gone: true })
           .where("partner", "=", partner)
-          .where("sku", "in", gone.map(skuOf))
+          .where(sql<boolean>`sku = any(${gone.map(skuOf)}::text[])`)
           .execute();
       }
       if (!more) {
