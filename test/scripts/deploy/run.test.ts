@@ -251,7 +251,7 @@ describe("on a chain of slow blocks", () => {
     try {
       await slow.command("anvil_setChainId", [5_858]);
       await slow.command("anvil_setBlockTimestampInterval", [12]);
-      await slow.command("anvil_mine", ["0x40"]);
+      await slow.command("anvil_mine", ["0x7d0"]);
       const key = id("a key for slow blocks");
       const { address } = new Wallet(key);
       await slow.command("anvil_setBalance", [address, "0xde0b6b3a7640000"]);
