@@ -1,5 +1,6 @@
 import { getCreateAddress, keccak256, ZeroAddress, ZeroHash } from "ethers";
 import { type Address, getAddress } from "viem";
+import { DEVELOPMENT_CHAIN_ID } from "#src/chain/development-keys.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { Clerk__factory, Hub__factory, Panel__factory, Registry__factory } from "#typechain";
 import { arbitrationApp } from "./arbitration-app.ts";
@@ -8,6 +9,7 @@ import { type Addresses, CERTIFIERS, type DeployedName, OWNED, WAVES } from "./c
 import { connectDeployer, type Deployer } from "./deployer.ts";
 import type { Journal, Manifest, Sent } from "./manifest.ts";
 import { findChange, type MarketParameters, resolveParameters } from "./parameters.ts";
+import { checkRulingTime, measureBlockSeconds } from "./ruling-time.ts";
 
 /** `AssetKind.App`. */
 const APP_KIND = 1;
@@ -26,7 +28,8 @@ export interface DeployOptions {
 /**
  * Deploys the market's contracts, sets them up, hands them over to governance and proves that all is as it should be.
  * An interrupted run is gone on with where `unfinished` tells of it.
- * @throws HANSE_CONFIG_INVALID for parameters that do not hold, or differ from those of the interrupted run;
+ * @throws HANSE_CONFIG_INVALID for parameters that do not hold, by themselves or at this chain's pace, or differ from those of the
+ * interrupted run;
  * HANSE_CHAIN_MISMATCH when something is not as it should be; and what `connectDeployer` throws
  */
 export async function deploy({
@@ -40,6 +43,9 @@ export async function deploy({
   try {
     const { chainId, genesisHash, address, provider } = deployer;
     const parameters = resolveParameters(given, chainId, address);
+    // A development chain has any pace that whoever develops likes.
+    const blockSeconds = chainId === DEVELOPMENT_CHAIN_ID ? 1 : await measureBlockSeconds(provider);
+    if (unfinished === undefined) checkRulingTime(parameters, blockSeconds);
     const journal = unfinished ?? {
       ...{ chainId, genesisHash, deployer: address, parameters, sent: {} },
       deployedAtBlock: String(await provider.getBlockNumber()),

@@ -21,7 +21,8 @@ export function auditBroker(
   report: Report,
 ): void {
   const { chain, acknowledged = [], now } = facts;
-  const known = new Set(broker.orders.map(({ hash }) => hash));
+  const known = new Set([...broker.orders.map(({ hash }) => hash), ...broker.unreadable]);
+  for (const hash of broker.unreadable) report("ORDER_UNREADABLE", hash, "an order", "a damaged row");
   for (const hash of acknowledged) if (!known.has(hash)) report("ORDER_LOST", hash, "a row", "none");
   const at = auditCursor("broker", broker.cursor, report);
   auditAttempts(chain, broker.attempts, { now, grace }, report);

@@ -142,6 +142,8 @@ export interface AttemptFact {
 export interface BrokerFacts {
   readonly cursor: CursorFact | undefined;
   readonly orders: readonly OrderFact[];
+  /** Orders whose rows are damaged. */
+  readonly unreadable: readonly Hex[];
   readonly deals: readonly BrokerDealFact[];
   readonly attempts: readonly AttemptFact[];
 }

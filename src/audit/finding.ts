@@ -18,6 +18,7 @@ export const FINDING_CODES = {
   TASK_OVERDUE: "a task is neither settled nor in time",
   CURSOR_OFF_CHAIN: "a database follows another branch than the chain",
   ORDER_LOST: "an acknowledged order is not in the broker's table",
+  ORDER_UNREADABLE: "a stored order cannot be read",
   ORDER_ALTERED: "a stored order is not the one that its hash names",
   ORDER_STATUS_DIFFERS: "an order's status is not what the chain says",
   ORDER_FILL_DIFFERS: "an order's fill is not what the Clerk counts",

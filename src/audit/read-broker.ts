@@ -85,12 +85,23 @@ export async function readBrokerFacts({
   const [newest] = rows.blocks;
   const cursor = newest === undefined ? undefined : await readCursor(chain, newest);
   const at = cursor?.own.hash === cursor?.onChain?.hash ? newest?.number : undefined;
+  const readable = rows.orders.filter(isReadable);
   return {
     cursor,
-    orders: await inBatches(rows.orders, (row) => orderFact(row, { chain, clerk, at })),
+    orders: await inBatches(readable, (row) => orderFact(row, { chain, clerk, at })),
+    unreadable: rows.orders.filter((row) => !isReadable(row)).map(({ hash }) => hash),
     deals: rows.deals.map(dealFact),
     attempts: rows.attempts.map(attemptFact),
   };
+}
+
+function isReadable({ content, signature }: OrderRow): boolean {
+  try {
+    orderOfPlaces(content, signature);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function orderFact(

@@ -7,6 +7,7 @@ export interface BrokerMetrics {
   readonly sealed: Counter;
   readonly sealSeconds: Histogram;
   readonly block: Gauge;
+  readonly unreadable: Gauge;
 }
 
 /** @param openOrders asked at every scrape */
@@ -37,6 +38,11 @@ export function createBrokerMetrics(
       name: "broker_seal_duration_seconds",
       help: "Time from sending a batch to its receipt",
       buckets: [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60],
+      registers,
+    }),
+    unreadable: new Gauge({
+      name: "broker_orders_unreadable",
+      help: "Orders whose rows in the database are damaged: set aside",
       registers,
     }),
     block: new Gauge({ name: "broker_chain_block", help: "The last block taken into account", registers }),

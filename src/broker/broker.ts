@@ -26,6 +26,7 @@ import { createOrderLedger } from "./order-ledger.ts";
 import { registerOrderRoutes } from "./order-routes.ts";
 import { countOpenOrders } from "./order-store.ts";
 import { createOrderWriter } from "./order-writer.ts";
+import { createReadableOrders } from "./readable-orders.ts";
 
 export interface BrokerDeps {
   readonly chain: MarketChain;
@@ -65,6 +66,7 @@ export function createBroker(deps: BrokerDeps, options: BrokerOptions): Broker {
   const { batchSize = 50, retryBlocks = 30 } = options;
   const registry = deps.metrics ?? createMetrics({ service: "broker" });
   const metrics = createBrokerMetrics(registry, () => countOpenOrders(database.kysely));
+  const orders = createReadableOrders({ logger, metrics });
   const facts = createChainFacts({ chain, state: chain.told, clock });
   const time = createMarketTime({ clock });
   const writer = createOrderWriter({ database });
@@ -112,8 +114,8 @@ export function createBroker(deps: BrokerDeps, options: BrokerOptions): Broker {
   /** One term with a book of its own: what another process did meanwhile is in the database. */
   async function lead(signal: AbortSignal): Promise<void> {
     const book = createBook();
-    const ledger = createOrderLedger({ chain, database, facts, time, book });
-    const shared = { chain, database, book, ledger, facts, time, metrics, clock, logger };
+    const ledger = createOrderLedger({ chain, database, facts, time, book, orders });
+    const shared = { chain, database, book, ledger, orders, facts, time, metrics, clock, logger };
     const matcher = createMatcher(shared, { batchSize });
     const applyEvent = createChainApplier(shared, { retryBlocks: BigInt(retryBlocks) });
     const leader = createMarketLeader({ ...shared, matcher, applyEvent });
@@ -145,6 +147,7 @@ export function createBroker(deps: BrokerDeps, options: BrokerOptions): Broker {
       registerOrderRoutes(server, {
         database,
         chain,
+        orders,
         intake,
         whyNot: (request) => term?.book.whyNot(request) ?? [],
         onRemoved: (hash) => {

@@ -12,12 +12,14 @@ import type { MarketChain, MarketChainEvent } from "./market-chain.ts";
 import type { Matcher } from "./matcher.ts";
 import { addToBook, type OrderLedger } from "./order-ledger.ts";
 import { openOrders, openOrdersAfter } from "./order-store.ts";
+import type { ReadableOrders } from "./readable-orders.ts";
 
 export interface MarketLeaderDeps {
   readonly chain: MarketChain;
   readonly database: BrokerDatabase;
   readonly book: Book;
   readonly ledger: OrderLedger;
+  readonly orders: ReadableOrders;
   readonly matcher: Matcher;
   readonly applyEvent: ApplyChainEvent;
   readonly clock: Clock;
@@ -41,7 +43,7 @@ const LOOK_BEHIND = 1_000n;
 const POLL_MS = 500;
 
 export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
-  const { chain, database, book, ledger, matcher, applyEvent, clock, logger } = deps;
+  const { chain, database, book, ledger, orders, matcher, applyEvent, clock, logger } = deps;
   let newest = 0n;
   let lastChange = 0n;
   /** Signed anew, and not in the book again yet. */
@@ -72,7 +74,7 @@ export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
     if (hashes.length === 0) return;
     // They were checked against the chain some time ago, and no event since was applied to them.
     await ledger.reassess({ orders: hashes });
-    for (const row of await openOrders(database.kysely, hashes)) addToBook(book, row);
+    for (const row of await openOrders(database.kysely, hashes)) addToBook(book, orders, row);
     matcher.wake();
   }
 
@@ -81,7 +83,7 @@ export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
     let last = newest > LOOK_BEHIND ? newest - LOOK_BEHIND : 0n;
     for (;;) {
       const rows = await openOrdersAfter(database.kysely, last, PAGE);
-      await enter(rows.map(({ hash }) => hash).filter((hash) => !book.has(hash)));
+      await enter(rows.map(({ hash }) => hash).filter((hash) => !book.has(hash) && !orders.isSetAside(hash)));
       last = rows.at(-1)?.sequence ?? last;
       if (last > newest) newest = last;
       if (rows.length < PAGE) return;
@@ -120,7 +122,7 @@ export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
         lastChange = await newestBookChange(database.kysely);
         // Before anything is read: no state is from before what this database knows.
         const events = chain.events(await knownBlocks(database.kysely), all);
-        newest = await loadBook(database.kysely, book);
+        newest = await loadBook(database.kysely, book, orders);
         logger.info({ orders: book.size }, "the book is rebuilt");
         onReady();
         works.push(...[follow(events), matcher.run(all), poll(all)].map(stopOnFailure));
@@ -135,7 +137,7 @@ export function createMarketLeader(deps: MarketLeaderDeps): MarketLeader {
     },
     admit(row, stale) {
       if (row.sequence > newest) newest = row.sequence;
-      addToBook(book, row);
+      addToBook(book, orders, row);
       if (stale) {
         ledger
           .reassess({ orders: [row.hash] })

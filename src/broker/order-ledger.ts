@@ -2,7 +2,7 @@ import { type SqlBool, sql, type Transaction } from "kysely";
 import type { Address, Hex } from "viem";
 import type { Book } from "#src/book/book.ts";
 import type { OrderStatus } from "#src/client/broker-schema.ts";
-import type { OrderType } from "#src/protocol/orders.ts";
+import type { OrderType, SignedOrder } from "#src/protocol/orders.ts";
 import type { Refusal } from "#src/protocol/refusals.ts";
 import type { BrokerDatabase, BrokerTables, OrderRow } from "./broker-tables.ts";
 import type { ChainFacts } from "./chain-facts.ts";
@@ -10,7 +10,7 @@ import type { MarketChain } from "./market-chain.ts";
 import type { MarketTime } from "./market-time.ts";
 import { type OrderStanding, orderStanding } from "./order-standing.ts";
 import type { BookRow } from "./order-store.ts";
-import { signedOrderOf } from "./stored-order.ts";
+import type { ReadableOrders } from "./readable-orders.ts";
 
 /** What may have changed. */
 export interface Touched {
@@ -62,6 +62,7 @@ export interface LedgerDeps {
   readonly facts: ChainFacts;
   readonly time: MarketTime;
   readonly book: Book;
+  readonly orders: ReadableOrders;
 }
 
 /** Rows in one statement: PostgreSQL takes 65,535 parameters. */
@@ -83,7 +84,7 @@ interface FilledOrders {
   has(row: OrderRow): boolean;
 }
 
-export function createOrderLedger({ chain, database, facts, time, book }: LedgerDeps): OrderLedger {
+export function createOrderLedger({ chain, database, facts, time, book, orders }: LedgerDeps): OrderLedger {
   let turn: Promise<unknown> = Promise.resolve();
 
   /** One after the other: a later reading must not be overwritten by an earlier one. */
@@ -100,7 +101,10 @@ export function createOrderLedger({ chain, database, facts, time, book }: Ledger
     const now = time.passed();
     await Promise.all(
       rows.map(async (row) => {
-        const standing = await standingOf(row, filled.has(row), now);
+        const signed = orders.read(row);
+        // What cannot be read stays as it is: all else is looked at.
+        if (signed === undefined) return;
+        const standing = await standingOf(row, signed, filled.has(row), now);
         const blocked =
           standing.blocked ?? (standing.status === "open" ? change.refusals?.get(row.hash) : undefined);
         const next = { ...standing, blocked };
@@ -170,9 +174,13 @@ export function createOrderLedger({ chain, database, facts, time, book }: Ledger
       .execute();
   }
 
-  async function standingOf(row: OrderRow, reread: boolean, now: bigint): Promise<OrderStanding> {
+  async function standingOf(
+    row: OrderRow,
+    signed: SignedOrder,
+    reread: boolean,
+    now: bigint,
+  ): Promise<OrderStanding> {
     const { hash, type, signer, removed, by_keyring: byKeyring } = row;
-    const signed = signedOrderOf(row);
     const filledBefore = Number(row.filled);
     const { salt } = signed.order.conditions;
     const filled = reread ? await facts.filled(type, signer, salt) : filledBefore;
@@ -186,7 +194,7 @@ export function createOrderLedger({ chain, database, facts, time, book }: Ledger
       return;
     }
     const remaining = Number(row.volume) - filled;
-    addToBook(book, { ...row, filled: BigInt(filled), blocked: blocked ?? null });
+    addToBook(book, orders, { ...row, filled: BigInt(filled), blocked: blocked ?? null });
     book.setRemaining(row.hash, remaining);
     book.setFillable(row.hash, blocked ?? true);
   }
@@ -219,11 +227,13 @@ export function createOrderLedger({ chain, database, facts, time, book }: Ledger
   };
 }
 
-/** Puts an open order of the database into the book. */
-export function addToBook(book: Book, row: BookRow): void {
+/** Puts an open order of the database into the book, where it can be read. */
+export function addToBook(book: Book, orders: ReadableOrders, row: BookRow): void {
+  const signed = orders.read(row);
+  if (signed === undefined) return;
   const added = book.add({
     hash: row.hash,
-    signed: signedOrderOf(row),
+    signed,
     signer: row.signer,
     remaining: Number(row.volume - row.filled),
     // A sequence counts orders: it stays far below 2^53.

@@ -1,3 +1,4 @@
+import { isHanseError } from "#src/kernel/errors.ts";
 import type { SignedOrder } from "#src/protocol/orders.ts";
 import { noteBookChange } from "./book-changes.ts";
 import type { BrokerDatabase, OrderRow } from "./broker-tables.ts";
@@ -10,12 +11,23 @@ import { signedOrderOf } from "./stored-order.ts";
  */
 export function isSignedAnew(row: OrderRow, signed: SignedOrder, now: bigint): boolean {
   if (row.status !== "open") return false;
-  const kept = signedOrderOf(row);
+  const kept = readOrNot(row);
+  // Its hash tells that it is the same order: the damaged row is put right.
+  if (kept === undefined) return true;
   const [word, before] = [signed.sponsorship, kept.sponsorship];
   if (word !== undefined && before !== undefined && before.validUntil >= now && word.epoch === before.epoch) {
     if (word.cap !== before.cap) return word.cap > before.cap;
   }
   return row.blocked !== null && signaturesOf(signed) !== signaturesOf(kept);
+}
+
+function readOrNot(row: OrderRow): SignedOrder | undefined {
+  try {
+    return signedOrderOf(row);
+  } catch (error) {
+    if (isHanseError(error, "HANSE_STATE_DAMAGED")) return undefined;
+    throw error;
+  }
 }
 
 function signaturesOf({ signature, sponsorship }: SignedOrder): string {

@@ -18,12 +18,14 @@ import type { Intake } from "./intake.ts";
 import type { MarketChain } from "./market-chain.ts";
 import { removeOrder } from "./order-removal.ts";
 import { findOrder, listOrders, orderHistory } from "./order-store.ts";
+import type { ReadableOrders } from "./readable-orders.ts";
 import { orderState, whyNotView } from "./views.ts";
 
 export interface OrderRoutesDeps {
   readonly database: BrokerDatabase;
   readonly chain: MarketChain;
   readonly intake: Intake;
+  readonly orders: ReadableOrders;
   /** Of the book, where this process keeps it. */
   readonly whyNot: (request: Hex) => readonly WhyNot[];
   readonly onRemoved: (hash: Hex) => void;
@@ -33,7 +35,7 @@ export interface OrderRoutesDeps {
 const DEALS_NAMED = 100;
 
 export function registerOrderRoutes(server: HttpServer, deps: OrderRoutesDeps): void {
-  const { database, chain, intake, whyNot, onRemoved } = deps;
+  const { database, chain, intake, orders, whyNot, onRemoved } = deps;
   const refusals = { 400: errorBodySchema, 404: errorBodySchema, 422: errorBodySchema, 503: errorBodySchema };
 
   /** What was written down that blocks it is the reason; the book hears of it a moment later. */
@@ -75,7 +77,8 @@ export function registerOrderRoutes(server: HttpServer, deps: OrderRoutesDeps): 
         before: before === undefined ? undefined : BigInt(before),
       });
       const last = rows.length === filter.limit ? rows.at(-1) : undefined;
-      return { orders: rows.map(orderState), ...(last ? { next: String(last.sequence) } : {}) };
+      const readable = rows.filter((row) => orders.read(row) !== undefined);
+      return { orders: readable.map(orderState), ...(last ? { next: String(last.sequence) } : {}) };
     },
   );
 

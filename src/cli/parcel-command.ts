@@ -191,12 +191,12 @@ function endWords({ id, deal, stage }: SealedGoods): string[] {
 }
 
 function saleLines(sale: Sale): string[] {
-  const { id, partner, state, stage, deal, tracking, totalNano, lines, returnReason } = sale;
+  const { id, partner, state, stage, deal, tracking, totalNano, lines, returnReason, shipToProblem } = sale;
   return fields({
     ...{ order: id, by: partner, state, "deal is": stage ?? undefined, deal: deal ?? undefined },
     goods: lines.map(({ product, quantity }) => `${quantity} × ${product}`).join(", "),
     ...{ price: inHanse(totalNano), tracking: tracking ?? undefined },
-    ...{ "to be returned": returnReason ?? undefined },
+    ...{ "to be returned": returnReason ?? undefined, "cannot read its address": shipToProblem ?? undefined },
   });
 }
 

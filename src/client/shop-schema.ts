@@ -291,6 +291,12 @@ export const saleSchema = z
     totalMinor: z.coerce.bigint(),
     totalNano: nanoSchema,
     tracking: z.string().nullable(),
+    shipToProblem: z
+      .string()
+      .nullable()
+      .describe(
+        "Why the seller cannot read where it goes, of an order that is not shipped; null where it can",
+      ),
     packed: z.boolean().describe("Paid, and out of the house: it can be shipped"),
     returnReason: z.string().nullable(),
     createdAt: instant,

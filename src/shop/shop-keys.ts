@@ -23,8 +23,8 @@ export interface ShopKeys {
   readonly present: ShopKey;
   /** One that the shop has, if only to prove that it has it. */
   find(publicKey: Hex): Promise<ShopKey | undefined>;
-  /** Opens what was sealed to any of them. @throws HANSE_SEALED_BOX_INVALID */
-  open(box: Uint8Array, context: string): Uint8Array;
+  /** Opens what was sealed to any of them, also to one that was put back a moment ago. @throws HANSE_SEALED_BOX_INVALID */
+  open(box: Uint8Array, context: string): Promise<Uint8Array>;
   /** Takes the key that the directory lists for this shop, where it has it. */
   catchUp(): Promise<void>;
 }
@@ -62,13 +62,20 @@ export async function createShopKeys(
       return all.get(publicKey);
     },
 
-    open(box, context) {
+    async open(box, context) {
       let refusal: unknown = new HanseError("HANSE_SEALED_BOX_INVALID", "This shop has no key");
-      for (const key of all.values()) {
-        try {
-          return open(key, box, context);
-        } catch (error) {
-          refusal = error;
+      const tried = new Set<ShopKey>();
+      for (const again of [false, true]) {
+        if (again)
+          await look().catch((err: unknown) => logger.warn({ err }, "the shop's keys cannot be read"));
+        for (const key of all.values()) {
+          if (tried.has(key)) continue;
+          tried.add(key);
+          try {
+            return open(key, box, context);
+          } catch (error) {
+            refusal = error;
+          }
         }
       }
       throw refusal;

@@ -18,7 +18,7 @@ import { createDealDuties } from "./deals/deal-duties.ts";
 import { followDeals } from "./deals/deal-follower.ts";
 import { createDealStore, type DealStore, type SealedDeal } from "./deals/deal-store.ts";
 import { createReceiptCalls } from "./deals/receipt-calls.ts";
-import { createListings, type Listings } from "./federation/listings.ts";
+import { createListings, type Listings, type ListingsDeps } from "./federation/listings.ts";
 import { pollFeed } from "./federation/poll-feed.ts";
 import { createRatedEvents } from "./reviews/rated-events.ts";
 import { registerReviewCalls, registerReviewRoutes } from "./reviews/review-routes.ts";
@@ -142,8 +142,9 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
   const reviews = createReviews({ database, deals, post, ratingsOf }, { code, owner });
   const inDollars = async (minor: bigint, of: string) =>
     isCurrency(of) ? await rates.inDollars({ currency: of, minor }) : 0;
-  async function poll(endpoint: string, cursor: string | undefined, etag: string | undefined) {
-    const once = () => pollFeed(fetch, { endpoint, cursor, etag, signer: { code, key: keys.present } });
+  async function poll(...[endpoint, cursor, etag, signal]: Parameters<ListingsDeps["poll"]>) {
+    const once = () =>
+      pollFeed(fetch, { endpoint, cursor, etag, signal, signer: { code, key: keys.present } });
     try {
       return await once();
     } catch (error) {

@@ -6,6 +6,7 @@ export type OrderResult =
   | "accepted"
   | "paid"
   | "out_of_stock"
+  | "address_unreadable"
   | "refused"
   | "cancelled"
   | "refunded"

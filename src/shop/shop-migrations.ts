@@ -187,4 +187,8 @@ export const shopMigrations: readonly Migration[] = [
     id: "0009-lines-held",
     sql: "alter table customer_holds add column lines int4 not null default 1;",
   },
+  {
+    id: "0010-taken-until",
+    sql: "create table taken_until (signer text primary key, created timestamptz not null);",
+  },
 ];

@@ -3,6 +3,7 @@ import type { Registry } from "prom-client";
 import type { Address, Hex } from "viem";
 import { z } from "zod";
 import { fetchStatement } from "#src/client/fetch-statement.ts";
+import { createFailureLimit } from "#src/http/failure-limit.ts";
 import type { Fetch } from "#src/http/http-client.ts";
 import { limitRequests } from "#src/http/rate-limit.ts";
 import type { HttpServer } from "#src/http/server.ts";
@@ -76,6 +77,8 @@ export interface ShopServiceOptions {
   readonly partnerRequestsPerMinute?: number;
   /** Requests that one address may send in a minute to what anybody may call, which has pieces kept; 600 unless told. */
   readonly customerRequestsPerMinute?: number;
+  /** Badly signed requests that one address may send in a minute; 120 unless told. */
+  readonly badRequestsPerMinute?: number;
 }
 
 /** The parts of a shop that others of its parts build on. */
@@ -116,7 +119,7 @@ export async function createShopService(
 ): Promise<ShopService> {
   const { database, fetch, logger, clock = systemClock } = deps;
   const { code, owner, endpoint, chainId, hub, partnerRequestsPerMinute = 6_000 } = options;
-  const { customerRequestsPerMinute = 600 } = options;
+  const { customerRequestsPerMinute = 600, badRequestsPerMinute = 120 } = options;
   const { databaseSchema = "shop" } = options;
   await migrate(
     { database: database as unknown as Database<unknown>, logger },
@@ -148,10 +151,13 @@ export async function createShopService(
   const partnerships = createPartnerships({ database, code, keys, peers, post, clock }, options.partnership);
   const catalogue = createCatalogue({ database });
   const reservations = createReservationDesk({ database, clock }, options.reservation);
-  const nonces = createNonces({ clock });
-  const takeNonce = async (...nonce: Parameters<typeof nonces.take>) => nonces.take(...nonce);
+  const { take: takeNonce } = createNonces({ database, clock });
   const checkShop = createShopCheck({ isKeyOf: isKeyOfShop, takeNonce, clock }, endpoint);
   const checkHub = createShopCheck({ isKeyOf: isKeyOfAnyHub, takeNonce, clock }, endpoint);
+  const unsigned = createFailureLimit(
+    { clock },
+    { max: badRequestsPerMinute, isKnown: ({ shopCode }) => shopCode !== undefined },
+  );
 
   return {
     ...{ keys, directory, peers, post, partnerships, catalogue, reservations, metrics },
@@ -187,6 +193,7 @@ export async function createShopService(
 
       await server.register(async (child) => {
         const scope = child as unknown as HttpServer;
+        limitUnsigned(scope);
         keepSignedBodies(scope);
         scope.addHook("preValidation", checkShop);
         scope.addHook("onResponse", (request, reply, done) => {
@@ -205,6 +212,7 @@ export async function createShopService(
 
       await server.register(async (child) => {
         const scope = child as unknown as HttpServer;
+        limitUnsigned(scope);
         keepSignedBodies(scope);
         scope.addHook("preValidation", checkHub);
         registerChangeRoutes(scope, { directory, logger });
@@ -228,6 +236,12 @@ export async function createShopService(
       await Promise.all([directory.keepSyncing(signal), post.keepDelivering(signal), keepExpiring(signal)]);
     },
   };
+
+  /** By address, of all signed parts together: whose requests they are is not known. */
+  function limitUnsigned(scope: HttpServer): void {
+    scope.addHook("onRequest", unsigned.onRequest);
+    scope.addHook("onResponse", unsigned.onResponse);
+  }
 
   /** A key that is not listed may have been changed a moment ago, before the hub service told us. */
   async function isKeyOfShop(signer: string, publicKey: Hex): Promise<boolean> {

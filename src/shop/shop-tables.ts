@@ -259,6 +259,8 @@ export interface ShopTables {
     lines: number;
     until: Date;
   };
+  /** When the newest signed request was signed that was taken of each signer, by the signer's own clock. */
+  taken_until: { signer: string; created: Date };
   /** Texts of reviews, and the ratings on chain that name their hashes. */
   reviews: {
     deal_id: Hex;

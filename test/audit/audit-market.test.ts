@@ -173,6 +173,7 @@ const PLANTED: Record<FindingCode, ReadonlyArray<readonly [what: string, plant: 
     ["a pool beyond the chain", inPool(({ cursor }) => ({ cursor: { ...cursor, onChain: undefined } }))],
   ],
   ORDER_LOST: [["an order that was acknowledged", (market) => ({ ...market, acknowledged: [other] })]],
+  ORDER_UNREADABLE: [["a damaged row", inBroker(() => ({ unreadable: [other] }))]],
   ORDER_ALTERED: [["another content", inRequest({ contentHash: other })]],
   ORDER_STATUS_DIFFERS: [
     ["cancelled by nobody", inRequest({ status: "cancelled" })],

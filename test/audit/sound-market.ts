@@ -159,6 +159,7 @@ export function soundMarket() {
       order(ORDERS.pool, "pool", { signer: OWNER }),
       order(REQUEST, "request", { volume: 2, status: "filled" }),
     ],
+    unreadable: [] as BrokerFacts["unreadable"][number][],
     deals: [
       {
         ...{

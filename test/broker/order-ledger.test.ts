@@ -25,7 +25,7 @@ beforeAll(async () => {
     // No order is looked at here.
     facts: {} as never,
     time: createMarketTime({ clock: systemClock }),
-    book: createBook(),
+    ...{ book: createBook(), orders: {} as never },
   });
 }, 60_000);
 afterAll(async () => {

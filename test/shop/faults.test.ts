@@ -8,6 +8,7 @@ import { createGuardedFetch } from "#src/http/guarded-fetch.ts";
 import { signRequest } from "#src/identity/http-signature.ts";
 import { seal } from "#src/identity/sealed-box.ts";
 import { generateShopKey } from "#src/identity/shop-key.ts";
+import { createLogger } from "#src/kernel/logger.ts";
 import { purchase } from "#src/protocol/goods-orders.ts";
 import { createListings } from "#src/shop/federation/listings.ts";
 import { pollFeed } from "#src/shop/federation/poll-feed.ts";
@@ -28,6 +29,8 @@ let postgres: Awaited<ReturnType<typeof startTestPostgres>>;
 let chain: GoodsChain;
 let anna: MarketShop;
 let ben: MarketShop;
+/** What Anna's owner is told by the log. */
+const errors: string[] = [];
 const buyer = testAccount(9);
 const shipTo = {
   ...{ name: "A Buyer", lines: ["1 Harbour Street"], city: "Lübeck", region: "" },
@@ -36,7 +39,11 @@ const shipTo = {
 
 beforeAll(async () => {
   [postgres, chain] = await Promise.all([startTestPostgres(), startGoodsChain()]);
-  anna = await startMarketShop({ code: "ANNA", owner: 5, chain, databaseUrl: await postgres.fresh() });
+  const write = (line: string) => void errors.push(line);
+  anna = await startMarketShop({
+    ...{ code: "ANNA", owner: 5, chain, databaseUrl: await postgres.fresh() },
+    logger: createLogger({ service: "test", level: "error", destination: { write } }),
+  });
   ben = await startMarketShop({ code: "BEN", owner: 7, chain, databaseUrl: await postgres.fresh() });
   for (const account of [5, 7, 9]) await chain.fund(account);
   await introduce(anna, ben);
@@ -69,9 +76,9 @@ const quote = (lines: readonly (readonly [string, number])[]) =>
     headers: { "idempotency-key": randomUUID() },
     schema: quoteSchema,
   });
-const tell = (id: string, ref: string) => {
+const tell = (id: string, ref: string, to = anna.key) => {
   const text = JSON.stringify({ ...shipTo, salt: bytesToHex(randomBytes(32)) });
-  const box = seal(anna.key.publicKey, new TextEncoder().encode(text), shipToContext(id));
+  const box = seal(to.publicKey, new TextEncoder().encode(text), shipToContext(id));
   const body = { ref, quote: id, shipTo: Buffer.from(box).toString("base64url") };
   return ben.service.post.call("ANNA", "/api/v1/order", { body, schema: saleSchema });
 };
@@ -92,6 +99,29 @@ describe("orders", () => {
       ]),
     ).rejects.toEqual(refused("HANSE_OUT_OF_STOCK"));
     expect(await keptOf("HAT")).toBe(before);
+  });
+
+  it("whose address nobody can read is kept and told of, and is mended where it is told again", async () => {
+    const { id } = await quote([["HAT", 1]]);
+    const ref = randomUUID();
+    const counted = () =>
+      anna.metric("federation_orders_received_total", { partner: "BEN", result: "address_unreadable" });
+    const placed = await tell(id, ref, generateShopKey().key);
+    expect(placed.shipToProblem).toContain("sealed to another key");
+    expect(placed.shipToProblem).toContain("refund");
+    expect(await counted()).toBe(1);
+    expect(errors.filter((line) => line.includes("address cannot be read"))).toHaveLength(1);
+    await expect(anna.market.sales.shipTo(placed.id)).rejects.toEqual(refused("HANSE_SEALED_BOX_INVALID"));
+    const again = await tell(id, ref, generateShopKey().key);
+    expect(again, "as little use, and told once").toMatchObject({
+      id: placed.id,
+      shipToProblem: expect.any(String),
+    });
+    expect(await counted()).toBe(1);
+    expect(await tell(id, ref)).toMatchObject({ id: placed.id, shipToProblem: null });
+    expect(await anna.market.sales.shipTo(placed.id)).toMatchObject({ city: "Lübeck" });
+    // What can be read is not put in another's place any more.
+    expect((await tell(id, ref, generateShopKey().key)).shipToProblem).toBeNull();
   });
 
   it("told twice, also at once, is one order, and another reference is refused", async () => {

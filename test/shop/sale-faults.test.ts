@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { receiptAbi } from "#src/abi/receipt-abi.ts";
 import { type Checkout, shipToContext } from "#src/client/shop-schema.ts";
 import { seal } from "#src/identity/sealed-box.ts";
+import { generateShopKey, type ShopKey } from "#src/identity/shop-key.ts";
 import { purchase, sale as saleOrder } from "#src/protocol/goods-orders.ts";
 import type { ShopAdapter } from "#src/shop/adapters/shop-adapter.ts";
 import { createReceiptCalls } from "#src/shop/deals/receipt-calls.ts";
@@ -14,10 +15,11 @@ import {
   startGoodsChain,
   startMarketShop,
 } from "./support/market-shops.ts";
-import { introduce, makePartners } from "./support/test-shops.ts";
+import { introduce, makePartners, type ShopSetup } from "./support/test-shops.ts";
 
 // Anna's own system counts socks by itself, fails and waits when it is told to; Ben sells them.
 
+let databaseUrl: string;
 let postgres: Awaited<ReturnType<typeof startTestPostgres>>;
 let chain: GoodsChain;
 let anna: MarketShop;
@@ -54,10 +56,8 @@ const adapter: ShopAdapter = {
 
 beforeAll(async () => {
   [postgres, chain] = await Promise.all([startTestPostgres(), startGoodsChain()]);
-  anna = await startMarketShop({
-    ...{ code: "ANNA", owner: 5, chain, databaseUrl: await postgres.fresh(), adapter },
-    terms: { quoteSeconds: 60 },
-  });
+  databaseUrl = await postgres.fresh();
+  anna = await startAnna();
   ben = await startMarketShop({
     ...{ code: "BEN", owner: 7, chain, databaseUrl: await postgres.fresh(), sendMs: 4_000 },
   });
@@ -76,6 +76,11 @@ afterAll(async () => {
   await Promise.all([postgres?.stop(), chain?.stop()]);
 });
 
+const startAnna = (again: Pick<ShopSetup, "key" | "keyStore" | "port"> = {}) =>
+  startMarketShop({
+    ...{ code: "ANNA", owner: 5, chain, databaseUrl, adapter, terms: { quoteSeconds: 60 } },
+    ...again,
+  });
 const books = async () => {
   const { on_hand, reserved } = await anna.service.catalogue.find("SOCK");
   return { own: own.socks, onHand: on_hand, reserved };
@@ -393,6 +398,32 @@ describe("an order", () => {
     await ben.market.checkouts.work();
     await key(anna.key.publicKey);
     await expect.poll(async () => (await rowOf(checkout))?.partner_ref, { timeout: 15_000 }).toMatch(REF);
+  });
+
+  it("whose seller has lost the key it is sealed to keeps its box until the key is there again", async () => {
+    const others: ShopKey[] = [];
+    const lost = anna.key;
+    const restart = async (key: ShopKey) => {
+      await anna.stop();
+      const keyStore = { others: async () => others, use: async () => undefined };
+      anna = await startAnna({ key, keyStore, port: Number(new URL(anna.endpoint).port) });
+    };
+    await restart(generateShopKey().key);
+    const checkout = await customer.begin([["ANNA:SOCK", 1]]);
+    // Ben has not heard yet of Anna's second key.
+    expect(await customer.pay(checkout)).toMatchObject({ state: "sealed" });
+    await until(checkout, { state: "paid", partner_ref: expect.stringMatching(REF) });
+    expect(await ben.database.kysely.selectFrom("deliveries").selectAll().execute()).toEqual([]);
+    const { id } = (await rowOf(checkout)) as { id: string };
+    const told = () => anna.ask(`/v1/owner/sales/${id}`);
+    expect((await told()).shipToProblem).toContain("Put the key back");
+    await expect(anna.ask(`/v1/owner/sales/${id}/ship-to`)).rejects.toMatchObject({
+      code: "HANSE_SEALED_BOX_INVALID",
+    });
+    others.push(lost);
+    await expect.poll(async () => (await told()).shipToProblem).toBeNull();
+    expect(await anna.ask(`/v1/owner/sales/${id}/ship-to`)).toMatchObject({ city: "Lübeck" });
+    await restart(lost);
   });
 });
 

@@ -4,6 +4,7 @@ import { createBook } from "#src/book/book.ts";
 import { BROKER_SCHEMA } from "#src/broker/broker.ts";
 import type { BrokerTables } from "#src/broker/broker-tables.ts";
 import { loadBook } from "#src/broker/load-book.ts";
+import { createReadableOrders } from "#src/broker/readable-orders.ts";
 import { createLogger } from "#src/kernel/logger.ts";
 import { openDatabase } from "#src/store/database.ts";
 
@@ -12,7 +13,11 @@ const logger = createLogger({ service: "measure", level: "warn" });
 const database = await openDatabase<BrokerTables>({ logger }, { url, schema: BROKER_SCHEMA });
 const book = createBook();
 const [begun, used] = [performance.now(), process.cpuUsage()];
-await loadBook(database.kysely, book);
+await loadBook(
+  database.kysely,
+  book,
+  createReadableOrders({ logger, metrics: { unreadable: { set() {} } } }),
+);
 const seconds = (performance.now() - begun) / 1000;
 const { user, system } = process.cpuUsage(used);
 await database.close();

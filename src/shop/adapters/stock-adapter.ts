@@ -73,7 +73,9 @@ export function createStockAdapter({ database }: { readonly database: ShopDataba
         }
         const kept = new Set(ids);
         const gone = complete ? [...before].filter((id) => !kept.has(id)) : [];
-        if (gone.length > 0) await trx.deleteFrom("stock").where("internal_id", "in", gone).execute();
+        if (gone.length > 0) {
+          await trx.deleteFrom("stock").where(sql<boolean>`internal_id = any(${gone}::text[])`).execute();
+        }
         return { added: ids.filter((id) => !before.has(id)).length, removed: gone.length };
       });
     },

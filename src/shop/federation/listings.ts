@@ -6,6 +6,7 @@ import { HanseError, isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { parsePublicId } from "#src/protocol/shop-code.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
+import { createFairTurns } from "./fair-turns.ts";
 import type { Peers } from "./peers.ts";
 import type { FeedAnswer } from "./poll-feed.ts";
 
@@ -17,9 +18,10 @@ export interface Listings {
    * Takes over what changed at a partner since the last time. A page is a transaction: whatever fails, what is here is what
    * the partner said at some moment, and the next time goes on there.
    * @returns how many products were told of, and how many are gone
+   * @param signal ends it; the pages until then are taken
    * @throws HANSE_RIGHT_MISSING, HANSE_SHOP_UNKNOWN, HANSE_PEER_*
    */
-  sync(partner: string): Promise<{ readonly told: number; readonly gone: number }>;
+  sync(partner: string, signal?: AbortSignal): Promise<{ readonly told: number; readonly gone: number }>;
   /** By partner and SKU: all, or so many behind a product's id. */
   list(
     partner?: string,
@@ -27,7 +29,10 @@ export interface Listings {
   ): Promise<readonly Listing[]>;
   /** @throws HANSE_PRODUCT_UNKNOWN */
   find(id: string): Promise<Listing>;
-  /** Syncs every partner that shares its inventory, until the signal. */
+  /**
+   * Syncs every partner that shares its inventory, until the signal. However slowly one answers, the others are synced; who
+   * fails again and again is asked less often.
+   */
   keepSyncing(signal: AbortSignal): Promise<void>;
 }
 
@@ -38,6 +43,7 @@ export interface ListingsDeps {
     endpoint: string,
     cursor: string | undefined,
     etag: string | undefined,
+    signal: AbortSignal | undefined,
   ) => Promise<FeedAnswer>;
   readonly rightsFrom: (partner: string) => Promise<readonly Right[]>;
   readonly partners: () => Promise<readonly string[]>;
@@ -45,28 +51,45 @@ export interface ListingsDeps {
   readonly clock?: Clock;
 }
 
+export interface ListingsOptions {
+  /** How often (milliseconds) partners are asked. */
+  readonly everyMs?: number;
+  /** How long (milliseconds) one may keep others waiting. */
+  readonly laneMs?: number;
+  /** How long (milliseconds) one is listened to at a time. */
+  readonly turnMs?: number;
+}
+
 /** Pages of one partner taken in one turn. */
 const MOST_PAGES = 1_000;
-/** Partners synced at a time. */
-const AT_ONCE = 4;
+const CHUNK = 1_000;
+/** Partners synced at a time, and how many slow ones beside them: each may have a page of many megabytes under way. */
+const [LANES, MOST_SLOW] = [4, 8];
+/** Whoever takes longer is slow. */
+const LANE_MS = 2_000;
+/** As long as a page may take: pages that came until then are kept, and the next turn goes on behind them. */
+const TURN_MS = 30_000;
+const LONGEST_REST_MS = 15 * 60_000;
 
 export function createListings(
   deps: ListingsDeps,
-  { everyMs = 60_000 }: { readonly everyMs?: number } = {},
+  { everyMs = 60_000, laneMs = LANE_MS, turnMs = TURN_MS }: ListingsOptions = {},
 ): Listings {
   const { database, peers, poll, rightsFrom, partners, logger, clock = systemClock } = deps;
 
   const listings: Listings = {
-    async sync(partner) {
+    async sync(partner, signal) {
       const { endpoint } = await peers.find(partner);
       let [told, gone] = [0, 0];
       for (let pages = 0; pages < MOST_PAGES; pages++) {
+        // Only what brought nothing in its time has failed.
+        if (pages > 0 && signal?.aborted) return { told, gone };
         const at = await database.kysely
           .selectFrom("listing_cursors")
           .selectAll()
           .where("partner", "=", partner)
           .executeTakeFirst();
-        const answer = await poll(endpoint, at?.cursor ?? undefined, at?.etag ?? undefined);
+        const answer = await poll(endpoint, at?.cursor ?? undefined, at?.etag ?? undefined, signal);
         if (answer.type === "unchanged") return { told, gone };
         const { feed } = answer;
         // Another feed: the partner lost its database, and our cursor says nothing about where we are in it.
@@ -121,28 +144,32 @@ export function createListings(
     },
 
     async keepSyncing(signal) {
+      const turns = createFairTurns(
+        { take: syncOne, onFailed: tell, clock },
+        {
+          ...{ lanes: LANES, mostSlow: MOST_SLOW, laneMs, turnMs },
+          ...{ restMs: everyMs, longestRestMs: Math.max(LONGEST_REST_MS, everyMs) },
+        },
+        signal,
+      );
       while (!signal.aborted) {
-        const due = [...(await partners().catch(() => []))];
-        // Whatever a partner does, and however slowly, the others are synced.
-        await Promise.all(Array.from({ length: AT_ONCE }, () => syncEach(due, signal)));
+        for (const partner of await partners().catch(() => [])) turns.offer(partner);
         await clock.sleep(everyMs, signal).catch(() => undefined);
       }
+      await turns.ended();
     },
   };
   return listings;
 
-  async function syncEach(due: string[], signal: AbortSignal): Promise<void> {
-    for (let partner = due.shift(); partner !== undefined && !signal.aborted; partner = due.shift()) {
-      try {
-        if ((await rightsFrom(partner)).includes("share-inventory")) await listings.sync(partner);
-      } catch (error) {
-        // The log says that this one is not.
-        logger.warn(
-          { partner, err: error, retryable: isRetryable(error) },
-          "a partner's products are not synced",
-        );
-      }
-    }
+  async function syncOne(partner: string, signal: AbortSignal): Promise<void> {
+    if ((await rightsFrom(partner)).includes("share-inventory")) await listings.sync(partner, signal);
+  }
+
+  function tell(partner: string, error: unknown): void {
+    logger.warn(
+      { partner, err: error, retryable: isRetryable(error) },
+      "a partner's products are not synced",
+    );
   }
 
   /** From its beginning; what is here stays until the new feed has told all it has. */
@@ -167,10 +194,11 @@ export function createListings(
         ...{ image_url: item.imageURL, currency: item.currency, price_minor: item.priceMinor },
         ...{ available: item.available, categories: item.categories, gone: false, feed },
       }));
-      if (rows.length > 0) {
+      // As many as the partner likes, whatever it was asked for: PostgreSQL takes 65,535 parameters in a statement.
+      for (let at = 0; at < rows.length; at += CHUNK) {
         await trx
           .insertInto("listings")
-          .values(rows)
+          .values(rows.slice(at, at + CHUNK))
           .onConflict((conflict) =>
             conflict.columns(["partner", "sku"]).doUpdateSet((of) => ({
               name: of.ref("excluded.name"),
@@ -191,7 +219,7 @@ export function createListings(
           .updateTable("listings")
           .set({ gone: true })
           .where("partner", "=", partner)
-          .where("sku", "in", gone.map(skuOf))
+          .where(sql<boolean>`sku = any(${gone.map(skuOf)}::text[])`)
           .execute();
       }
       if (!more) {

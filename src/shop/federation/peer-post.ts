@@ -205,7 +205,7 @@ export function createPeerPost(deps: PeerPostDeps): PeerPost {
 
 /**
  * Whether the other shop has understood what it was told, and will not have it. That it cannot be found, does not know our key
- * now, or answers as no shop does, passes: what it was to be told, such as where a paid parcel goes, is kept until then.
+ * now, cannot open what is sealed to it, or answers as no shop does, passes: what it was to be told, such as where a paid parcel goes, is kept until then.
  */
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof HanseError) || error.retryable) return false;
@@ -218,4 +218,6 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "HANSE_PEER_REFUSED",
   "HANSE_PEER_RESPONSE_INVALID",
   "HANSE_ADDRESS_FORBIDDEN",
+  // A seller whose key is lost may find it again; a paid order that it has not is lost for good.
+  "HANSE_SEALED_BOX_INVALID",
 ]);

@@ -12,6 +12,8 @@ export interface FeedRequest {
   readonly cursor: string | undefined;
   /** Of the last answer that was not told in pages. */
   readonly etag: string | undefined;
+  /** Ends it before its time. */
+  readonly signal?: AbortSignal | undefined;
   readonly signer: { readonly code: string; readonly key: ShopKey };
 }
 
@@ -27,7 +29,7 @@ const PAGE = 1_000;
 
 /** Asks a partner for its products, once. @throws HANSE_PEER_*, and whatever the partner answers */
 export async function pollFeed(fetch: Fetch, request: FeedRequest): Promise<FeedAnswer> {
-  const { endpoint, cursor, etag, signer } = request;
+  const { endpoint, cursor, etag, signer, signal } = request;
   const since = cursor === undefined ? "" : `&since=${cursor}`;
   const url = `${endpoint.replace(/\/+$/, "")}/api/v1/products?limit=${PAGE}${since}`;
   const place = placeOf("GET", url);
@@ -40,14 +42,14 @@ export async function pollFeed(fetch: Fetch, request: FeedRequest): Promise<Feed
         ...(etag === undefined ? {} : { "if-none-match": etag }),
       },
       redirect: "error",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal === undefined ? [] : [signal])]),
     });
     if (response.status === 304) return { type: "unchanged" };
     const text = new TextDecoder().decode(await readLimited(response, MOST_BYTES));
     if (!response.ok) throw peerError(place, response, text);
     return { type: "feed", feed: parse(place, text), etag: response.headers.get("etag") ?? undefined };
   } catch (error) {
-    throw transportError(place, error, TIMEOUT_MS, undefined);
+    throw transportError(place, error, TIMEOUT_MS, signal);
   }
 }
 

@@ -66,6 +66,7 @@ export interface Catalogue {
   findAll(skus: readonly string[]): Promise<ReadonlyMap<string, ProductRow>>;
 }
 
+/** Rows in one statement. PostgreSQL takes 65,535 parameters: whatever has no bound is one of them, an array. */
 const CHUNK = 1_000;
 
 export function createCatalogue({ database }: { readonly database: ShopDatabase }): Catalogue {
@@ -85,7 +86,7 @@ export function createCatalogue({ database }: { readonly database: ShopDatabase 
         await trx
           .selectFrom("products")
           .select("sku")
-          .where("sku", "in", [...skus, ""])
+          .where(sql<boolean>`sku = any(${[...skus]}::text[])`)
           .orderBy("sku")
           .forUpdate()
           .execute();
@@ -138,7 +139,11 @@ export function createCatalogue({ database }: { readonly database: ShopDatabase 
             .execute();
         }
         if (gone.length > 0) {
-          await trx.updateTable("products").set({ gone: true, sequence }).where("sku", "in", gone).execute();
+          await trx
+            .updateTable("products")
+            .set({ gone: true, sequence })
+            .where(sql<boolean>`sku = any(${gone}::text[])`)
+            .execute();
         }
         return { added, changed, removed: gone.length };
       });

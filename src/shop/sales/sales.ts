@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { type Selectable, sql, type Transaction } from "kysely";
 import { type Hex, keccak256, stringToHex } from "viem";
-import { type OrderPost, quoteSchema, type Sale, shipToContext } from "#src/client/shop-schema.ts";
+import { type OrderPost, quoteSchema, type Sale } from "#src/client/shop-schema.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError, isHanseError } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import type { Currency } from "#src/protocol/currencies.ts";
 import type { Stage } from "#src/protocol/goods-deals.ts";
-import { type ShipTo, shipToHash, shipToSchema } from "#src/protocol/ship-to.ts";
+import type { ShipTo } from "#src/protocol/ship-to.ts";
 import type { ShopAdapter } from "../adapters/shop-adapter.ts";
 import type { DealStore } from "../deals/deal-store.ts";
 import type { ReceiptCalls } from "../deals/receipt-calls.ts";
@@ -17,6 +17,7 @@ import type { ShopKeys } from "../shop-keys.ts";
 import type { ShopMetrics } from "../shop-metrics.ts";
 import type { SaleState, ShopDatabase, ShopTables } from "../shop-tables.ts";
 import type { Rates } from "./rates.ts";
+import { createSaleAddresses } from "./sale-addresses.ts";
 import { createSalePieces } from "./sale-pieces.ts";
 
 type Trx = Transaction<ShopTables>;
@@ -42,8 +43,9 @@ export interface SaleDeps {
 
 export interface Sales {
   /**
-   * A partner tells an order of one of its quotes. What pays it is the chain's to say; the same order is answered alike.
-   * @throws HANSE_QUOTE_UNKNOWN, HANSE_QUOTE_EXPIRED, HANSE_CONFLICT, HANSE_SEALED_BOX_INVALID
+   * A partner tells an order of one of its quotes. What pays it is the chain's to say; the same order is answered alike. Where
+   * its address cannot be read it is taken all the same, for it may be paid; told again with one that can, that counts.
+   * @throws HANSE_QUOTE_UNKNOWN, HANSE_QUOTE_EXPIRED, HANSE_CONFLICT
    */
   place(partner: string, order: OrderPost): Promise<Sale>;
   /** @throws HANSE_SALE_UNKNOWN */
@@ -93,6 +95,7 @@ export function createSales(
     alone = (work) => work(),
   } = deps;
   const pieces = createSalePieces(database);
+  const addresses = createSaleAddresses({ keys, deals });
   const now = () => new Date(clock.now());
 
   const sales: Sales = {
@@ -111,8 +114,6 @@ export function createSales(
             details: { id: order.quote },
           });
         }
-        // Opened now: an address that nobody can read is refused while the buyer can still seal another.
-        openAddress(order.quote, order.shipTo);
         const known = await trx
           .selectFrom("sales")
           .selectAll()
@@ -142,7 +143,15 @@ export function createSales(
         return await insert(trx, quote, { partner_ref: order.ref, ship_to: order.shipTo });
       });
       if (!again) metrics.ordered(partner, "accepted");
-      return await view(sale);
+      const placed = await view(again ? await mend(sale, order.shipTo) : sale);
+      if (!again && placed.shipToProblem !== null) {
+        logger.error(
+          { sale: sale.id, partner, problem: placed.shipToProblem },
+          "an order's address cannot be read",
+        );
+        metrics.ordered(partner, "address_unreadable");
+      }
+      return placed;
     },
 
     async find(id, partner) {
@@ -221,14 +230,7 @@ export function createSales(
     },
 
     async shipTo(id) {
-      const { quote_id, ship_to, deal_id } = await row(database.kysely, id);
-      if (ship_to === null) return undefined;
-      const address = openAddress(quote_id, ship_to);
-      const known = deal_id === null ? undefined : await deals.find(deal_id);
-      if (known === undefined || shipToHash(address) === known.deal.shipTo) return address;
-      throw new HanseError("HANSE_SEALED_BOX_INVALID", "The address is not the one that the buyer signed", {
-        details: { id, deal: deal_id },
-      });
+      return await addresses.open(await row(database.kysely, id));
     },
 
     async onDeals(trx, ids) {
@@ -537,6 +539,8 @@ export function createSales(
       .orderBy("line")
       .execute();
     const deal = sale.deal_id === null ? undefined : await deals.find(sale.deal_id);
+    // Of what is shipped or over, nobody needs it any more.
+    const awaited = sale.tracking === null && (sale.state === "placed" || sale.state === "paid");
     return {
       ...{
         id: sale.id,
@@ -551,6 +555,7 @@ export function createSales(
         totalNano: quote.total_nano,
         returnReason: sale.return_reason,
         packed: sale.stock === "taken",
+        shipToProblem: awaited ? ((await addresses.problemOf(sale)) ?? null) : null,
       },
       lines: lines.map(({ sku, quantity, price_minor }) => ({
         product: `${code}:${sku}`,
@@ -570,13 +575,11 @@ export function createSales(
     } else if (state === "settled" || state === "refunded") metrics.ordered(partner, state);
   }
 
-  function openAddress(quote: string, box: string): ShipTo {
-    const opened = keys.open(Buffer.from(box, "base64url"), shipToContext(quote));
-    try {
-      return shipToSchema.parse(JSON.parse(new TextDecoder().decode(opened)));
-    } catch {
-      throw new HanseError("HANSE_SEALED_BOX_INVALID", "The box holds no address");
-    }
+  /** A box that is told again is kept where it can be read, and the one before cannot. */
+  async function mend(sale: SaleRow, box: string): Promise<SaleRow> {
+    if (box === sale.ship_to || (await addresses.problemOf(sale)) === undefined) return sale;
+    if ((await addresses.problemOf({ ...sale, ship_to: box })) !== undefined) return sale;
+    return await database.transaction((trx) => update(trx, sale.id, { ship_to: box }));
   }
 }
 

@@ -245,6 +245,34 @@ describe("a deployment", () => {
   });
 });
 
+describe("on a chain of slow blocks", () => {
+  it("a jury that may rule when its time is over is refused, and nothing is deployed", async () => {
+    const slow = await startTestChain({ blockTime: 0.1 });
+    try {
+      await slow.command("anvil_setChainId", [5_858]);
+      await slow.command("anvil_setBlockTimestampInterval", [12]);
+      await slow.command("anvil_mine", ["0x7d0"]);
+      const key = id("a key for slow blocks");
+      const { address } = new Wallet(key);
+      await slow.command("anvil_setBalance", [address, "0xde0b6b3a7640000"]);
+      const [governed, treasured] = [ownAccount("governance"), ownAccount("treasury")];
+      const given = { ...parameters, governance: governed, treasury: treasured };
+      const attempt = runDeployment({
+        ...{ rpcUrl: slow.rpcUrl, privateKey: key, manifestPath: manifestPath(), parameters: given },
+      });
+      await expect(attempt).rejects.toMatchObject({
+        code: "HANSE_CONFIG_INVALID",
+        message: expect.stringContaining("500 blocks, which take about 6000 seconds here"),
+        details: { blockSeconds: 12, rulingTime: 600 },
+      });
+      const { viem } = slow.chain;
+      expect(await viem.getTransactionCount({ address: address as `0x${string}` })).toBe(0);
+    } finally {
+      await slow.stop();
+    }
+  });
+});
+
 describe("on a chain that holds value", () => {
   const LIVE_CHAIN_ID = 4_747;
   const key = id("a key of one's own");
@@ -279,8 +307,8 @@ describe("on a chain that holds value", () => {
       details: { what: "code of till" },
     });
   });
-
-  function ownAccount(name: string): string {
-    return new Wallet(id(name)).address;
-  }
 });
+
+function ownAccount(name: string): string {
+  return new Wallet(id(name)).address;
+}

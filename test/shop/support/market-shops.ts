@@ -7,7 +7,7 @@ import { developmentKey } from "#src/chain/development-keys.ts";
 import { createSender, type JournaledSender } from "#src/chain/sender.ts";
 import { createMemoryJournal } from "#src/chain/transaction-journal.ts";
 import { createGuardedFetch } from "#src/http/guarded-fetch.ts";
-import { createLogger } from "#src/kernel/logger.ts";
+import { createLogger, type Logger } from "#src/kernel/logger.ts";
 import type { Currency } from "#src/protocol/currencies.ts";
 import { NO_ARBITER, OUTCOME } from "#src/protocol/goods-orders.ts";
 import type { ShopAdapter } from "#src/shop/adapters/shop-adapter.ts";
@@ -113,6 +113,8 @@ export interface MarketShopSetup extends Omit<ShopSetup, "options" | "owner" | "
   readonly rpc?: ChainClient;
   /** How long it waits for a transaction; a minute unless told. */
   readonly sendMs?: number;
+  /** Of what it buys and sells; silent unless told. */
+  readonly logger?: Logger;
 }
 
 const silent = createLogger({ service: "test", level: "silent" });
@@ -146,7 +148,7 @@ export async function startMarketShop(setup: MarketShopSetup): Promise<MarketSho
             deployment: chain.deployment,
             sender,
             signer: account,
-            logger: silent,
+            logger: setup.logger ?? silent,
           },
           ...{ adapter: setup.adapter ?? stock, rates: createRates({ source: rateTable(RATES) }) },
           fetch: createGuardedFetch({ allowPrivate: true }),

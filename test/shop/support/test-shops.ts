@@ -9,6 +9,7 @@ import type { Clock } from "#src/kernel/clock.ts";
 import { createLogger } from "#src/kernel/logger.ts";
 import { createMetrics } from "#src/kernel/metrics.ts";
 import type { KnownHub } from "#src/shop/federation/directory.ts";
+import type { ShopKeyStore } from "#src/shop/shop-keys.ts";
 import {
   createShopService,
   type ShopRoutes,
@@ -46,6 +47,7 @@ export interface ShopSetup {
   readonly code: string;
   readonly databaseUrl: string;
   readonly key?: ShopKey;
+  readonly keyStore?: ShopKeyStore;
   readonly port?: number;
   readonly clock?: Clock;
   readonly hubs?: readonly KnownHub[];
@@ -81,6 +83,7 @@ export async function startTestShop(setup: ShopSetup): Promise<TestShop> {
       ...{ key, database, logger, metrics: registry, hubs: setup.hubs ?? [] },
       fetch: createGuardedFetch({ allowPrivate: true }),
       ...(setup.clock === undefined ? {} : { clock: setup.clock }),
+      ...(setup.keyStore === undefined ? {} : { keyStore: setup.keyStore }),
     },
     {
       ...{ code, owner, endpoint, chainId: CHAIN_ID, hub: HUB, ownerToken: OWNER_TOKEN },
