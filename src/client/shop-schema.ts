@@ -41,6 +41,16 @@ export const partnershipCalls = [
 ] as const;
 export type PartnershipCall = (typeof partnershipCalls)[number];
 
+/** Those that answer a request or an offer: an owner says which. */
+export const answeringCalls: readonly PartnershipCall[] = [
+  "accept",
+  "reject",
+  "acceptOffer",
+  "rejectOffer",
+  "refreshAccept",
+  "refreshReject",
+];
+
 const roleSchema = z.enum(["granter", "grantee"]);
 const instant = z.iso.datetime({ offset: true });
 
@@ -87,6 +97,10 @@ export const partnershipSchema = partnershipAnswerSchema
     role: roleSchema.describe("What this shop is in it"),
     pendingRights: z.array(rightSchema).nullable(),
     pendingUntil: instant.nullable().describe("Until when what is asked for or offered would be granted"),
+    pendingId: z
+      .string()
+      .nullable()
+      .describe("Names what is asked for or offered, its rights and its end: whoever answers it says so"),
     askAgainAt: instant.nullable(),
     changedAt: instant,
   })
@@ -99,6 +113,13 @@ export const ownerCallSchema = z.strictObject({
   role: roleSchema
     .optional()
     .describe("Needed where either side may call so: leave, refreshAccept, refreshReject"),
+  answers: z
+    .string()
+    .max(80)
+    .optional()
+    .describe(
+      `The \`pendingId\` that was looked at; needed for what answers: ${answeringCalls.join(", ")}. 409 where another stands by now`,
+    ),
   rights: rightsSchema.optional(),
   until: instant.optional(),
   note: z.string().max(500).optional(),

@@ -458,6 +458,10 @@ export const errorCodes = {
     hint: "docs/partnerships.md tells which call follows which; `hanse partner list` shows where it stands.",
     retryable: false,
   },
+  HANSE_PARTNERSHIP_CHANGED: {
+    hint: "Something else is asked for or offered by now: look at it (`hanse partner show`), and answer that.",
+    retryable: false,
+  },
   HANSE_PARTNERSHIP_PAUSED: {
     hint: "The shop denied it; ask again when the pause it named is over.",
     retryable: false,

@@ -218,8 +218,18 @@ describe("partners", () => {
       state: "requested",
       delivered: true,
     });
-    const accept = ["accept", "BEN", "--rights", "share-inventory,sell", "--for", "10d"];
-    expect(await call(anna, ...accept)).toMatchObject({
+    const narrow = ["--rights", "share-inventory,sell", "--for", "10d"];
+    const seen = await cliJson(partnershipListSchema, ["partner", "show", "BEN"], owner(anna));
+    const pendingId = seen.partnerships[0]?.pendingId as string;
+    expect((await runCli(["partner", "show", "BEN"], owner(anna))).out).toContain(pendingId);
+    await call(ben, "request", "ANNA", ...rights, "--for", "300d");
+    expect(await cliError(["partner", "accept", "BEN", "--answers", pendingId], owner(anna))).toMatchObject({
+      ...{ code: "HANSE_PARTNERSHIP_CHANGED", exitCode: 6 },
+    });
+    const asked = await runCli(["partner", "accept", "BEN"], { ...owner(anna), typed: ["n"] });
+    expect(asked.err, "what would be granted").toMatch(/share-inventory, sell, earn-commission/);
+    expect(asked.exitCode, "and it was not").not.toBe(0);
+    expect(await call(anna, "accept", "BEN", ...narrow)).toMatchObject({
       state: "active",
       rights: ["share-inventory", "sell"],
     });

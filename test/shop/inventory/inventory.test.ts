@@ -7,7 +7,7 @@ import { generateShopKey } from "#src/identity/shop-key.ts";
 import type { CatalogueProduct } from "#src/shop/inventory/catalogue.ts";
 import { freePort } from "#src/store/free-port.ts";
 import { startTestPostgres } from "../../store/test-database.ts";
-import { introduce, makePartners, startTestShop, type TestShop } from "../support/test-shops.ts";
+import { introduce, makePartners, pendingIdAt, startTestShop, type TestShop } from "../support/test-shops.ts";
 
 let postgres: Awaited<ReturnType<typeof startTestPostgres>>;
 let anna: TestShop;
@@ -95,7 +95,8 @@ describe("rights are asked at every call", () => {
       rights: ["share-inventory", "share-data", "co-promote"],
       until: new Date(Date.now() + 1e9).toISOString(),
     });
-    await anna.ask("/v1/owner/partnerships/BEN/refreshAccept", { role: "granter" });
+    const answers = await pendingIdAt(anna, "BEN");
+    await anna.ask("/v1/owner/partnerships/BEN/refreshAccept", { role: "granter", answers });
     expect((await feed("?featured=true")).products).toMatchObject([
       { id: "ANNA:SOCK", featured: true, quantity: 3n },
     ]);
