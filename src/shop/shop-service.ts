@@ -147,7 +147,10 @@ export async function createShopService(
   });
   const partnerships = createPartnerships({ database, code, keys, peers, post, clock }, options.partnership);
   const catalogue = createCatalogue({ database });
-  const reservations = createReservationDesk({ database, clock }, options.reservation);
+  const reservations = createReservationDesk(
+    { database, clock, onChange: metrics.reserved },
+    options.reservation,
+  );
   const nonces = createNonces({ clock });
   const takeNonce = async (...nonce: Parameters<typeof nonces.take>) => nonces.take(...nonce);
   const checkShop = createShopCheck({ isKeyOf: isKeyOfShop, takeNonce, clock }, endpoint);
