@@ -416,12 +416,24 @@ export const signaturesPostSchema = z.strictObject({
     .describe("Of each leg's purchase, in the order of the legs"),
 });
 export const checkoutListSchema = z.object({ checkouts: z.array(checkoutSchema) });
-export const ownCheckoutPostSchema = checkoutPostSchema.omit({ buyer: true }).extend({
-  pay: z
-    .boolean()
-    .default(true)
-    .describe("false: it is only quoted, and waits for `/v1/owner/checkouts/:id/pay`"),
-});
+const mostSchema = z
+  .union([z.number().int().nonnegative(), z.string().regex(/^\d{1,20}$/)])
+  .transform((nano) => BigInt(nano))
+  .describe("What all of it may cost at most, nano-HANSE: what sellers quote above it is not paid");
+export const ownCheckoutPostSchema = checkoutPostSchema
+  .omit({ buyer: true })
+  .extend({
+    pay: z
+      .boolean()
+      .default(true)
+      .describe("false: it is only quoted, and waits for `/v1/owner/checkouts/:id/pay`"),
+    mostNano: mostSchema.optional(),
+  })
+  .refine(({ pay, mostNano }) => !pay || mostNano !== undefined, {
+    message: "needed where it is paid at once",
+    path: ["mostNano"],
+  });
+export const payOwnPostSchema = z.strictObject({ mostNano: mostSchema });
 export type OwnCheckoutPost = z.input<typeof ownCheckoutPostSchema>;
 
 export const confirmPostSchema = z.strictObject({

@@ -502,6 +502,10 @@ export const errorCodes = {
     hint: "Mend what the Receipt refuses, and begin a checkout anew.",
     retryable: false,
   },
+  HANSE_CHECKOUT_ABOVE_MOST: {
+    hint: "The sellers ask for more than it may cost: look at both amounts, and say how much it may be at most.",
+    retryable: false,
+  },
   HANSE_REVIEW_UNRATED: {
     hint: "Rate the deal first, with the very text that is sent: `hanse rate` does both.",
     retryable: false,

@@ -94,6 +94,8 @@ export interface MarketShop extends TestShop {
   readonly market: ShopMarket;
   readonly stock: StockAdapter;
   readonly account: LocalAccount;
+  /** The chain as this shop asks it. */
+  readonly rpc: ChainClient;
 }
 
 export interface MarketShopSetup extends Omit<ShopSetup, "options" | "owner" | "also"> {
@@ -179,7 +181,7 @@ export async function startMarketShop(setup: MarketShopSetup): Promise<MarketSho
     },
   });
   if (made === undefined) throw new Error("the shop has no market");
-  return { ...shop, ...made, account };
+  return { ...shop, ...made, account, rpc };
 }
 
 /** Where a deal stands, as the chain has it. */
