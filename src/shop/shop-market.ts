@@ -14,6 +14,7 @@ import type { ShopAdapter } from "./adapters/shop-adapter.ts";
 import { registerCheckoutManagement, registerCheckoutRoutes } from "./checkout/checkout-routes.ts";
 import { type Checkouts, createCheckouts } from "./checkout/checkouts.ts";
 import { type CustomerHoldOptions, createCustomerHolds } from "./checkout/customer-holds.ts";
+import { createCallQueue } from "./deals/call-queue.ts";
 import { createDealDuties } from "./deals/deal-duties.ts";
 import { followDeals } from "./deals/deal-follower.ts";
 import { createDealStore, type DealStore, type SealedDeal } from "./deals/deal-store.ts";
@@ -99,6 +100,7 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
       return epoch;
     },
   };
+  const calls = createCallQueue();
   const deals = createDealStore(database);
   const supplies = createSupplies({ database, deals, catalogue }, { code, owner });
   const quotes = createQuotes(
@@ -111,7 +113,7 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
   );
   const sales = createSales(
     {
-      ...{ database, deals, reservations, adapter, receipt, rates, keys, metrics, logger, clock },
+      ...{ database, deals, reservations, adapter, receipt, rates, keys, metrics, calls, logger, clock },
       onDue: () => wake(),
       alone: (work) => alone(work),
     },
@@ -137,7 +139,7 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
     { database, peers, post, keys, quotes, deals, receipt, holds, chain: saleChain, signer, logger, clock },
     { code, owner },
   );
-  const duties = createDealDuties({ deals, receipt, logger }, { owner });
+  const duties = createDealDuties({ deals, receipt, calls, logger }, { owner });
   const ratingsOf = createRatedEvents(chain, { ratings, fromBlock: deployment.deployedAtBlock });
   const reviews = createReviews({ database, deals, post, ratingsOf }, { code, owner });
   const inDollars = async (minor: bigint, of: string) =>
@@ -233,18 +235,26 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
   }
 
   async function keepWorking(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const woken = new AbortController();
-      wake = () => woken.abort();
-      try {
-        await alone(sales.work);
-        await checkouts.work();
-        await duties.work();
-      } catch (error) {
-        if (!isRetryable(error)) throw error;
-        logger.warn({ err: error }, "what is due waits");
+    try {
+      while (!signal.aborted) {
+        const woken = new AbortController();
+        wake = () => woken.abort();
+        await workOnce();
+        await clock.sleep(LOOK_MS, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
       }
-      await clock.sleep(LOOK_MS, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
+    } finally {
+      await calls.stop();
+    }
+  }
+
+  async function workOnce(): Promise<void> {
+    try {
+      await alone(sales.work);
+      await checkouts.work();
+      await duties.work();
+    } catch (error) {
+      if (!isRetryable(error)) throw error;
+      logger.warn({ err: error }, "what is due waits");
     }
   }
 

@@ -9,6 +9,7 @@ import type { Currency } from "#src/protocol/currencies.ts";
 import type { Stage } from "#src/protocol/goods-deals.ts";
 import { type ShipTo, shipToHash, shipToSchema } from "#src/protocol/ship-to.ts";
 import type { ShopAdapter } from "../adapters/shop-adapter.ts";
+import type { CallQueue } from "../deals/call-queue.ts";
 import type { DealStore } from "../deals/deal-store.ts";
 import type { ReceiptCalls } from "../deals/receipt-calls.ts";
 import { ownSku } from "../inventory/own-product.ts";
@@ -32,6 +33,8 @@ export interface SaleDeps {
   /** To open where parcels go. */
   readonly keys: Pick<ShopKeys, "open">;
   readonly metrics: ShopMetrics;
+  /** For what the chain is told of sales: one that waits to be mined holds up no other. */
+  readonly calls: CallQueue;
   readonly logger: Logger;
   readonly clock?: Clock;
   /** Called when there is something for `work` to do. */
@@ -68,8 +71,8 @@ export interface Sales {
   /** What follows from deals that are new or changed; part of the transaction that stores them. */
   onDeals(trx: Trx, ids: readonly Hex[]): Promise<void>;
   /**
-   * Does what is due: takes pieces out of the house, refunds what cannot be delivered. Again does nothing twice; it is not for
-   * two at once.
+   * Does what is due: takes pieces out of the house, and has the chain told what was shipped and what cannot be delivered, without
+   * waiting until it is. Again does nothing twice; it is not for two at once.
    */
   work(): Promise<void>;
 }
@@ -87,6 +90,7 @@ export function createSales(
     rates,
     keys,
     metrics,
+    calls,
     logger,
     clock = systemClock,
     onDue = () => undefined,
@@ -281,10 +285,7 @@ export function createSales(
       await lapse();
       for (let after = ""; ; ) {
         const due = await dueAfter(after);
-        for (const id of due) {
-          // Whatever is wrong with one, the others are seen to.
-          await settle(id).catch((err: unknown) => logger.warn({ sale: id, err }, "a sale waits"));
-        }
+        for (const id of due) await orWait(id, () => settle(id));
         if (due.length < AT_ONCE) return;
         after = due.at(-1) as string;
       }
@@ -318,10 +319,27 @@ export function createSales(
   async function settle(id: string): Promise<void> {
     const sale = await row(database.kysely, id);
     const { state, stock } = sale;
-    if (state === "paid" && sale.wanted === "refund") await receipt.refund(await dealOf(sale));
+    if (state === "paid" && sale.wanted === "refund") tellChain(id);
     else if (stock === "taking" || (stock === "reserved" && PAID.includes(state))) await takeOut(sale);
-    else if (state === "paid" && sale.tracking !== null) await tellShipped(sale);
+    else if (state === "paid" && sale.tracking !== null) tellChain(id);
     else if (OFF.includes(state) && stock === "taken" && !(await isOnItsWay(sale))) await putBack(sale);
+  }
+
+  function tellChain(id: string): void {
+    calls.add(`sale ${id}`, () =>
+      orWait(id, async () => {
+        // As it stands once it is its turn.
+        const sale = await row(database.kysely, id);
+        if (sale.state !== "paid") return;
+        if (sale.wanted === "refund") await receipt.refund(await dealOf(sale));
+        else await tellShipped(sale);
+      }),
+    );
+  }
+
+  /** Whatever is wrong with one, the others are seen to. */
+  async function orWait(id: string, work: () => Promise<void>): Promise<void> {
+    await work().catch((err: unknown) => logger.warn({ sale: id, err }, "a sale waits"));
   }
 
   async function tellShipped(sale: SaleRow): Promise<void> {
