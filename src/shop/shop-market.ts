@@ -59,6 +59,8 @@ export interface ShopMarketOptions {
   readonly adapterMs?: number;
   /** How much customers may have kept before they pay. */
   readonly customerHolds?: CustomerHoldOptions;
+  /** How far (milliseconds) the clocks of those who make blocks may be apart; half a minute unless told. */
+  readonly skewMs?: number;
 }
 
 /** What a shop buys and sells: quotes, orders and checkouts, and the deals on chain that pay them. */
@@ -83,7 +85,7 @@ const LOOK_MS = 2_000;
 export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOptions): ShopMarket {
   const { parts, database, chain, deployment, sender, signer, rates, fetch, logger } = deps;
   const { clock = systemClock } = deps;
-  const { code, owner, currency, terms, syncMs = 60_000, adapterMs = 30_000 } = options;
+  const { code, owner, currency, terms, syncMs = 60_000, adapterMs = 30_000, skewMs = 30_000 } = options;
   const adapter = withDeadline(deps.adapter, { deadlineMs: adapterMs }, { clock });
   const { keys, peers, post, partnerships, catalogue, reservations, metrics } = parts;
   const { receipt: receiptAddress, clerk, ratings } = deployment.contracts;
@@ -101,7 +103,7 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
     },
   };
   const calls = createCallQueue();
-  const deals = createDealStore(database);
+  const deals = createDealStore(database, { clock });
   const supplies = createSupplies({ database, deals, catalogue }, { code, owner });
   const quotes = createQuotes(
     {
@@ -247,7 +249,16 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
     }
   }
 
+  /** Where no block comes, time passes all the same: what is over is not kept until the next. */
+  async function noteHead(): Promise<void> {
+    const at = new Date(clock.now() - skewMs);
+    const last = await deals.followedTo();
+    if (last === undefined || at.getTime() <= Number(last.time) * 1_000) return;
+    await deals.atHead(await chain.agreed.head(), at);
+  }
+
   async function workOnce(): Promise<void> {
+    await noteHead().catch((err: unknown) => logger.debug({ err }, "the chain's end is not known now"));
     try {
       await alone(sales.work);
       await checkouts.work();

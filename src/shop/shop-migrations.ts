@@ -187,4 +187,11 @@ export const shopMigrations: readonly Migration[] = [
     id: "0009-lines-held",
     sql: "alter table customer_holds add column lines int4 not null default 1;",
   },
+  {
+    id: "0010-chain-time",
+    sql: `
+      alter table chain_blocks add column seen_at timestamptz;
+      alter table chain_cursor add column at_head timestamptz;
+    `,
+  },
 ];

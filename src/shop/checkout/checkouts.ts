@@ -30,6 +30,7 @@ import { goodsOrderHash } from "#src/protocol/goods-order-hash.ts";
 import { purchase, type SaleOrder } from "#src/protocol/goods-orders.ts";
 import { inHanse } from "#src/protocol/money.ts";
 import { type ShipTo, shipToHash, shipToSchema } from "#src/protocol/ship-to.ts";
+import { chainTime } from "../deals/chain-time.ts";
 import type { DealStore } from "../deals/deal-store.ts";
 import type { ReceiptCalls } from "../deals/receipt-calls.ts";
 import type { PeerPost } from "../federation/peer-post.ts";
@@ -395,9 +396,7 @@ export function createCheckouts(
       .innerJoin("checkout_legs", "checkout_legs.checkout_id", "checkouts.id")
       .leftJoin("deals", "deals.purchase_hash", "checkout_legs.purchase_hash")
       .select(["checkouts.id", "checkout_legs.deal_id"])
-      .select(
-        sql<boolean>`checkouts.expires_at < (select to_timestamp(max(time)) from chain_blocks)`.as("over"),
-      )
+      .select(sql<boolean>`checkouts.expires_at < ${chainTime}`.as("over"))
       .where("checkouts.state", "=", "sealed")
       .where("deals.id", "is", null)
       .$if(ids !== undefined, (query) =>

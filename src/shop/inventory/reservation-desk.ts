@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Selectable, sql, type Transaction } from "kysely";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError, isRetryable } from "#src/kernel/errors.ts";
+import { chainTime } from "../deals/chain-time.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
 import { lockProducts, movePieces } from "./move-pieces.ts";
 
@@ -143,9 +144,7 @@ export function createReservationDesk(
               .where("state", "=", "held")
               .where("expires_at", "<=", new Date(clock.now()))
               // A seal may still turn it into an order while the chain's time, as far as it was followed, is not over.
-              .where(
-                sql<boolean>`(sealable_until is null or sealable_until < (select to_timestamp(max(time)) from chain_blocks))`,
-              )
+              .where(sql<boolean>`(sealable_until is null or sealable_until < ${chainTime})`)
               .orderBy("id")
               .limit(AT_ONCE)
               .forUpdate()

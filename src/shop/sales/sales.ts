@@ -10,6 +10,7 @@ import type { Stage } from "#src/protocol/goods-deals.ts";
 import { type ShipTo, shipToHash, shipToSchema } from "#src/protocol/ship-to.ts";
 import type { ShopAdapter } from "../adapters/shop-adapter.ts";
 import type { CallQueue } from "../deals/call-queue.ts";
+import { chainTime } from "../deals/chain-time.ts";
 import type { DealStore } from "../deals/deal-store.ts";
 import type { ReceiptCalls } from "../deals/receipt-calls.ts";
 import { ownSku } from "../inventory/own-product.ts";
@@ -369,7 +370,7 @@ export function createSales(
       .innerJoin("quotes", "quotes.id", "sales.quote_id")
       .select("sales.id")
       .where("sales.state", "=", "placed")
-      .where(sql<boolean>`quotes.valid_until < (select to_timestamp(max(time)) from chain_blocks)`)
+      .where(sql<boolean>`quotes.valid_until < ${chainTime}`)
       .limit(AT_ONCE)
       .execute();
     for (const { id } of lapsed) {
@@ -389,11 +390,8 @@ export function createSales(
 
   /** Whether the chain's time, as far as it was followed, is past the last second at which a quote can be sealed. */
   async function isOver(trx: Trx, quote: Selectable<ShopTables["quotes"]>): Promise<boolean> {
-    const last = await trx
-      .selectFrom("chain_blocks")
-      .select((of) => of.fn.max("time").as("time"))
-      .executeTakeFirst();
-    return Number(last?.time ?? 0) * 1_000 > quote.valid_until.getTime();
+    const { rows } = await sql<{ time: Date | null }>`select ${chainTime} as time`.execute(trx);
+    return (rows[0]?.time?.getTime() ?? 0) > quote.valid_until.getTime();
   }
 
   /**

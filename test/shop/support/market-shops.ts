@@ -108,6 +108,7 @@ export interface MarketShopSetup extends Omit<ShopSetup, "options" | "owner" | "
   readonly customerLimit?: number;
   /** How much customers may have kept before they pay. */
   readonly customerHolds?: ShopMarketOptions["customerHolds"];
+  readonly skewMs?: number;
   /** How long the shop's own system may take, in milliseconds. */
   readonly adapterMs?: number;
   /** In place of the built-in stock. */
@@ -157,6 +158,7 @@ export async function startMarketShop(setup: MarketShopSetup): Promise<MarketSho
           ...{ code: setup.code, owner: account.address, currency, syncMs: 600_000 },
           ...(setup.customerHolds === undefined ? {} : { customerHolds: setup.customerHolds }),
           ...(setup.adapterMs === undefined ? {} : { adapterMs: setup.adapterMs }),
+          ...(setup.skewMs === undefined ? {} : { skewMs: setup.skewMs }),
           terms: {
             ...{ shipWithin: 3_600, deliverWithin: 3_600, complaintTime: 3_600, resaleMargin: 600 },
             ...{
