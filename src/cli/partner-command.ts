@@ -10,7 +10,7 @@ import { renderTable } from "#src/kernel/render-table.ts";
 import { answer, fields } from "./answer.ts";
 import { invalid, kebab, parseDuration, parseNames } from "./arguments.ts";
 import { commandGroup } from "./command-group.ts";
-import { confirm, withYes } from "./confirm.ts";
+import { confirm, confirmFinal, withYes } from "./confirm.ts";
 import { type JsonFlag, withJson } from "./connection.ts";
 import type { CliContext } from "./context.ts";
 import { parseCode } from "./shop-command.ts";
@@ -127,7 +127,7 @@ export function addPartnerCommand(program: Command, context: CliContext): void {
     /** Shows what is about to be answered, and names just that: the other may ask for more at the same moment. */
     async function answered(
       waiting: Partnership | undefined,
-      { answers: told, yes = false }: CallFlags,
+      { answers: told, rights, yes = false }: CallFlags,
     ): Promise<Pick<OwnerCall, "answers">> {
       if (waiting?.pendingId === undefined || waiting.pendingId === null) {
         return { answers: told ?? "" };
@@ -135,7 +135,9 @@ export function addPartnerCommand(program: Command, context: CliContext): void {
       for (const line of fields(fieldsOf(waiting))) context.note(line);
       // What is named was looked at.
       if (told !== undefined) return { answers: told };
-      await confirm(context, { yes }, `${kebab(call)} that?`);
+      // Whoever grants has seen it, or says which rights.
+      const unseen = terms === "narrowed" && rights === undefined;
+      await (unseen ? confirmFinal : confirm)(context, { yes }, `${kebab(call)} that?`);
       return { answers: waiting.pendingId };
     }
   }

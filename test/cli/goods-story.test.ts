@@ -235,7 +235,10 @@ describe("partners", () => {
       rights: ["share-inventory", "sell"],
     });
     await call(ben, "refresh", "ANNA", ...rights, "--for", "20d");
-    const renewed = await call(anna, "refresh-accept", "BEN");
+    expect((await cliError(["partner", "refresh-accept", "BEN"], owner(anna))).code, "nobody saw it").toBe(
+      "HANSE_NOT_CONFIRMED",
+    );
+    const renewed = await call(anna, "refresh-accept", "BEN", "--yes");
     expect(renewed).toMatchObject({ state: "active", role: "granter" });
     expect(renewed.rights).toContain("earn-commission");
     await call(anna, "refresh-offer", "BEN", "--rights", "sell", "--for", "30d");
