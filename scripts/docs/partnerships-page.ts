@@ -14,7 +14,9 @@ its grants are.
 
 Each call is \`POST /v1/partnerships/<call>\` at the other shop, signed ([federation](federation.md)). A call that answers another
 names its \`exchange\`; the same \`callId\` again is answered alike. Owners have their shop call by
-\`POST /v1/owner/partnerships/<code>/<call>\`, or \`hanse partner\`.
+\`POST /v1/owner/partnerships/<code>/<call>\`, or \`hanse partner\`. An owner's answer names what it answers: the \`pendingId\` that
+stands beside the rights and the end in \`GET /v1/owner/partnerships\` (\`hanse partner show\`), made of all that is asked for or
+offered. Where that changed meanwhile, it is refused with \`HANSE_PARTNERSHIP_CHANGED\`, and nothing is granted unseen.
 
 | call | who calls | while it is | then it is | what the caller says |
 | ---- | --------- | ----------- | ---------- | -------------------- |

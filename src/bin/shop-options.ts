@@ -218,6 +218,18 @@ export const shopOptions = {
     doc: "the same for all customers together: the rest is always there for partners",
     default: 80,
   }),
+  customerLines: defineOption({
+    schema: wholeNumberOption({ min: 1, max: 1_000_000 }),
+    env: "HANSE_CUSTOMER_LINES",
+    doc: "lines of one seller's products that customers of one address may have kept before they pay: each is a reservation, and a seller keeps 1,000 for one shop",
+    default: 200,
+  }),
+  customersLines: defineOption({
+    schema: wholeNumberOption({ min: 1, max: 1_000_000 }),
+    env: "HANSE_CUSTOMERS_LINES",
+    doc: "lines of one seller's products that all customers together may have kept before they pay: the rest is the shop's own to buy with",
+    default: 800,
+  }),
   trustProxy: defineOption({
     schema: listOption(),
     env: "HANSE_TRUST_PROXY",

@@ -79,6 +79,7 @@ export async function startShop(sources: ConfigSources): Promise<void> {
         customerHolds: {
           ...{ addressPieces: config.customerPieces, allPieces: config.customersPieces },
           ...{ addressShare: config.customerShare, allShare: config.customersShare },
+          ...{ addressLines: config.customerLines, allLines: config.customersLines },
         },
         terms: {
           ...{ shipWithin: config.shipSeconds, deliverWithin: config.deliverSeconds },

@@ -3,13 +3,14 @@ import type { Command } from "commander";
 import { createSender } from "#src/chain/sender.ts";
 import { type Checkout, piecesSchema, productIdSchema } from "#src/client/shop-schema.ts";
 import { assertCheckout, signCheckout } from "#src/client/sign-checkout.ts";
+import { HanseError } from "#src/kernel/errors.ts";
 import { isOver, type Stage } from "#src/protocol/goods-deals.ts";
 import { inHanse } from "#src/protocol/money.ts";
 import { type AddressFlags, readAddress, withAddress } from "./address-flags.ts";
 import { answer } from "./answer.ts";
-import { invalid, parseDuration } from "./arguments.ts";
-import { checkoutWords } from "./checkout-words.ts";
-import { confirm, withYes, type YesFlag } from "./confirm.ts";
+import { invalid, parseAmount, parseDuration } from "./arguments.ts";
+import { bothAmounts, checkoutWords } from "./checkout-words.ts";
+import { confirm, confirmFinal, withYes, type YesFlag } from "./confirm.ts";
 import { type ChainFlags, connectToChain, withChain } from "./connection.ts";
 import type { CliContext } from "./context.ts";
 import { fundingFor } from "./funding.ts";
@@ -20,6 +21,7 @@ interface BuyFlags extends ChainFlags, SignerFlags, ShopOwnerFlags, AddressFlags
   readonly asShop: boolean;
   readonly follow: boolean;
   readonly timeout: string;
+  readonly most?: string;
 }
 
 interface Line {
@@ -41,17 +43,27 @@ export function addBuyCommand(program: Command, context: CliContext): void {
       "buy goods at a shop, its own or its partners', each as CODE:SKU or CODE:SKU=pieces: the money waits until the parcel came",
     )
     .option("--as-shop", "the shop itself buys, as merchant of record; with the owner's token", false)
+    .option(
+      "--most <hanse>",
+      "what all of it may cost at most, in HANSE; needed where nobody is asked: with --yes, or in a program",
+    )
     .option("--follow", "stay until every parcel is settled, and tell what becomes of them", false)
     .option("--timeout <time>", "how long to stay, such as 10m or 7d", "1d")
     .action(async (goods: string[], flags: BuyFlags) => {
       const lines = parseLines(goods);
       const shipTo = await readAddress(flags);
       const timeoutS = Number(parseDuration(flags.timeout));
+      const most = flags.most === undefined ? undefined : parseAmount(flags.most);
+      if (flags.yes && most === undefined) {
+        throw invalid("--yes does not say how much it may cost", "Say it too: --most <hanse>.");
+      }
       const asked = {
         shipTo,
         lines: lines.map(({ product, quantity }) => ({ product, quantity: `${quantity}` })),
       };
-      const paid = flags.asShop ? await buyAsShop(asked, flags) : await buyAsCustomer(asked, lines, flags);
+      const paid = flags.asShop
+        ? await buyAsShop(asked, most, flags)
+        : await buyAsCustomer(asked, lines, most, flags);
       context.note(`paid into escrow, checkout ${paid.id}`);
       const seen = flags.follow ? await follow(paid, flags, timeoutS) : paid;
       answer(context, flags.json, shown(seen), [
@@ -65,10 +77,11 @@ export function addBuyCommand(program: Command, context: CliContext): void {
       ]);
     });
 
-  /** @throws HANSE_CHECKOUT_REFUSED, HANSE_NOT_CONFIRMED, HANSE_PEER_RESPONSE_INVALID */
+  /** @throws HANSE_CHECKOUT_REFUSED, HANSE_CHECKOUT_ABOVE_MOST, HANSE_NOT_CONFIRMED, HANSE_PEER_RESPONSE_INVALID */
   async function buyAsCustomer(
     asked: Pick<Parameters<ReturnType<typeof openShop>["begin"]>[0], "lines" | "shipTo">,
     lines: readonly Line[],
+    most: bigint | undefined,
     flags: BuyFlags,
   ): Promise<Checkout> {
     const connection = await connectToChain(flags);
@@ -81,9 +94,10 @@ export function addBuyCommand(program: Command, context: CliContext): void {
     const checkout = await shop.begin({ ...asked, buyer });
     assertCheckout(checkout, { buyer, lines, chainId, receipt });
     for (const line of checkoutWords(checkout)) context.note(line);
+    if (most !== undefined) assertAtMost(most, checkout);
     const steps = await fundingFor(connection, buyer, checkout.totalNano);
-    const words = [...steps.map((step) => step.words), `pay ${inHanse(checkout.totalNano)} into escrow`];
-    await confirm(context, flags, `${sentence(words)}. Go on?`);
+    const words = [...steps.map((step) => step.words), `pay ${bothAmounts(checkout)} into escrow`];
+    await agree(`${sentence(words)}. Go on?`, most, flags);
     const sender = createSender({ chain, account });
     for (const { call } of steps) await sender.send(call);
     return await shop.pay(checkout.id, await signCheckout(account, checkout, { chainId, receipt }));
@@ -91,13 +105,23 @@ export function addBuyCommand(program: Command, context: CliContext): void {
 
   async function buyAsShop(
     asked: Pick<Parameters<ReturnType<typeof openShop>["begin"]>[0], "lines" | "shipTo">,
+    most: bigint | undefined,
     flags: BuyFlags,
   ): Promise<Checkout> {
     const owner = await openShopAsOwner(context, flags);
-    const checkout = await owner.buy({ ...asked, pay: false });
+    const checkout = await owner.buy({
+      ...asked,
+      pay: false,
+      ...(most === undefined ? {} : { mostNano: `${most}` }),
+    });
     for (const line of checkoutWords(checkout)) context.note(line);
-    await confirm(context, flags, `The shop pays ${inHanse(checkout.totalNano)} into escrow. Go on?`);
-    return await owner.payOwn(checkout.id);
+    await agree(`The shop pays ${bothAmounts(checkout)} into escrow. Go on?`, most, flags);
+    return await owner.payOwn(checkout.id, most ?? checkout.totalNano);
+  }
+
+  /** Sellers say what it costs: somebody has to have seen it, or to have said before how much it may be. */
+  async function agree(question: string, most: bigint | undefined, flags: BuyFlags): Promise<void> {
+    await (most === undefined ? confirmFinal : confirm)(context, flags, question);
   }
 
   /** Tells each parcel's steps until all are settled, or the time is over. */
@@ -142,6 +166,16 @@ function parseLines(goods: readonly string[]): Line[] {
     pieces.set(id, (pieces.get(id) ?? 0n) + quantity.data);
   }
   return [...pieces].map(([product, quantity]) => ({ product, quantity }));
+}
+
+/** @throws HANSE_CHECKOUT_ABOVE_MOST */
+function assertAtMost(most: bigint, checkout: Checkout): void {
+  if (checkout.totalNano <= most) return;
+  throw new HanseError(
+    "HANSE_CHECKOUT_ABOVE_MOST",
+    `it costs ${bothAmounts(checkout)}, and may cost ${inHanse(most)}`,
+    { details: { totalNano: checkout.totalNano.toString(), mostNano: most.toString() } },
+  );
 }
 
 function sentence(words: readonly string[]): string {

@@ -16,10 +16,23 @@ export function checkoutWords({ legs, totalNano, expiresAt }: Checkout): string[
   ];
 }
 
+/** What all of it costs, in the sellers' currencies and in HANSE. */
+export function bothAmounts({ legs, totalNano }: Pick<Checkout, "legs" | "totalNano">): string {
+  const sums = new Map<string, bigint>();
+  for (const { quote } of legs) {
+    sums.set(quote.currency, (sums.get(quote.currency) ?? 0n) + quote.totalMinor);
+  }
+  const sellers = [...sums].map(([currency, minor]) => moneyWords(currency, minor));
+  return `${sellers.join(" + ")}, that is ${inHanse(totalNano)},`;
+}
+
+function moneyWords(currency: string, minor: bigint): string {
+  return isCurrency(currency) ? inCurrency({ currency, minor }) : `${minor} (${currency})`;
+}
+
 function legWords({ seller, quote }: Leg): string[] {
   const { sale, currency } = quote;
-  const money = (minor: bigint) =>
-    isCurrency(currency) ? inCurrency({ currency, minor }) : `${minor} (${currency})`;
+  const money = (minor: bigint) => moneyWords(currency, minor);
   const pieces = BigInt(sale.conditions.volume);
   return [
     `${seller} sells`,

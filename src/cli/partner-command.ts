@@ -1,10 +1,16 @@
 import type { Command } from "commander";
-import type { OwnerCall, Partnership, PartnershipCall } from "#src/client/shop-schema.ts";
+import {
+  answeringCalls,
+  type OwnerCall,
+  type Partnership,
+  type PartnershipCall,
+} from "#src/client/shop-schema.ts";
 import { RIGHTS } from "#src/identity/grant.ts";
 import { renderTable } from "#src/kernel/render-table.ts";
 import { answer, fields } from "./answer.ts";
 import { invalid, kebab, parseDuration, parseNames } from "./arguments.ts";
 import { commandGroup } from "./command-group.ts";
+import { confirm, confirmFinal, withYes } from "./confirm.ts";
 import { type JsonFlag, withJson } from "./connection.ts";
 import type { CliContext } from "./context.ts";
 import { parseCode } from "./shop-command.ts";
@@ -15,6 +21,9 @@ interface CallFlags extends ShopOwnerFlags, JsonFlag {
   readonly for?: string;
   readonly as?: string;
   readonly note?: string;
+  readonly answers?: string;
+  /** Of what answers. */
+  readonly yes?: boolean;
 }
 
 /** What is typed with a call: rights and time that have to be told, those that may be narrowed, or none. */
@@ -42,9 +51,12 @@ export function addPartnerCommand(program: Command, context: CliContext): void {
     .description("partnerships of the shop, each direction by itself")
     .action(async (flags: ShopOwnerFlags & JsonFlag) => {
       const partnerships = await (await openShopAsOwner(context, flags)).partnerships();
-      const rows = partnerships.map(({ peer, role, state, rights, until, pendingRights }) => [
+      const rows = partnerships.map(({ peer, role, state, rights, until, pendingRights, pendingUntil }) => [
         ...[peer, role === "granter" ? "is granted" : "grants us", state, until ?? ""],
-        [rights.join(", "), pendingRights === null ? "" : `(asked: ${pendingRights.join(", ")})`]
+        [
+          rights.join(", "),
+          pendingRights === null ? "" : `(asked: ${pendingRights.join(", ")}, until ${pendingUntil ?? ""})`,
+        ]
           .join(" ")
           .trim(),
       ]);
@@ -53,6 +65,23 @@ export function addPartnerCommand(program: Command, context: CliContext): void {
           ? ["no partners yet: `hanse partner request` asks for rights"]
           : [renderTable(["shop", "direction", "state", "until", "rights"], rows)];
       answer(context, flags.json, { partnerships }, words);
+    });
+
+  withJson(withShopOwner(group.command("show <code>"), context))
+    .description(
+      "what the shop and another let each other do, ask for and offer; with the id that an answer names",
+    )
+    .action(async (text: string, flags: ShopOwnerFlags & JsonFlag) => {
+      const code = parseCode(text);
+      const all = await (await openShopAsOwner(context, flags)).partnerships();
+      const partnerships = all.filter(({ peer }) => peer === code);
+      const words = partnerships.flatMap((partnership) => fields(fieldsOf(partnership)));
+      answer(
+        context,
+        flags.json,
+        { partnerships },
+        words.length === 0 ? [`nothing with ${code} yet`] : words,
+      );
     });
 
   for (const [call, terms, description] of CALLS) {
@@ -68,6 +97,13 @@ export function addPartnerCommand(program: Command, context: CliContext): void {
         .option("--rights <names>", `fewer, separated by commas: ${RIGHTS.join(", ")}; default: all`)
         .option("--for <time>", "for how long from now, such as 30d; default: as long as was asked for");
     }
+    const answers = answeringCalls.includes(call);
+    if (answers) {
+      withYes(command).option(
+        "--answers <id>",
+        "what is answered, as `hanse partner show` names it; default: what stands now, shown before",
+      );
+    }
     if (isEithers(call)) {
       command.option("--as <role>", "what your shop is in it: granter or grantee; default: whatever fits");
     }
@@ -75,21 +111,59 @@ export function addPartnerCommand(program: Command, context: CliContext): void {
       const code = parseCode(text);
       const wish = wishOf(flags);
       const owner = await openShopAsOwner(context, flags);
-      const role = isEithers(call) ? roleOf(call, code, flags.as, await owner.partnerships()) : undefined;
-      const made = await owner.partnership(code, call, { ...wish, ...(role === undefined ? {} : { role }) });
-      const { state, rights, until, pendingRights, pendingUntil, delivered } = made;
+      const known = isEithers(call) || answers ? await owner.partnerships() : [];
+      const role = isEithers(call) ? roleOf(call, code, flags.as, known) : undefined;
+      const made = await owner.partnership(code, call, {
+        ...wish,
+        ...(role === undefined ? {} : { role }),
+        ...(answers ? await answered(waitingFor(call, code, role, known), flags) : {}),
+      });
       answer(context, flags.json, made, [
-        ...fields({
-          ...{ shop: code, "your shop is": made.role, state },
-          ...(rights.length === 0 ? {} : { rights: rights.join(", "), until: until ?? "" }),
-          ...(pendingRights === null
-            ? {}
-            : { waiting: pendingRights.join(", "), "would end": pendingUntil ?? "" }),
-        }),
-        ...(delivered ? [] : [`${code} cannot be reached now, and is told later`]),
+        ...fields(fieldsOf(made)),
+        ...(made.delivered ? [] : [`${code} cannot be reached now, and is told later`]),
       ]);
     });
+
+    /** Shows what is about to be answered, and names just that: the other may ask for more at the same moment. */
+    async function answered(
+      waiting: Partnership | undefined,
+      { answers: told, rights, yes = false }: CallFlags,
+    ): Promise<Pick<OwnerCall, "answers">> {
+      if (waiting?.pendingId === undefined || waiting.pendingId === null) {
+        return { answers: told ?? "" };
+      }
+      for (const line of fields(fieldsOf(waiting))) context.note(line);
+      // What is named was looked at.
+      if (told !== undefined) return { answers: told };
+      // Whoever grants has seen it, or says which rights.
+      const unseen = terms === "narrowed" && rights === undefined;
+      await (unseen ? confirmFinal : confirm)(context, { yes }, `${kebab(call)} that?`);
+      return { answers: waiting.pendingId };
+    }
   }
+}
+
+/** What is told of a partnership: what is granted, and what waits for an answer. */
+function fieldsOf({ peer, role, state, rights, until, ...waits }: Partnership): Record<string, string> {
+  const { pendingRights, pendingUntil, pendingId } = waits;
+  return {
+    ...{ shop: peer, "your shop is": role, state },
+    ...(rights.length === 0 ? {} : { rights: rights.join(", "), until: until ?? "" }),
+    ...(pendingRights === null
+      ? {}
+      : { waiting: pendingRights.join(", "), "would end": pendingUntil ?? "", id: pendingId ?? "" }),
+  };
+}
+
+/** What a call would answer as things stand, if anything. */
+function waitingFor(
+  call: PartnershipCall,
+  code: string,
+  role: Partnership["role"] | undefined,
+  partnerships: readonly Partnership[],
+): Partnership | undefined {
+  const by = role ?? (call === "accept" || call === "reject" ? "granter" : "grantee");
+  return partnerships.find((each) => each.peer === code && each.role === by && each.pendingId !== null);
 }
 
 function wishOf({ rights, for: time, note }: CallFlags): OwnerCall {

@@ -77,9 +77,10 @@ export interface ShopOwnerClient {
   contest(id: string, evidence: string): Promise<Sale>;
   /** What was bought here, newest first. */
   checkouts(): Promise<Checkout[]>;
-  /** Buys as merchant of record; with `pay: false` it is only quoted. */
+  /** Buys as merchant of record; with `pay: false` it is only quoted. @throws HANSE_CHECKOUT_ABOVE_MOST */
   buy(checkout: OwnCheckoutPost): Promise<Checkout>;
-  payOwn(id: string): Promise<Checkout>;
+  /** @param mostNano what it may cost at most, nano-HANSE @throws HANSE_CHECKOUT_ABOVE_MOST */
+  payOwn(id: string, mostNano: bigint): Promise<Checkout>;
 }
 
 /** A checkout asks every seller and has a transaction mined. */
@@ -151,7 +152,7 @@ export function createShopOwnerClient(
     contest: (id, evidence) => post(`/sales/${id}/contest`, { evidence }, saleSchema),
     checkouts: async () => (await get("/checkouts", checkoutListSchema)).checkouts,
     buy: (checkout) => post("/checkouts", checkout, checkoutSchema),
-    payOwn: (id) => post(`/checkouts/${id}/pay`, {}, checkoutSchema),
+    payOwn: (id, mostNano) => post(`/checkouts/${id}/pay`, { mostNano: `${mostNano}` }, checkoutSchema),
   };
 }
 

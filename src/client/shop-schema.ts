@@ -41,6 +41,16 @@ export const partnershipCalls = [
 ] as const;
 export type PartnershipCall = (typeof partnershipCalls)[number];
 
+/** Those that answer a request or an offer: an owner says which. */
+export const answeringCalls: readonly PartnershipCall[] = [
+  "accept",
+  "reject",
+  "acceptOffer",
+  "rejectOffer",
+  "refreshAccept",
+  "refreshReject",
+];
+
 const roleSchema = z.enum(["granter", "grantee"]);
 const instant = z.iso.datetime({ offset: true });
 
@@ -87,6 +97,10 @@ export const partnershipSchema = partnershipAnswerSchema
     role: roleSchema.describe("What this shop is in it"),
     pendingRights: z.array(rightSchema).nullable(),
     pendingUntil: instant.nullable().describe("Until when what is asked for or offered would be granted"),
+    pendingId: z
+      .string()
+      .nullable()
+      .describe("Names what is asked for or offered, its rights and its end: whoever answers it says so"),
     askAgainAt: instant.nullable(),
     changedAt: instant,
   })
@@ -99,6 +113,13 @@ export const ownerCallSchema = z.strictObject({
   role: roleSchema
     .optional()
     .describe("Needed where either side may call so: leave, refreshAccept, refreshReject"),
+  answers: z
+    .string()
+    .max(80)
+    .optional()
+    .describe(
+      `The \`pendingId\` that was looked at; needed for what answers: ${answeringCalls.join(", ")}. 409 where another stands by now`,
+    ),
   rights: rightsSchema.optional(),
   until: instant.optional(),
   note: z.string().max(500).optional(),
@@ -401,12 +422,24 @@ export const signaturesPostSchema = z.strictObject({
     .describe("Of each leg's purchase, in the order of the legs"),
 });
 export const checkoutListSchema = z.object({ checkouts: z.array(checkoutSchema) });
-export const ownCheckoutPostSchema = checkoutPostSchema.omit({ buyer: true }).extend({
-  pay: z
-    .boolean()
-    .default(true)
-    .describe("false: it is only quoted, and waits for `/v1/owner/checkouts/:id/pay`"),
-});
+const mostSchema = z
+  .union([z.number().int().nonnegative(), z.string().regex(/^\d{1,20}$/)])
+  .transform((nano) => BigInt(nano))
+  .describe("What all of it may cost at most, nano-HANSE: what sellers quote above it is not paid");
+export const ownCheckoutPostSchema = checkoutPostSchema
+  .omit({ buyer: true })
+  .extend({
+    pay: z
+      .boolean()
+      .default(true)
+      .describe("false: it is only quoted, and waits for `/v1/owner/checkouts/:id/pay`"),
+    mostNano: mostSchema.optional(),
+  })
+  .refine(({ pay, mostNano }) => !pay || mostNano !== undefined, {
+    message: "needed where it is paid at once",
+    path: ["mostNano"],
+  });
+export const payOwnPostSchema = z.strictObject({ mostNano: mostSchema });
 export type OwnCheckoutPost = z.input<typeof ownCheckoutPostSchema>;
 
 export const confirmPostSchema = z.strictObject({

@@ -67,8 +67,9 @@ export async function playShopStory(deps: ShopStoryDeps): Promise<void> {
   for (const partner of [socks, gifts]) {
     const rights: NonNullable<OwnerCall["rights"]> = ["share-inventory", "sell", "earn-commission"];
     await call(boutique, partner.code, "request", { rights, until: inDays(30) });
-    await call(partner, boutique.code, "accept", {});
-    narrator.say(`${partner.name} grants ${rights.join(", ")} for 30 days`);
+    const asked = (await partner.owner.partnerships()).find(({ peer }) => peer === boutique.code);
+    await call(partner, boutique.code, "accept", { answers: asked?.pendingId ?? "" });
+    narrator.say(`${partner.name} grants ${asked?.pendingRights?.join(", ")} for 30 days`);
   }
   const told = await Promise.all([socks, gifts].map((partner) => sync(boutique, partner.code)));
   narrator.check("Online Boutique lists the ten socks", told[0] === 10, String(told[0]));

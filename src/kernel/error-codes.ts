@@ -458,6 +458,10 @@ export const errorCodes = {
     hint: "docs/partnerships.md tells which call follows which; `hanse partner list` shows where it stands.",
     retryable: false,
   },
+  HANSE_PARTNERSHIP_CHANGED: {
+    hint: "Something else is asked for or offered by now: look at it (`hanse partner show`), and answer that.",
+    retryable: false,
+  },
   HANSE_PARTNERSHIP_PAUSED: {
     hint: "The shop denied it; ask again when the pause it named is over.",
     retryable: false,
@@ -496,6 +500,10 @@ export const errorCodes = {
   },
   HANSE_CHECKOUT_REFUSED: {
     hint: "Mend what the Receipt refuses, and begin a checkout anew.",
+    retryable: false,
+  },
+  HANSE_CHECKOUT_ABOVE_MOST: {
+    hint: "The sellers ask for more than it may cost: look at both amounts, and say how much it may be at most.",
     retryable: false,
   },
   HANSE_REVIEW_UNRATED: {

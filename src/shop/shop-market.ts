@@ -14,6 +14,7 @@ import type { ShopAdapter } from "./adapters/shop-adapter.ts";
 import { registerCheckoutManagement, registerCheckoutRoutes } from "./checkout/checkout-routes.ts";
 import { type Checkouts, createCheckouts } from "./checkout/checkouts.ts";
 import { type CustomerHoldOptions, createCustomerHolds } from "./checkout/customer-holds.ts";
+import { createCallQueue } from "./deals/call-queue.ts";
 import { createDealDuties } from "./deals/deal-duties.ts";
 import { followDeals } from "./deals/deal-follower.ts";
 import { createDealStore, type DealStore, type SealedDeal } from "./deals/deal-store.ts";
@@ -58,6 +59,8 @@ export interface ShopMarketOptions {
   readonly adapterMs?: number;
   /** How much customers may have kept before they pay. */
   readonly customerHolds?: CustomerHoldOptions;
+  /** How far (milliseconds) the clocks of those who make blocks may be apart; half a minute unless told. */
+  readonly skewMs?: number;
 }
 
 /** What a shop buys and sells: quotes, orders and checkouts, and the deals on chain that pay them. */
@@ -82,7 +85,7 @@ const LOOK_MS = 2_000;
 export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOptions): ShopMarket {
   const { parts, database, chain, deployment, sender, signer, rates, fetch, logger } = deps;
   const { clock = systemClock } = deps;
-  const { code, owner, currency, terms, syncMs = 60_000, adapterMs = 30_000 } = options;
+  const { code, owner, currency, terms, syncMs = 60_000, adapterMs = 30_000, skewMs = 30_000 } = options;
   const adapter = withDeadline(deps.adapter, { deadlineMs: adapterMs }, { clock });
   const { keys, peers, post, partnerships, catalogue, reservations, metrics } = parts;
   const { receipt: receiptAddress, clerk, ratings } = deployment.contracts;
@@ -99,7 +102,8 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
       return epoch;
     },
   };
-  const deals = createDealStore(database);
+  const calls = createCallQueue();
+  const deals = createDealStore(database, { clock });
   const supplies = createSupplies({ database, deals, catalogue }, { code, owner });
   const quotes = createQuotes(
     {
@@ -111,7 +115,7 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
   );
   const sales = createSales(
     {
-      ...{ database, deals, reservations, adapter, receipt, rates, keys, metrics, logger, clock },
+      ...{ database, deals, reservations, adapter, receipt, rates, keys, metrics, calls, logger, clock },
       onDue: () => wake(),
       alone: (work) => alone(work),
     },
@@ -137,7 +141,7 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
     { database, peers, post, keys, quotes, deals, receipt, holds, chain: saleChain, signer, logger, clock },
     { code, owner },
   );
-  const duties = createDealDuties({ deals, receipt, logger }, { owner });
+  const duties = createDealDuties({ deals, receipt, calls, logger }, { owner });
   const ratingsOf = createRatedEvents(chain, { ratings, fromBlock: deployment.deployedAtBlock });
   const reviews = createReviews({ database, deals, post, ratingsOf }, { code, owner });
   const inDollars = async (minor: bigint, of: string) =>
@@ -234,18 +238,35 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
   }
 
   async function keepWorking(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const woken = new AbortController();
-      wake = () => woken.abort();
-      try {
-        await alone(sales.work);
-        await checkouts.work();
-        await duties.work();
-      } catch (error) {
-        if (!isRetryable(error)) throw error;
-        logger.warn({ err: error }, "what is due waits");
+    try {
+      while (!signal.aborted) {
+        const woken = new AbortController();
+        wake = () => woken.abort();
+        await workOnce();
+        await clock.sleep(LOOK_MS, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
       }
-      await clock.sleep(LOOK_MS, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
+    } finally {
+      await calls.stop();
+    }
+  }
+
+  /** Where no block comes, time passes all the same: what is over is not kept until the next. */
+  async function noteHead(): Promise<void> {
+    const at = new Date(clock.now() - skewMs);
+    const last = await deals.followedTo();
+    if (last === undefined || at.getTime() <= Number(last.time) * 1_000) return;
+    await deals.atHead(await chain.agreed.head(), at);
+  }
+
+  async function workOnce(): Promise<void> {
+    await noteHead().catch((err: unknown) => logger.debug({ err }, "the chain's end is not known now"));
+    try {
+      await alone(sales.work);
+      await checkouts.work();
+      await duties.work();
+    } catch (error) {
+      if (!isRetryable(error)) throw error;
+      logger.warn({ err: error }, "what is due waits");
     }
   }
 

@@ -191,4 +191,11 @@ export const shopMigrations: readonly Migration[] = [
     id: "0010-taken-until",
     sql: "create table taken_until (signer text primary key, created timestamptz not null);",
   },
+  {
+    id: "0011-chain-time",
+    sql: `
+      alter table chain_blocks add column seen_at timestamptz;
+      alter table chain_cursor add column at_head timestamptz;
+    `,
+  },
 ];

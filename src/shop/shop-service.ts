@@ -150,7 +150,10 @@ export async function createShopService(
   });
   const partnerships = createPartnerships({ database, code, keys, peers, post, clock }, options.partnership);
   const catalogue = createCatalogue({ database });
-  const reservations = createReservationDesk({ database, clock }, options.reservation);
+  const reservations = createReservationDesk(
+    { database, clock, onChange: metrics.reserved },
+    options.reservation,
+  );
   const { take: takeNonce } = createNonces({ database, clock });
   const checkShop = createShopCheck({ isKeyOf: isKeyOfShop, takeNonce, clock }, endpoint);
   const checkHub = createShopCheck({ isKeyOf: isKeyOfAnyHub, takeNonce, clock }, endpoint);

@@ -114,9 +114,21 @@ export interface ShopTables {
     created_at: Generated<Date>;
   };
   /** Which chain and Receipt the deals here are of. */
-  chain_cursor: { only_one: Generated<boolean>; receipt: Address; genesis_hash: Hex };
+  chain_cursor: {
+    only_one: Generated<boolean>;
+    receipt: Address;
+    genesis_hash: Hex;
+    /** When, less what clocks may be apart, the chain ended with the last block that was dealt with. */
+    at_head: Generated<Date | null>;
+  };
   /** The last blocks that were dealt with; time in Unix seconds. */
-  chain_blocks: { number: bigint; hash: Hex; time: bigint };
+  chain_blocks: {
+    number: bigint;
+    hash: Hex;
+    time: bigint;
+    /** By our own clock. */
+    seen_at: Generated<Date | null>;
+  };
   deals: {
     id: Hex;
     sale_hash: Hex;

@@ -118,7 +118,8 @@ const address = [
   ...["--name", "A Buyer", "--street", "1 Harbour Street", "--city", "Lübeck"],
   ...["--postal-code", "23552", "--country", "DE"],
 ];
-const buy = (...goods: string[]) => cliJson(boughtSchema, ["buy", ...goods, ...address], as(BUYER));
+const buy = (...goods: string[]) =>
+  cliJson(boughtSchema, ["buy", ...goods, "--most", "1000", ...address], as(BUYER));
 const moneyOf = async (account: number) => (await chain.moneyOf(testAccount(account).address)).free;
 
 /** Anna's order of a deal, once she may ship it, shipped. */
@@ -218,13 +219,26 @@ describe("partners", () => {
       state: "requested",
       delivered: true,
     });
-    const accept = ["accept", "BEN", "--rights", "share-inventory,sell", "--for", "10d"];
-    expect(await call(anna, ...accept)).toMatchObject({
+    const narrow = ["--rights", "share-inventory,sell", "--for", "10d"];
+    const seen = await cliJson(partnershipListSchema, ["partner", "show", "BEN"], owner(anna));
+    const pendingId = seen.partnerships[0]?.pendingId as string;
+    expect((await runCli(["partner", "show", "BEN"], owner(anna))).out).toContain(pendingId);
+    await call(ben, "request", "ANNA", ...rights, "--for", "300d");
+    expect(await cliError(["partner", "accept", "BEN", "--answers", pendingId], owner(anna))).toMatchObject({
+      ...{ code: "HANSE_PARTNERSHIP_CHANGED", exitCode: 6 },
+    });
+    const asked = await runCli(["partner", "accept", "BEN"], { ...owner(anna), typed: ["n"] });
+    expect(asked.err, "what would be granted").toMatch(/share-inventory, sell, earn-commission/);
+    expect(asked.exitCode, "and it was not").not.toBe(0);
+    expect(await call(anna, "accept", "BEN", ...narrow)).toMatchObject({
       state: "active",
       rights: ["share-inventory", "sell"],
     });
     await call(ben, "refresh", "ANNA", ...rights, "--for", "20d");
-    const renewed = await call(anna, "refresh-accept", "BEN");
+    expect((await cliError(["partner", "refresh-accept", "BEN"], owner(anna))).code, "nobody saw it").toBe(
+      "HANSE_NOT_CONFIRMED",
+    );
+    const renewed = await call(anna, "refresh-accept", "BEN", "--yes");
     expect(renewed).toMatchObject({ state: "active", role: "granter" });
     expect(renewed.rights).toContain("earn-commission");
     await call(anna, "refresh-offer", "BEN", "--rights", "sell", "--for", "30d");
@@ -292,8 +306,21 @@ describe("a customer", () => {
     expect(err, "Ben's commission").toContain("of it 6 HANSE");
     const { receipt } = chain.deployment.contracts;
     expect(asked.at(-1)).toBe(
-      `Deposit 120 HANSE from the wallet, then let the Receipt ${receipt} hold up to 120 HANSE of yours, then pay 120 HANSE into escrow. Go on? (y/N) `,
+      `Deposit 120 HANSE from the wallet, then let the Receipt ${receipt} hold up to 120 HANSE of yours, then pay 30.00 USD, that is 120 HANSE, into escrow. Go on? (y/N) `,
     );
+    expect(await chain.moneyOf(testAccount(BUYER).address)).toEqual(before);
+  });
+
+  it("pays what somebody saw, or no more than was said before", async () => {
+    const before = await chain.moneyOf(testAccount(BUYER).address);
+    const hat = ["buy", "ANNA:HAT=3", ...address];
+    expect(await cliError([...hat, "--yes"], as(BUYER))).toMatchObject({
+      ...{ code: "HANSE_ARGUMENT_INVALID", exitCode: 2 },
+    });
+    expect((await cliError(hat, as(BUYER))).code, "nobody is there to ask").toBe("HANSE_NOT_CONFIRMED");
+    const dear = await cliError([...hat, "--yes", "--most", "39.959999999"], as(BUYER));
+    expect(dear).toMatchObject({ code: "HANSE_CHECKOUT_ABOVE_MOST", exitCode: 6 });
+    expect(dear.message).toContain("9.99 USD, that is 39.96 HANSE");
     expect(await chain.moneyOf(testAccount(BUYER).address)).toEqual(before);
   });
 
@@ -304,7 +331,7 @@ describe("a customer", () => {
     expect(await cliError(["buy", "ANNA:SHOE", ...address], as(BUYER))).toMatchObject({
       ...{ code: "HANSE_PRODUCT_UNKNOWN", exitCode: 3 },
     });
-    const poor = await cliError(["buy", "ANNA:SOCK", ...address], as(POOR));
+    const poor = await cliError(["buy", "ANNA:SOCK", "--most", "60", ...address], as(POOR));
     expect(poor).toMatchObject({ code: "HANSE_TRANSACTION_REVERTED", exitCode: 4 });
     expect(poor.hint).toContain("60 HANSE are needed");
   });
@@ -362,7 +389,8 @@ describe("a customer", () => {
   });
 
   it("follows a parcel to its end", { timeout: 60_000 }, async () => {
-    const following = runCli(["buy", "ANNA:HAT=3", "--follow", "--timeout", "1m", ...address], as(BUYER));
+    const args = ["buy", "ANNA:HAT=3", "--most", "100", "--follow", "--timeout", "1m", ...address];
+    const following = runCli(args, as(BUYER));
     let deal = "";
     await until("it is bought", async () => {
       const { sales } = await cliJson(saleListSchema, ["parcel", "list"], owner(anna));
@@ -457,8 +485,12 @@ describe("a shop", () => {
     expect(await cliError(args, as(BEN))).toMatchObject({ code: "HANSE_OWNER_TOKEN_MISSING" });
     const refused = await runCli(args, owner(ben, { typed: ["n"] }));
     expect(refused.err).toContain("HANSE_NOT_CONFIRMED");
-    expect(refused.asked.at(-1)).toContain("The shop pays 240 HANSE");
-    const { legs } = await cliJson(boughtSchema, args, owner(ben));
+    expect(refused.asked.at(-1)).toContain("The shop pays 60.00 USD, that is 240 HANSE,");
+    expect((await cliError(args, owner(ben))).code, "nobody is there to ask").toBe("HANSE_NOT_CONFIRMED");
+    expect(await cliError([...args, "--most", "239"], owner(ben))).toMatchObject({
+      ...{ code: "HANSE_CHECKOUT_ABOVE_MOST", exitCode: 6 },
+    });
+    const { legs } = await cliJson(boughtSchema, [...args, "--most", "240"], owner(ben));
     const deal = legs[0]?.deal as string;
     expect(await cliJson(goodsSchema, ["parcel", "show", deal], as(BEN))).toMatchObject({
       content: { buyer: testAccount(BEN).address },

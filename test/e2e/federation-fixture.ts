@@ -16,6 +16,7 @@ import type { ShopDatabase, ShopTables } from "#src/shop/shop-tables.ts";
 import { openDatabase } from "#src/store/database.ts";
 import { freePort } from "#src/store/free-port.ts";
 import { type GoodsChain, startGoodsChain } from "../shop/support/market-shops.ts";
+import { pendingIdAt } from "../shop/support/test-shops.ts";
 import { silent, startTestPostgres, temporaryDirectory } from "../store/test-database.ts";
 import { testAccount } from "./chain-fixture.ts";
 import { type ServiceProcess, spawnService, untilReady } from "./service-process.ts";
@@ -194,5 +195,6 @@ export async function keyIn({ stateDir }: ShopProcess, file: string) {
 export async function becomePartners(granter: ShopProcess, grantee: ShopProcess, rights: readonly string[]) {
   const until = new Date(Date.now() + 86_400_000).toISOString();
   await grantee.ask(`/v1/owner/partnerships/${granter.code}/request`, { rights, until });
-  await granter.ask(`/v1/owner/partnerships/${grantee.code}/accept`, {});
+  const answers = await pendingIdAt(granter, grantee.code, "granter");
+  await granter.ask(`/v1/owner/partnerships/${grantee.code}/accept`, { answers });
 }

@@ -195,8 +195,9 @@ describe("a reseller", () => {
     const lines = [{ product: "ANNA:HAT", quantity: 2 }];
     const quoted = await ownerOf(ben).buy({ lines, shipTo, pay: false });
     expect(quoted).toMatchObject({ state: "quoted", buyer: ben.account.address });
-    const supply = (await ownerOf(ben).payOwn(quoted.id)).legs[0]?.deal as Hex;
-    const plain = (await ownerOf(ben).buy({ lines, shipTo })).legs[0]?.deal as Hex;
+    const supply = (await ownerOf(ben).payOwn(quoted.id, quoted.totalNano)).legs[0]?.deal as Hex;
+    const plain = (await ownerOf(ben).buy({ lines, shipTo, mostNano: `${quoted.totalNano}` })).legs[0]
+      ?.deal as Hex;
     for (const deal of [supply, plain]) await shipped(anna, deal);
     await dealAt(ben, supply);
     expect(await ownerOf(ben).supply("BEN:CAP", supply)).toEqual({ product: "BEN:CAP", deal: supply });

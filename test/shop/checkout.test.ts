@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Checkout, checkoutSchema, type Sale, saleSchema } from "#src/client/shop-schema.ts";
 import { signConfirmation, signGoodsOrder } from "#src/client/sign-goods-order.ts";
 import { createHttpClient } from "#src/http/http-client.ts";
+import { HanseError } from "#src/kernel/errors.ts";
 import { STAGES } from "#src/protocol/goods-deals.ts";
 import { purchase } from "#src/protocol/goods-orders.ts";
 import type { CatalogueProduct } from "#src/shop/inventory/catalogue.ts";
@@ -262,6 +263,76 @@ describe("a basket of two sellers", () => {
   });
 });
 
+describe("what comes to nothing", () => {
+  const heldBy = async () =>
+    (await ben.database.kysely.selectFrom("customer_holds").selectAll().execute()).length;
+  beforeEach(async () => {
+    await ben.database.kysely.deleteFrom("customer_holds").execute();
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** Gift asks for another total than its lines have. */
+  function quoteFalsely() {
+    const make = gift.market.quotes.make;
+    vi.spyOn(gift.market.quotes, "make").mockImplementation(async (...asked) => {
+      const quote = await make(...asked);
+      return { ...quote, totalMinor: quote.totalMinor + 1n };
+    });
+  }
+  const both = [
+    ["ANNA:HAT", 1],
+    ["GIFT:MUG", 1],
+  ] as const;
+
+  it("is given up at every seller: also at one that quotes something else than it was asked for", async () => {
+    const before = [await leftOf(anna, "HAT"), await leftOf(gift, "MUG")];
+    quoteFalsely();
+    await expect(begin(both)).rejects.toEqual(refused("HANSE_PEER_RESPONSE_INVALID"));
+    expect([await leftOf(anna, "HAT"), await leftOf(gift, "MUG")]).toEqual(before);
+    expect(await heldBy(), "and nothing is held against the customer").toBe(0);
+  });
+
+  it("is given up where the chain cannot be asked for the buyer's epoch", async () => {
+    const before = await leftOf(anna, "HAT");
+    vi.spyOn(ben.rpc.viem, "readContract").mockRejectedValue(new HanseError("HANSE_RPC_UNAVAILABLE", "away"));
+    await expect(begin([["ANNA:HAT", 2]])).rejects.toEqual(refused("HANSE_RPC_UNAVAILABLE"));
+    expect(await leftOf(anna, "HAT")).toEqual(before);
+    expect(await heldBy()).toBe(0);
+  });
+
+  it("counts as held while a seller has not heard of it, or may have kept it without an answer", async () => {
+    quoteFalsely();
+    vi.spyOn(anna.market.quotes, "giveUp").mockRejectedValue(new HanseError("HANSE_NOT_READY", "later"));
+    await expect(begin(both)).rejects.toEqual(refused("HANSE_PEER_RESPONSE_INVALID"));
+    const [held] = await ben.database.kysely.selectFrom("customer_holds").selectAll().execute();
+    const [kept] = await anna.database.kysely
+      .selectFrom("reservations")
+      .selectAll()
+      .where("state", "=", "held")
+      .orderBy("created_at", "desc")
+      .execute();
+    expect(held?.until, "as long as Anna keeps it").toEqual(kept?.expires_at);
+    vi.restoreAllMocks();
+
+    await ben.database.kysely.deleteFrom("customer_holds").execute();
+    vi.spyOn(gift.market.quotes, "make").mockRejectedValue(new HanseError("HANSE_NOT_READY", "later"));
+    await expect(begin(both)).rejects.toEqual(refused("HANSE_NOT_READY"));
+    expect(await heldBy()).toBe(2);
+    vi.restoreAllMocks();
+
+    await ben.database.kysely.deleteFrom("customer_holds").execute();
+    await expect(
+      begin([
+        ["ANNA:HAT", 1],
+        ["GIFT:MUG", 51],
+      ]),
+    ).rejects.toEqual(refused("HANSE_OUT_OF_STOCK"));
+    expect(await heldBy(), "what a seller refuses it does not keep").toBe(0);
+  });
+});
+
 describe("is refused", () => {
   it("what nobody grants, nobody sells, and nobody can pay", async () => {
     await expect(begin([["ANNA:NONE", 1]])).rejects.toEqual(refused("HANSE_PRODUCT_UNKNOWN"));
@@ -290,11 +361,38 @@ describe("is refused", () => {
 });
 
 describe("Ben buys for himself", () => {
+  const ask = (path: string, body: unknown) =>
+    owned.request(`${ben.endpoint}/v1/owner/checkouts${path}`, {
+      ...{ method: "POST", body, schema: checkoutSchema },
+    });
+  const wish = { lines: [{ product: "GIFT:MUG", quantity: 4 }], shipTo };
+  /** Four mugs of 2.55 pounds, at a fifth of a pound. */
+  const PRICE = 51_000_000_000n;
+
+  it("for no more than he said: what a seller quotes above it is not paid, nor kept", async () => {
+    const before = await chain.moneyOf(ben.account.address);
+    await expect(ask("", wish), "how much may it be?").rejects.toEqual(refused("HANSE_REQUEST_INVALID"));
+    const kept = await leftOf(gift, "MUG");
+    await expect(ask("", { ...wish, mostNano: `${PRICE - 1n}` })).rejects.toEqual(
+      refused("HANSE_CHECKOUT_ABOVE_MOST"),
+    );
+    expect(await leftOf(gift, "MUG"), "given up").toEqual(kept);
+    const quoted = await ask("", { ...wish, pay: false });
+    expect(quoted).toMatchObject({ state: "quoted", totalNano: PRICE });
+    await expect(ask(`/${quoted.id}/pay`, {})).rejects.toEqual(refused("HANSE_REQUEST_INVALID"));
+    await expect(ask(`/${quoted.id}/pay`, { mostNano: `${PRICE - 1n}` })).rejects.toEqual(
+      refused("HANSE_CHECKOUT_ABOVE_MOST"),
+    );
+    expect((await ben.market.checkouts.find(quoted.id)).state).toBe("quoted");
+    expect(await chain.moneyOf(ben.account.address)).toEqual(before);
+    expect(await ask(`/${quoted.id}/pay`, { mostNano: `${PRICE}` })).toMatchObject({ state: "sealed" });
+  });
+
   it("as merchant of record, signed with his own key", async () => {
     const before = (await chain.moneyOf(ben.account.address)).locked;
     const checkout = await owned.request(`${ben.endpoint}/v1/owner/checkouts`, {
       method: "POST",
-      body: { lines: [{ product: "GIFT:MUG", quantity: 4 }], shipTo },
+      body: { lines: [{ product: "GIFT:MUG", quantity: 4 }], shipTo, mostNano: 51_000_000_000 },
       schema: checkoutSchema,
     });
     expect(checkout).toMatchObject({ state: "sealed", buyer: ben.account.address });

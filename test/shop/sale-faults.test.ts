@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { receiptAbi } from "#src/abi/receipt-abi.ts";
 import { type Checkout, shipToContext } from "#src/client/shop-schema.ts";
+import { stringifyJson } from "#src/http/json.ts";
 import { seal } from "#src/identity/sealed-box.ts";
 import { generateShopKey, type ShopKey } from "#src/identity/shop-key.ts";
 import { purchase, sale as saleOrder } from "#src/protocol/goods-orders.ts";
@@ -447,6 +448,41 @@ it("a parcel that a node which is behind knows no deal of stays shipped, and is 
   expect(await rowOf(checkout)).toMatchObject({ state: "paid", tracking: "parcel 8" });
   await deals().set({ deal }).execute();
   await until(checkout, { state: "shipped", tracking: "parcel 8" });
+});
+
+it("refunds wait for no other, nor does what else there is to do: also where one fails, and none is mined", async () => {
+  const checkouts = [await sold(1), await sold(1), await sold(1), await sold(1)];
+  for (const checkout of checkouts) await until(checkout, { state: "paid", stock: "taken" });
+  const ids = (await Promise.all(checkouts.map(rowOf))).map((row) => row?.id as string);
+  // To the chain the first of them, in the order in which they are due, is no deal.
+  const failing = checkouts[ids.indexOf([...ids].sort()[0] as string)] as Checkout;
+  const { id, deal } = await dealOf(failing);
+  const keepDeal = (changed: object) =>
+    anna.database.kysely
+      .updateTable("deals")
+      .set({ deal: stringifyJson({ ...deal, ...changed }) })
+      .where("id", "=", id)
+      .execute();
+  await keepDeal({ sealedAt: 1 });
+  const { viem } = chain.chain;
+  const { address } = anna.account;
+  const sent = async () =>
+    (await viem.getTransactionCount({ address, blockTag: "pending" })) -
+    (await viem.getTransactionCount({ address, blockTag: "latest" }));
+  await whileTheChainStands(async () => {
+    for (const each of ids) await anna.market.sales.cancel(each);
+    await expect.poll(sent, { timeout: 10_000, message: "all but the one that fails" }).toBe(3);
+    const other = await Promise.race([
+      anna.market.syncCatalogue().then(() => "read"),
+      new Promise((resolve) => setTimeout(() => resolve("held up"), 5_000)),
+    ]);
+    expect(other, "the shop's own system").toBe("read");
+  });
+  for (const checkout of checkouts) {
+    if (checkout !== failing) await until(checkout, { state: "refunded", stock: "back" });
+  }
+  await keepDeal({});
+  for (const checkout of checkouts) await until(checkout, { state: "refunded", stock: "back" });
 });
 
 it("after all that nothing is kept that nobody waits for", async () => {

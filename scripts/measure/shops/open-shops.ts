@@ -9,6 +9,7 @@ import { z } from "zod";
 import { runDevelopmentChain } from "#src/bin/development-chain.ts";
 import { connectChain } from "#src/chain/chain-client.ts";
 import { developmentKey } from "#src/chain/development-keys.ts";
+import { createShopOwnerClient } from "#src/client/shop-client.ts";
 import { keepSeed } from "#src/crypto/seed-file.ts";
 import { createHttpClient } from "#src/http/http-client.ts";
 import { type ShopKey, shopKeyFromSeed } from "#src/identity/shop-key.ts";
@@ -86,7 +87,9 @@ export async function openShops(options: { readonly profile?: boolean } = {}): P
     const rights = ["share-inventory", "sell"];
     const until = new Date(Date.now() + 86_400_000).toISOString();
     await buyer.own("/v1/owner/partnerships/SELL/request", { rights, until }, z.unknown());
-    await seller.own("/v1/owner/partnerships/BUY/accept", {}, z.unknown());
+    const owner = createShopOwnerClient({}, { baseUrl: seller.url, token: OWNER_TOKEN });
+    const [asked] = await owner.partnerships();
+    await owner.partnership("BUY", "accept", { answers: asked?.pendingId ?? "" });
     return { seller, buyer, stop };
   } catch (error) {
     await stop();

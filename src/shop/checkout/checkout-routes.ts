@@ -7,6 +7,7 @@ import {
   listingsQuerySchema,
   listingsSchema,
   ownCheckoutPostSchema,
+  payOwnPostSchema,
   signaturesPostSchema,
   syncedSchema,
 } from "#src/client/shop-schema.ts";
@@ -138,21 +139,24 @@ export function registerCheckoutManagement(
       },
     },
     async (request, reply) => {
-      const { pay, ...wish } = request.body;
-      const quoted = await checkouts.beginOwn(wish);
-      return reply.code(201).send(pay ? await checkouts.payOwn(quoted.id) : quoted);
+      const { pay, mostNano, ...wish } = request.body;
+      const quoted = await checkouts.beginOwn(wish, mostNano);
+      return reply
+        .code(201)
+        .send(pay && mostNano !== undefined ? await checkouts.payOwn(quoted.id, mostNano) : quoted);
     },
   );
   scope.post(
     "/v1/owner/checkouts/:id/pay",
     {
       schema: {
-        summary: "Sign and seal what the shop buys for itself",
+        summary: "Sign and seal what the shop buys for itself, if it costs no more than this",
         params: idParams,
+        body: payOwnPostSchema,
         response: { 200: checkoutSchema, ...refusals },
       },
     },
-    (request) => checkouts.payOwn(request.params.id),
+    (request) => checkouts.payOwn(request.params.id, request.body.mostNano),
   );
   scope.post(
     "/v1/owner/listings/:code/sync",

@@ -9,8 +9,8 @@ import {
   stringToHex,
   zeroHash,
 } from "viem";
-import { z } from "zod";
-import { purchaseOf, wrongOfQuote } from "#src/client/quoted-sale.ts";
+import type { z } from "zod";
+import { purchaseOf } from "#src/client/quoted-sale.ts";
 import {
   type Checkout,
   type checkoutPostSchema,
@@ -28,8 +28,9 @@ import type { Logger } from "#src/kernel/logger.ts";
 import { goodsDealHash, isOver } from "#src/protocol/goods-deals.ts";
 import { goodsOrderHash } from "#src/protocol/goods-order-hash.ts";
 import { purchase, type SaleOrder } from "#src/protocol/goods-orders.ts";
+import { inHanse } from "#src/protocol/money.ts";
 import { type ShipTo, shipToHash, shipToSchema } from "#src/protocol/ship-to.ts";
-import { parsePublicId } from "#src/protocol/shop-code.ts";
+import { chainTime } from "../deals/chain-time.ts";
 import type { DealStore } from "../deals/deal-store.ts";
 import type { ReceiptCalls } from "../deals/receipt-calls.ts";
 import type { PeerPost } from "../federation/peer-post.ts";
@@ -39,6 +40,7 @@ import type { SaleChain } from "../sales/sale-terms.ts";
 import type { ShopKeys } from "../shop-keys.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
 import type { CustomerHolds } from "./customer-holds.ts";
+import { createSellerQuotes } from "./seller-quotes.ts";
 
 export type CheckoutWish = z.output<typeof checkoutPostSchema>;
 
@@ -76,10 +78,18 @@ export interface Checkouts {
    * @throws HANSE_CHECKOUT_UNKNOWN, HANSE_CHECKOUT_STATE, HANSE_CHECKOUT_REFUSED with the Receipt's reason
    */
   sign(id: string, signatures: readonly Hex[]): Promise<Checkout>;
-  /** As `begin`, for this shop itself, as merchant of record. */
-  beginOwn(wish: Omit<CheckoutWish, "buyer">): Promise<Checkout>;
-  /** Signs with the shop's own key what `beginOwn` began, and seals it. @throws as `sign` */
-  payOwn(id: string): Promise<Checkout>;
+  /**
+   * As `begin`, for this shop itself, as merchant of record.
+   * @param mostNano what all of it may cost at most, nano-HANSE; any amount is quoted unless told
+   * @throws HANSE_CHECKOUT_ABOVE_MOST: nothing is kept then
+   */
+  beginOwn(wish: Omit<CheckoutWish, "buyer">, mostNano?: bigint): Promise<Checkout>;
+  /**
+   * Signs with the shop's own key what `beginOwn` began, and seals it: sellers say what it costs, the owner how much it may.
+   * @param mostNano nano-HANSE
+   * @throws as `sign`; HANSE_CHECKOUT_ABOVE_MOST: it is quoted still
+   */
+  payOwn(id: string, mostNano: bigint): Promise<Checkout>;
   /** Hands the buyer's confirmation of a leg on to the Receipt. @throws HANSE_CHECKOUT_*, HANSE_TRANSACTION_REVERTED */
   confirm(id: string, leg: number, signature: Hex): Promise<Checkout>;
   /** @throws HANSE_CHECKOUT_UNKNOWN */
@@ -100,6 +110,7 @@ export function createCheckouts(
 ): Checkouts {
   const { database, peers, post, keys, quotes, deals, receipt, holds, chain, signer, logger } = deps;
   const { clock = systemClock } = deps;
+  const sellers = createSellerQuotes({ peers, post, quotes, receipt: chain.receipt }, { code, owner });
   const sealing = new Map<string, Promise<void>>();
   /** Deals that the next `work` looks at: told of by the chain, or sealed by us and not seen there yet. */
   let changed = new Set<Hex>();
@@ -107,7 +118,7 @@ export function createCheckouts(
   let sweptAt = Number.NEGATIVE_INFINITY;
 
   const checkouts: Checkouts = {
-    begin: (wish, address) => begin(wish, address),
+    begin: (wish, address) => begin(wish, { address }),
 
     async sign(id, signatures) {
       const legs = await database.transaction(async (trx) => {
@@ -143,17 +154,20 @@ export function createCheckouts(
       return await checkouts.find(id);
     },
 
-    beginOwn: (wish) => begin({ ...wish, buyer: owner }),
+    beginOwn: (wish, mostNano) => begin({ ...wish, buyer: owner }, { mostNano }),
 
-    async payOwn(id) {
+    async payOwn(id, mostNano) {
       const { checkout, legs } = await read(id);
       // Of a customer's: the shop's key would sign for somebody else.
       if (!checkout.owned) throw wrongState(checkout, "it is a customer's");
+      const orders = legs.map(({ purchase: order }) => purchaseOrderSchema.parse(JSON.parse(order)));
+      // By what is signed, whatever the quote says beside it.
+      assertAtMost(mostNano, sumOf(orders.map((each) => each.maxPrice * BigInt(each.conditions.volume))));
       const signatures = await Promise.all(
-        legs.map(async ({ purchase: order }) => {
-          const parsed = purchaseOrderSchema.parse(JSON.parse(order));
-          return (await signGoodsOrder(signer, purchase(parsed), chain.chainId, chain.receipt)).signature;
-        }),
+        orders.map(
+          async (order) =>
+            (await signGoodsOrder(signer, purchase(order), chain.chainId, chain.receipt)).signature,
+        ),
       );
       return await checkouts.sign(id, signatures);
     },
@@ -207,35 +221,34 @@ export function createCheckouts(
 
   // ── Quoted ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** @param address of the customer; without one it is the shop that buys */
-  async function begin(wish: CheckoutWish, address?: string): Promise<Checkout> {
+  /** @param by the customer's address; without one it is the shop that buys, for so much (nano-HANSE) at most */
+  async function begin(
+    wish: CheckoutWish,
+    by: { readonly address?: string; readonly mostNano?: bigint | undefined },
+  ): Promise<Checkout> {
     const id = randomUUID();
-    const owned = address === undefined;
-    if (!owned) await holds.take(id, address, wish.lines);
+    const owned = by.address === undefined;
+    if (by.address !== undefined) await holds.take(id, by.address, wish.lines);
+    const asked = await sellers.ask(wish, (seller) => nameFor(`${id}:${seller}`));
     try {
-      return await quoted(id, wish, owned);
+      const given = sellers.given(asked);
+      if (by.mostNano !== undefined) {
+        assertAtMost(by.mostNano, sumOf(given.map(({ totalNano }) => totalNano)));
+      }
+      return await keep(id, wish, given, owned);
     } catch (error) {
-      // Until its end it counts as held, where this fails too.
-      if (!owned) await holds.release(id).catch(() => undefined);
+      const keptUntil = await sellers.giveUp(asked);
+      if (!owned) await letGo(id, keptUntil);
       throw error;
     }
   }
 
-  async function quoted(id: string, wish: CheckoutWish, owned: boolean): Promise<Checkout> {
-    const bySeller = Map.groupBy(wish.lines, ({ product }) => parsePublicId(product)?.code ?? "");
-    const sellers = [...bySeller.keys()].sort();
-    const asked = await Promise.allSettled(
-      sellers.map((seller) =>
-        askQuote(seller, bySeller.get(seller) ?? [], wish.buyer, nameFor(`${id}:${seller}`)),
-      ),
-    );
-    const failed = asked.find((each) => each.status === "rejected");
-    const given = asked.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-    if (failed !== undefined) {
-      // Whoever does not hear of it keeps its pieces until its quote is over.
-      await Promise.allSettled(given.map(giveUp));
-      throw failed.reason;
-    }
+  async function keep(
+    id: string,
+    wish: CheckoutWish,
+    given: readonly Quote[],
+    owned: boolean,
+  ): Promise<Checkout> {
     const shipTo: ShipTo = shipToSchema.parse({ ...wish.shipTo, salt: bytesToHex(randomBytes(32)) });
     const epoch = await chain.epochOf(wish.buyer);
     const basket = given.length > 1 ? keccak256(stringToHex(id)) : zeroHash;
@@ -254,80 +267,30 @@ export function createCheckouts(
         },
       };
     });
-    const expires = Math.min(...given.map(({ validUntil }) => new Date(validUntil).getTime()));
+    const ends = given.map(({ validUntil }) => new Date(validUntil).getTime());
     await database.transaction(async (trx) => {
       await trx
         .insertInto("checkouts")
         .values({
           ...{ id, buyer: wish.buyer, owned, state: "quoted", problem: null },
-          ...{ ship_to: JSON.stringify(shipTo), expires_at: new Date(expires) },
+          ...{ ship_to: JSON.stringify(shipTo), expires_at: new Date(Math.min(...ends)) },
         })
         .execute();
       await trx.insertInto("checkout_legs").values(legs).execute();
-      await holds.keepUntil(trx, id, new Date(expires));
+      // With the first quote all are over; each seller keeps its pieces until its own is.
+      await holds.keepUntil(trx, id, new Date(Math.max(...ends)));
     });
     return await checkouts.find(id);
   }
 
-  async function askQuote(
-    seller: string,
-    lines: CheckoutWish["lines"],
-    buyer: Address,
-    idempotencyKey: string,
-  ): Promise<Quote> {
-    const seller_ = seller === code ? owner : (await peers.find(seller)).owner;
-    const quote =
-      seller === code
-        ? await quotes.make(code, { lines, buyer }, idempotencyKey)
-        : ((await post.call(seller, "/api/v1/quotes", {
-            ...{ body: { lines, buyer }, schema: quoteSchema, idempotent: true },
-            headers: { "idempotency-key": idempotencyKey },
-          })) as Quote);
-    checkQuote(quote, { seller, owner: seller_, lines, buyer });
-    return quote;
-  }
-
-  async function giveUp({ id, seller }: Quote): Promise<void> {
-    if (seller === code) return await quotes.giveUp(code, id);
-    await post.call(seller, `/api/v1/quotes/${id}`, { method: "DELETE", schema: z.unknown() });
-  }
-
-  /** A quote has to be for what was asked for, by whom, and hold what it tells: our customer signs it unread. */
-  function checkQuote(
-    quote: Quote,
-    asked: {
-      readonly seller: string;
-      readonly owner: Address;
-      readonly lines: CheckoutWish["lines"];
-      readonly buyer: Address;
-    },
-  ): void {
-    const { sale, lines } = quote;
-    const wrong = [
-      ...wrongOfQuote(quote, asked.seller),
-      ...(quote.seller === asked.seller && sale.seller === asked.owner ? [] : ["seller"]),
-      ...(sale.conditions.certifier === chain.receipt ? [] : ["certifier"]),
-      ...(lines.reduce((sum, line) => sum + line.totalMinor, 0n) === quote.totalMinor ? [] : ["total"]),
-      ...(lines.every((line) => line.totalMinor === line.priceMinor * line.quantity) ? [] : ["line totals"]),
-      ...(lines.length === asked.lines.length &&
-      lines.every(
-        ({ product, quantity }, at) =>
-          product === asked.lines[at]?.product && quantity === asked.lines[at]?.quantity,
-      )
-        ? []
-        : ["lines"]),
-      ...(Math.floor(new Date(quote.validUntil).getTime() / 1_000) === Number(sale.conditions.validUntil)
-        ? []
-        : ["end"]),
-    ];
-    if (wrong.length === 0) return;
-    throw new HanseError(
-      "HANSE_PEER_RESPONSE_INVALID",
-      `${asked.seller} quotes another ${wrong.join(", ")} than was asked for`,
-      {
-        details: { seller: asked.seller, wrong },
-      },
-    );
+  /** What sellers may still keep for it is held against its customer: until its end it counts so where this fails too. */
+  async function letGo(id: string, keptUntil: number | undefined): Promise<void> {
+    if (keptUntil === undefined) await holds.release(id).catch(() => undefined);
+    else if (keptUntil !== Number.POSITIVE_INFINITY) {
+      await database
+        .transaction((trx) => holds.keepUntil(trx, id, new Date(keptUntil)))
+        .catch(() => undefined);
+    }
   }
 
   // ── Sealed ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -433,9 +396,7 @@ export function createCheckouts(
       .innerJoin("checkout_legs", "checkout_legs.checkout_id", "checkouts.id")
       .leftJoin("deals", "deals.purchase_hash", "checkout_legs.purchase_hash")
       .select(["checkouts.id", "checkout_legs.deal_id"])
-      .select(
-        sql<boolean>`checkouts.expires_at < (select to_timestamp(max(time)) from chain_blocks)`.as("over"),
-      )
+      .select(sql<boolean>`checkouts.expires_at < ${chainTime}`.as("over"))
       .where("checkouts.state", "=", "sealed")
       .where("deals.id", "is", null)
       .$if(ids !== undefined, (query) =>
@@ -553,7 +514,7 @@ export function createCheckouts(
         problem: checkout.problem,
         legs: views,
       },
-      totalNano: views.reduce((sum, { quote }) => sum + quote.totalNano, 0n),
+      totalNano: sumOf(views.map(({ quote }) => quote.totalNano)),
       ...{ expiresAt: checkout.expires_at.toISOString(), chainId: chain.chainId, receipt: chain.receipt },
     };
   }
@@ -576,6 +537,18 @@ const nameFor = (secret: string): string => keccak256(stringToHex(`seller ${secr
 
 function parseQuote(text: string): Quote {
   return quoteSchema.parse(JSON.parse(text)) as Quote;
+}
+
+const sumOf = (amounts: readonly bigint[]) => amounts.reduce((sum, each) => sum + each, 0n);
+
+/** @throws HANSE_CHECKOUT_ABOVE_MOST */
+function assertAtMost(mostNano: bigint, totalNano: bigint): void {
+  if (totalNano <= mostNano) return;
+  throw new HanseError(
+    "HANSE_CHECKOUT_ABOVE_MOST",
+    `It costs ${inHanse(totalNano)}, and may cost ${inHanse(mostNano)}`,
+    { details: { totalNano: totalNano.toString(), mostNano: mostNano.toString() } },
+  );
 }
 
 function wrongState({ id, state }: CheckoutRow, text: string): HanseError {

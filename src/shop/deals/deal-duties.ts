@@ -1,6 +1,7 @@
 import type { Address } from "viem";
 import { isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
+import type { CallQueue } from "./call-queue.ts";
 import type { DealStore, KnownDeal } from "./deal-store.ts";
 import type { ReceiptCalls } from "./receipt-calls.ts";
 
@@ -9,7 +10,7 @@ export interface DealDuties {
   /**
    * Has the shop paid for what nobody complained about in time, and lengthens the time to complain about what it sells on. Has
    * buyers refunded what was not shipped in time: what it sold itself, and what others sold to it or its customers.
-   * Again does nothing twice.
+   * Again does nothing twice; none of it is waited for.
    */
   work(): Promise<void>;
 }
@@ -17,11 +18,12 @@ export interface DealDuties {
 export interface DealDutiesDeps {
   readonly deals: DealStore;
   readonly receipt: Pick<ReceiptCalls, "release" | "extend" | "refund">;
+  readonly calls: CallQueue;
   readonly logger: Logger;
 }
 
 export function createDealDuties(
-  { deals, receipt, logger }: DealDutiesDeps,
+  { deals, receipt, calls, logger }: DealDutiesDeps,
   { owner }: { readonly owner: Address },
 ): DealDuties {
   return {
@@ -29,25 +31,29 @@ export function createDealDuties(
       const head = await deals.followedTo();
       if (head === undefined) return;
       for (const { supply, resale } of await deals.resales(owner)) {
-        await attempt(supply, "the time to complain about a supply cannot be lengthened", () =>
+        attempt("extend", supply, "the time to complain about a supply cannot be lengthened", () =>
           receipt.extend(supply, resale),
         );
       }
       for (const sold of await deals.releasable(owner, head.time)) {
-        await attempt(sold, "a deal cannot be released", () => receipt.release(sold));
+        attempt("release", sold, "a deal cannot be released", () => receipt.release(sold));
       }
       for (const late of await deals.unshippedAt(owner, head.time)) {
-        await attempt(late, "what was not shipped in time cannot be refunded", () => receipt.refund(late));
+        attempt("refund", late, "what was not shipped in time cannot be refunded", () =>
+          receipt.refund(late),
+        );
       }
     },
   };
 
-  async function attempt(about: KnownDeal, wrong: string, act: () => Promise<void>): Promise<void> {
-    try {
-      await act();
-    } catch (error) {
-      // Refused or not sent: the others are seen to, and it is tried again at the next look.
-      logger.warn({ deal: about.id, err: error, retryable: isRetryable(error) }, wrong);
-    }
+  function attempt(name: string, about: KnownDeal, wrong: string, act: () => Promise<void>): void {
+    calls.add(`${name} ${about.id}`, async () => {
+      try {
+        await act();
+      } catch (error) {
+        // Refused or not sent: it is tried again at the next look.
+        logger.warn({ deal: about.id, err: error, retryable: isRetryable(error) }, wrong);
+      }
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { type Selectable, sql, type Transaction } from "kysely";
 import type { Address, Hex } from "viem";
 import type { BlockRef } from "#src/chain/follower.ts";
+import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { type GoodsDeal, parseGoodsDeal, type Stage } from "#src/protocol/goods-deals.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
@@ -57,8 +58,13 @@ export interface DealStore {
     readonly cursor: BlockRef | undefined;
     readonly known: readonly BlockRef[];
   }>;
-  /** Number and time (Unix seconds) of the last block that was dealt with. */
-  followedTo(): Promise<{ readonly number: bigint; readonly time: bigint } | undefined>;
+  /** The last block that was dealt with, its time in Unix seconds. */
+  followedTo(): Promise<(BlockRef & { readonly time: bigint }) | undefined>;
+  /**
+   * The chain ended at this moment with a block, which counts where it is the last that was dealt with: see `chainTime`.
+   * @param at less what clocks may be apart
+   */
+  atHead(head: BlockRef, at: Date): Promise<void>;
   /** Stores what a block brought, and has `also` done in the same transaction. @returns deals that are new or changed */
   apply(
     block: FollowedBlock,
@@ -87,7 +93,10 @@ export interface DealStore {
 /** Blocks kept to trace a reorganisation. */
 const REMEMBERED = 256n;
 
-export function createDealStore(database: ShopDatabase): DealStore {
+export function createDealStore(
+  database: ShopDatabase,
+  { clock = systemClock }: { readonly clock?: Clock } = {},
+): DealStore {
   const { kysely } = database;
   const deals = () => kysely.selectFrom("deals").selectAll();
   return {
@@ -121,13 +130,24 @@ export function createDealStore(database: ShopDatabase): DealStore {
     async followedTo() {
       return await kysely
         .selectFrom("chain_blocks")
-        .select(["number", "time"])
+        .select(["number", "hash", "time"])
         .orderBy("number", "desc")
         .limit(1)
         .executeTakeFirst();
     },
 
+    async atHead({ number, hash }, at) {
+      await kysely
+        .updateTable("chain_cursor")
+        .set({ at_head: at })
+        .where(
+          sql<boolean>`(${number}, ${hash}) = (select number, hash from chain_blocks order by number desc limit 1)`,
+        )
+        .execute();
+    },
+
     async apply({ block, deals: fresh, steps }, also) {
+      const read = { hash: block.hash, time: block.timestamp, seen_at: new Date(clock.now()) };
       return await database.transaction(async (trx) => {
         if (fresh.length > 0) {
           await trx
@@ -162,8 +182,8 @@ export function createDealStore(database: ShopDatabase): DealStore {
         await restage(trx, ids);
         await trx
           .insertInto("chain_blocks")
-          .values({ number: block.number, hash: block.hash, time: block.timestamp })
-          .onConflict((at) => at.column("number").doUpdateSet({ hash: block.hash, time: block.timestamp }))
+          .values({ number: block.number, ...read })
+          .onConflict((at) => at.column("number").doUpdateSet(read))
           .execute();
         await trx
           .deleteFrom("chain_blocks")
@@ -189,6 +209,8 @@ export function createDealStore(database: ShopDatabase): DealStore {
         const ids = [...new Set([...undone.map((row) => row.deal_id), ...gone.map(({ id }) => id)])];
         await restage(trx, ids);
         await trx.deleteFrom("chain_blocks").where("number", ">", to.number).execute();
+        // What comes in their place may be older.
+        await trx.updateTable("chain_cursor").set({ at_head: null }).execute();
         if (ids.length > 0) await also(trx, ids);
         return ids;
       });

@@ -161,9 +161,7 @@ export function registerInventoryRoutes(scope: HttpServer, deps: InventoryRoutes
     },
     async (request) => {
       const partner = signerOf(request);
-      const released = await reservations.release(partner, request.params.id);
-      metrics.reserved(partner, "released");
-      return viewOf(released);
+      return viewOf(await reservations.release(partner, request.params.id));
     },
   );
 
@@ -174,9 +172,7 @@ export function registerInventoryRoutes(scope: HttpServer, deps: InventoryRoutes
     idempotencyKey: string,
   ): Promise<Reservation> {
     try {
-      const reservation = await reservations.reserve({ partner, sku, quantity, idempotencyKey });
-      metrics.reserved(partner, "reserved");
-      return reservation;
+      return await reservations.reserve({ partner, sku, quantity, idempotencyKey });
     } catch (error) {
       metrics.reserved(partner, isHanseError(error, "HANSE_OUT_OF_STOCK") ? "out_of_stock" : "refused");
       throw error;

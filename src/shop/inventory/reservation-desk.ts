@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Selectable, sql, type Transaction } from "kysely";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError, isRetryable } from "#src/kernel/errors.ts";
+import { chainTime } from "../deals/chain-time.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
 import { lockProducts, movePieces } from "./move-pieces.ts";
 
@@ -36,6 +37,13 @@ export interface ReservationDesk {
   expire(): Promise<readonly Reservation[]>;
 }
 
+export interface ReservationDeskDeps {
+  readonly database: ShopDatabase;
+  readonly clock?: Clock;
+  /** Told how many are new or given back, once they are: of what comes again, by the same key or id, nothing is told. */
+  readonly onChange?: (partner: string, change: "reserved" | "released", count: number) => void;
+}
+
 export interface ReservationDeskOptions {
   /** How long (milliseconds) a reservation holds; 15 minutes unless told. */
   readonly holdMs?: number;
@@ -67,7 +75,7 @@ const GATHER_MS = 2;
  * they came, in one transaction.
  */
 export function createReservationDesk(
-  { database, clock = systemClock }: { readonly database: ShopDatabase; readonly clock?: Clock },
+  { database, clock = systemClock, onChange = () => undefined }: ReservationDeskDeps,
   { holdMs = 15 * 60_000, mostHeld = 1_000 }: ReservationDeskOptions = {},
 ): ReservationDesk {
   let waiting: Waiting[] = [];
@@ -82,7 +90,8 @@ export function createReservationDesk(
     reserveAll,
 
     async release(partner, id) {
-      return await database.transaction(async (trx) => {
+      let again = false;
+      const released = await database.transaction(async (trx) => {
         const held = await trx
           .selectFrom("reservations")
           .selectAll()
@@ -96,7 +105,8 @@ export function createReservationDesk(
             details: { id },
           });
         }
-        if (held.state !== "held") return held;
+        again = held.state !== "held";
+        if (again) return held;
         await giveBack(trx, [held]);
         return await trx
           .updateTable("reservations")
@@ -105,6 +115,8 @@ export function createReservationDesk(
           .returningAll()
           .executeTakeFirstOrThrow();
       });
+      if (!again) onChange(partner, "released", 1);
+      return released;
     },
 
     async find(partner, id) {
@@ -132,9 +144,7 @@ export function createReservationDesk(
               .where("state", "=", "held")
               .where("expires_at", "<=", new Date(clock.now()))
               // A seal may still turn it into an order while the chain's time, as far as it was followed, is not over.
-              .where(
-                sql<boolean>`(sealable_until is null or sealable_until < (select to_timestamp(max(time)) from chain_blocks))`,
-              )
+              .where(sql<boolean>`(sealable_until is null or sealable_until < ${chainTime})`)
               .orderBy("id")
               .limit(AT_ONCE)
               .forUpdate()
@@ -202,7 +212,7 @@ export function createReservationDesk(
 
   /** @returns for each caller its reservations, or why there are none */
   async function take(callers: readonly (readonly ReservationWish[])[]): Promise<Outcome[]> {
-    return await database.transaction(async (trx) => {
+    const { outcomes, made: fresh } = await database.transaction(async (trx) => {
       const wishes = callers.flat();
       const partners = [...new Set(wishes.map(({ partner }) => partner))];
       const rows = await lockProducts(
@@ -216,19 +226,19 @@ export function createReservationDesk(
       const now = new Date(clock.now());
       const expiresAt = new Date(now.getTime() + holdMs);
       const made: Reservation[] = [];
-      const outcomes = callers.map((own): Outcome => {
+      const outcomes = callers.map((asked): Outcome => {
         const begun = made.length;
-        const taken: Reservation[] = [];
-        for (const wish of own) {
+        const own: Reservation[] = [];
+        for (const wish of asked) {
           const outcome = takeOne(wish);
           if (outcome instanceof HanseError) {
             // All or none: what this caller had so far is there for the next.
             for (const each of made.splice(begun)) undo(each);
             return outcome;
           }
-          taken.push(outcome);
+          own.push(outcome);
         }
-        return taken;
+        return own;
       });
       await keepReservations(trx, made, { now, expiresAt });
       await movePieces(
@@ -236,7 +246,7 @@ export function createReservationDesk(
         made.map(({ sku, quantity }) => ({ sku, reserved: quantity })),
         rows,
       );
-      return outcomes;
+      return { outcomes, made };
 
       function takeOne(wish: ReservationWish): Reservation | HanseError {
         const { sku, partner, quantity, idempotencyKey } = wish;
@@ -282,6 +292,10 @@ export function createReservationDesk(
         known.delete(nameOf(partner, idempotency_key));
       }
     });
+    for (const [partner, { length }] of Map.groupBy(fresh, (each) => each.partner)) {
+      onChange(partner, "reserved", length);
+    }
+    return outcomes;
   }
 
   async function giveBack(trx: Transaction<ShopTables>, over: readonly Reservation[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Transaction } from "kysely";
 import type { Partnership } from "#src/client/shop-schema.ts";
 import type { ShopTables } from "../shop-tables.ts";
@@ -46,7 +47,17 @@ export function partnershipView(record: PartnershipRecord, now: number): Partner
     until: running ? (record.until?.toISOString() ?? null) : null,
     pendingRights: waiting ? record.pending_rights : null,
     pendingUntil: waiting ? (record.pending_grant_until?.toISOString() ?? null) : null,
+    pendingId: waiting ? pendingIdOf(record) : null,
     askAgainAt: state === "denied" ? (record.ask_again_at?.toISOString() ?? null) : null,
     changedAt: record.changed_at.toISOString(),
   };
+}
+
+/**
+ * Names what waits for an answer. Of all that it says: who asks chooses its `exchange`, and might ask for more under the same one.
+ */
+export function pendingIdOf(record: PartnershipRecord): string {
+  const { exchange, pending_rights, pending_grant_until } = record;
+  const said = [exchange, [...(pending_rights ?? [])].sort(), pending_grant_until?.toISOString() ?? null];
+  return createHash("sha256").update(JSON.stringify(said)).digest("hex");
 }

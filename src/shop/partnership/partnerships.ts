@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from "node:crypto";
-import type {
-  OwnerAnswer,
-  OwnerCall,
-  Partnership,
-  PartnershipAnswer,
-  PartnershipCall,
-  PartnershipCallBody,
+import {
+  answeringCalls,
+  type OwnerAnswer,
+  type OwnerCall,
+  type Partnership,
+  type PartnershipAnswer,
+  type PartnershipCall,
+  type PartnershipCallBody,
 } from "#src/client/shop-schema.ts";
 import { type Grant, type Right, signGrant, verifyGrant } from "#src/identity/grant.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
@@ -20,6 +21,7 @@ import {
   lockPartnership,
   type PartnershipRecord,
   partnershipView,
+  pendingIdOf,
   savePartnership,
 } from "./partnership-store.ts";
 
@@ -51,8 +53,8 @@ export interface Partnerships {
   receive(peer: string, call: PartnershipCall, body: PartnershipCallBody): Promise<PartnershipAnswer>;
   /**
    * What the owner wants. A grantee's call has to reach the other; a granter's decision counts at once and is told as soon
-   * as the other can be reached.
-   * @throws as `receive`, HANSE_SHOP_UNKNOWN, and what the other answers
+   * as the other can be reached. What answers a request or an offer names it: the other may have asked for more meanwhile.
+   * @throws as `receive`, HANSE_PARTNERSHIP_CHANGED where something else stands than the owner answers, HANSE_SHOP_UNKNOWN, and what the other answers
    */
   make(peer: string, call: PartnershipCall, wish: OwnerCall): Promise<OwnerAnswer>;
   list(): Promise<readonly Partnership[]>;
@@ -185,6 +187,7 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
       const now = clock.now();
       const record = await lockPartnership(trx, peer, "granter", new Date(now));
       const step = allowedStep(record, call, "granter", now);
+      assertAnswers(record, call, wish);
       const after: PartnershipRecord = { ...record, state: step.to, changed_at: new Date(now) };
       const told: PartnershipCallBody = { callId: randomUUID(), exchange: record.exchange, role: "granter" };
       if (wish.note !== undefined) told.note = wish.note;
@@ -228,6 +231,7 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
     const { body, before } = await database.transaction(async (trx) => {
       const record = await lockPartnership(trx, peer, "grantee", new Date(now));
       const step = allowedStep(record, call, "grantee", now);
+      assertAnswers(record, call, wish);
       const exchange = step.rights === "asked" ? randomUUID() : record.exchange;
       // Repeated after a crash, a call about the same exchange is the same call, and answered alike.
       const callId =
@@ -373,6 +377,18 @@ function roleOfCaller(call: PartnershipCall, { role }: OwnerCall): PartnershipRo
   if (chosen !== undefined && callers.includes(chosen)) return chosen;
   throw terms(
     only === undefined ? `${call} takes a role, granter or grantee` : `${call} is the ${only}'s to say`,
+  );
+}
+
+function assertAnswers(record: PartnershipRecord, call: PartnershipCall, { answers }: OwnerCall): void {
+  if (!answeringCalls.includes(call)) return;
+  if (answers === undefined) throw terms(`${call} says what it answers: the pendingId that was looked at`);
+  const pendingId = pendingIdOf(record);
+  if (answers === pendingId) return;
+  throw new HanseError(
+    "HANSE_PARTNERSHIP_CHANGED",
+    `What ${record.peer} and this shop wait for is another than ${call} answers`,
+    { details: { peer: record.peer, call, answers, pendingId } },
   );
 }
 

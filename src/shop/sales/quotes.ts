@@ -172,7 +172,6 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
       // Those it made itself; what the partner reserved before stays the partner's.
       const made = lines.filter((_, index) => wish.lines[index]?.reservation === undefined);
       await Promise.allSettled(made.map(({ held }) => reservations.release(partner, held.id)));
-      metrics.reserved(partner, "released", made.length);
       throw error;
     }
   }
@@ -199,9 +198,7 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     wanted: readonly ReservationWish[],
   ): Promise<readonly Reservation[]> {
     try {
-      const made = await reservations.reserveAll(wanted);
-      metrics.reserved(partner, "reserved", made.length);
-      return made;
+      return await reservations.reserveAll(wanted);
     } catch (error) {
       // Of several it is one that cannot be had.
       metrics.reserved(partner, isHanseError(error, "HANSE_OUT_OF_STOCK") ? "out_of_stock" : "refused");

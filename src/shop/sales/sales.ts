@@ -9,6 +9,8 @@ import type { Currency } from "#src/protocol/currencies.ts";
 import type { Stage } from "#src/protocol/goods-deals.ts";
 import type { ShipTo } from "#src/protocol/ship-to.ts";
 import type { ShopAdapter } from "../adapters/shop-adapter.ts";
+import type { CallQueue } from "../deals/call-queue.ts";
+import { chainTime } from "../deals/chain-time.ts";
 import type { DealStore } from "../deals/deal-store.ts";
 import type { ReceiptCalls } from "../deals/receipt-calls.ts";
 import { ownSku } from "../inventory/own-product.ts";
@@ -33,6 +35,8 @@ export interface SaleDeps {
   /** To open where parcels go. */
   readonly keys: Pick<ShopKeys, "open">;
   readonly metrics: ShopMetrics;
+  /** For what the chain is told of sales: one that waits to be mined holds up no other. */
+  readonly calls: CallQueue;
   readonly logger: Logger;
   readonly clock?: Clock;
   /** Called when there is something for `work` to do. */
@@ -70,8 +74,8 @@ export interface Sales {
   /** What follows from deals that are new or changed; part of the transaction that stores them. */
   onDeals(trx: Trx, ids: readonly Hex[]): Promise<void>;
   /**
-   * Does what is due: takes pieces out of the house, refunds what cannot be delivered. Again does nothing twice; it is not for
-   * two at once.
+   * Does what is due: takes pieces out of the house, and has the chain told what was shipped and what cannot be delivered, without
+   * waiting until it is. Again does nothing twice; it is not for two at once.
    */
   work(): Promise<void>;
 }
@@ -89,6 +93,7 @@ export function createSales(
     rates,
     keys,
     metrics,
+    calls,
     logger,
     clock = systemClock,
     onDue = () => undefined,
@@ -283,10 +288,7 @@ export function createSales(
       await lapse();
       for (let after = ""; ; ) {
         const due = await dueAfter(after);
-        for (const id of due) {
-          // Whatever is wrong with one, the others are seen to.
-          await settle(id).catch((err: unknown) => logger.warn({ sale: id, err }, "a sale waits"));
-        }
+        for (const id of due) await orWait(id, () => settle(id));
         if (due.length < AT_ONCE) return;
         after = due.at(-1) as string;
       }
@@ -320,10 +322,27 @@ export function createSales(
   async function settle(id: string): Promise<void> {
     const sale = await row(database.kysely, id);
     const { state, stock } = sale;
-    if (state === "paid" && sale.wanted === "refund") await receipt.refund(await dealOf(sale));
+    if (state === "paid" && sale.wanted === "refund") tellChain(id);
     else if (stock === "taking" || (stock === "reserved" && PAID.includes(state))) await takeOut(sale);
-    else if (state === "paid" && sale.tracking !== null) await tellShipped(sale);
+    else if (state === "paid" && sale.tracking !== null) tellChain(id);
     else if (OFF.includes(state) && stock === "taken" && !(await isOnItsWay(sale))) await putBack(sale);
+  }
+
+  function tellChain(id: string): void {
+    calls.add(`sale ${id}`, () =>
+      orWait(id, async () => {
+        // As it stands once it is its turn.
+        const sale = await row(database.kysely, id);
+        if (sale.state !== "paid") return;
+        if (sale.wanted === "refund") await receipt.refund(await dealOf(sale));
+        else await tellShipped(sale);
+      }),
+    );
+  }
+
+  /** Whatever is wrong with one, the others are seen to. */
+  async function orWait(id: string, work: () => Promise<void>): Promise<void> {
+    await work().catch((err: unknown) => logger.warn({ sale: id, err }, "a sale waits"));
   }
 
   async function tellShipped(sale: SaleRow): Promise<void> {
@@ -353,7 +372,7 @@ export function createSales(
       .innerJoin("quotes", "quotes.id", "sales.quote_id")
       .select("sales.id")
       .where("sales.state", "=", "placed")
-      .where(sql<boolean>`quotes.valid_until < (select to_timestamp(max(time)) from chain_blocks)`)
+      .where(sql<boolean>`quotes.valid_until < ${chainTime}`)
       .limit(AT_ONCE)
       .execute();
     for (const { id } of lapsed) {
@@ -373,11 +392,8 @@ export function createSales(
 
   /** Whether the chain's time, as far as it was followed, is past the last second at which a quote can be sealed. */
   async function isOver(trx: Trx, quote: Selectable<ShopTables["quotes"]>): Promise<boolean> {
-    const last = await trx
-      .selectFrom("chain_blocks")
-      .select((of) => of.fn.max("time").as("time"))
-      .executeTakeFirst();
-    return Number(last?.time ?? 0) * 1_000 > quote.valid_until.getTime();
+    const { rows } = await sql<{ time: Date | null }>`select ${chainTime} as time`.execute(trx);
+    return (rows[0]?.time?.getTime() ?? 0) > quote.valid_until.getTime();
   }
 
   /**

@@ -2,6 +2,7 @@ import type { Hex } from "viem";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type GoodsDeal, goodsDealId } from "#src/protocol/goods-deals.ts";
 import { NO_ARBITER, OUTCOME } from "#src/protocol/goods-orders.ts";
+import { createCallQueue } from "#src/shop/deals/call-queue.ts";
 import { createDealDuties } from "#src/shop/deals/deal-duties.ts";
 import { createDealStore, type DealStep, type DealStore } from "#src/shop/deals/deal-store.ts";
 import { shopMigrations } from "#src/shop/shop-migrations.ts";
@@ -94,7 +95,9 @@ async function dueOf(owner: Hex): Promise<string[]> {
     extend: async (supply: { id: Hex }, resale: { id: Hex }) =>
       void done.push(`extend ${supply.id} ${resale.id}`),
   };
-  await createDealDuties({ deals: store, receipt, logger: silent }, { owner }).work();
+  const calls = createCallQueue();
+  await createDealDuties({ deals: store, receipt, calls, logger: silent }, { owner }).work();
+  await calls.rest();
   return done;
 }
 

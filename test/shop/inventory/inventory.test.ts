@@ -7,7 +7,7 @@ import { generateShopKey } from "#src/identity/shop-key.ts";
 import type { CatalogueProduct } from "#src/shop/inventory/catalogue.ts";
 import { freePort } from "#src/store/free-port.ts";
 import { startTestPostgres } from "../../store/test-database.ts";
-import { introduce, makePartners, startTestShop, type TestShop } from "../support/test-shops.ts";
+import { introduce, makePartners, pendingIdAt, startTestShop, type TestShop } from "../support/test-shops.ts";
 
 let postgres: Awaited<ReturnType<typeof startTestPostgres>>;
 let anna: TestShop;
@@ -95,7 +95,8 @@ describe("rights are asked at every call", () => {
       rights: ["share-inventory", "share-data", "co-promote"],
       until: new Date(Date.now() + 1e9).toISOString(),
     });
-    await anna.ask("/v1/owner/partnerships/BEN/refreshAccept", { role: "granter" });
+    const answers = await pendingIdAt(anna, "BEN");
+    await anna.ask("/v1/owner/partnerships/BEN/refreshAccept", { role: "granter", answers });
     expect((await feed("?featured=true")).products).toMatchObject([
       { id: "ANNA:SOCK", featured: true, quantity: 3n },
     ]);
@@ -337,10 +338,18 @@ describe("a reservation", () => {
   it("is made once, however often it is asked for with one key", async () => {
     await partners();
     const key = randomUUID();
+    const counted = (result: string) =>
+      anna.metric("federation_reservations_total", { partner: "BEN", result });
+    const [reserved, released] = [await counted("reserved"), await counted("released")];
     const all = await Promise.all(Array.from({ length: 5 }, () => reserve("SOCK", 1, key)));
     expect(new Set(all.map(({ id }) => id)).size).toBe(1);
     expect(await left("SOCK")).toBe(2n);
     await expect(reserve("SOCK", 2, key)).rejects.toEqual(refused("HANSE_CONFLICT"));
+    await reserve("SOCK", 1, key);
+    expect(await counted("reserved"), "and counted once").toBe(reserved + 1);
+    for (const _ of [1, 2]) await anna.service.reservations.release("BEN", all[0]?.id as string);
+    expect(await counted("released"), "as is giving it back").toBe(released + 1);
+    expect(await left("SOCK")).toBe(3n);
   });
 
   it("is never sold twice: 40 want 5", async () => {

@@ -4,7 +4,14 @@ import { partnershipAnswerSchema } from "#src/client/shop-schema.ts";
 import { signGrant } from "#src/identity/grant.ts";
 import { generateShopKey } from "#src/identity/shop-key.ts";
 import { startTestPostgres } from "../../store/test-database.ts";
-import { inDays, introduce, makePartners, startTestShop, type TestShop } from "../support/test-shops.ts";
+import {
+  inDays,
+  introduce,
+  makePartners,
+  pendingIdAt,
+  startTestShop,
+  type TestShop,
+} from "../support/test-shops.ts";
 
 let postgres: Awaited<ReturnType<typeof startTestPostgres>>;
 let [anna, ben]: TestShop[] = [];
@@ -25,6 +32,12 @@ beforeEach(() => Promise.all([anna, ben].map((shop) => shop?.forget())));
 const rights = ["share-inventory", "sell"];
 const own = (shop: TestShop | undefined, path: string, body: unknown = {}) =>
   shop?.ask(`/v1/owner/partnerships/${path}`, body);
+/** Has an owner answer what it sees waiting. */
+const answered = async (shop: TestShop | undefined, path: string, body: Record<string, unknown> = {}) =>
+  own(shop, path, {
+    answers: await pendingIdAt(shop as TestShop, path.split("/")[0] as string),
+    ...body,
+  });
 
 /** Calls as `from` would, without its own idea of what may be said. */
 function say(from: TestShop | undefined, to: string, call: string, body: Record<string, unknown>) {
@@ -42,7 +55,7 @@ describe("a partnership", () => {
       state: "requested",
     });
     expect(await anna?.service.partnerships.rightsOf("BEN"), "nothing before it is granted").toEqual([]);
-    expect(await own(anna, "BEN/accept")).toMatchObject({ state: "active", rights, delivered: true });
+    expect(await answered(anna, "BEN/accept")).toMatchObject({ state: "active", rights, delivered: true });
     expect(await anna?.service.partnerships.rightsOf("BEN"), "granter").toEqual(rights);
     expect(await ben?.service.partnerships.rightsFrom("ANNA"), "grantee").toEqual(rights);
     expect(await ben?.service.partnerships.rightsOf("ANNA"), "the other direction is another matter").toEqual(
@@ -55,18 +68,18 @@ describe("a partnership", () => {
 
   it("is granted for less than was asked, never for more", async () => {
     await own(ben, "ANNA/request", { rights, until: inDays(30) });
-    await expect(own(anna, "BEN/accept", { rights: ["co-promote"] })).rejects.toEqual(
+    await expect(answered(anna, "BEN/accept", { rights: ["co-promote"] })).rejects.toEqual(
       refused("HANSE_PARTNERSHIP_TERMS"),
     );
-    await own(anna, "BEN/accept", { rights: ["sell"], until: inDays(2) });
+    await answered(anna, "BEN/accept", { rights: ["sell"], until: inDays(2) });
     expect(await ben?.service.partnerships.rightsFrom("ANNA")).toEqual(["sell"]);
   });
 
   it("is offered and taken, or declined", async () => {
     await own(anna, "BEN/offer", { rights, until: inDays(5) });
-    expect(await own(ben, "ANNA/rejectOffer")).toMatchObject({ state: "declined" });
+    expect(await answered(ben, "ANNA/rejectOffer")).toMatchObject({ state: "declined" });
     await own(anna, "BEN/offer", { rights: ["sell"], until: inDays(5) });
-    expect(await own(ben, "ANNA/acceptOffer")).toMatchObject({ state: "active", rights: ["sell"] });
+    expect(await answered(ben, "ANNA/acceptOffer")).toMatchObject({ state: "active", rights: ["sell"] });
     expect(await anna?.service.partnerships.rightsOf("BEN")).toEqual(["sell"]);
   });
 
@@ -75,19 +88,19 @@ describe("a partnership", () => {
     await makePartners(anna, ben, rights);
     await own(ben, "ANNA/refresh", { rights: ["sell"], until: inDays(60) });
     expect(await anna.service.partnerships.rightsOf("BEN"), "while it is asked").toEqual(rights);
-    expect(await own(anna, "BEN/refreshReject", { role: "granter" })).toMatchObject({
+    expect(await answered(anna, "BEN/refreshReject", { role: "granter" })).toMatchObject({
       state: "active",
       rights,
     });
     await own(anna, "BEN/refreshOffer", { rights: ["sell"], until: inDays(90) });
-    const taken = await own(ben, "ANNA/refreshAccept", { role: "grantee" });
+    const taken = await answered(ben, "ANNA/refreshAccept", { role: "grantee" });
     expect(taken).toMatchObject({ state: "active", rights: ["sell"] });
     expect(new Date(String(taken?.until)).getTime()).toBeGreaterThan(Date.now() + 80 * 86_400_000);
   });
 
   it("that was denied may be asked for again after a pause", async () => {
     await own(ben, "ANNA/request", { rights, until: inDays(30) });
-    expect(await own(anna, "BEN/reject")).toMatchObject({ state: "denied" });
+    expect(await answered(anna, "BEN/reject")).toMatchObject({ state: "denied" });
     await expect(own(ben, "ANNA/request", { rights, until: inDays(30) })).rejects.toEqual(
       refused("HANSE_PARTNERSHIP_PAUSED"),
     );
@@ -125,6 +138,59 @@ describe("a partnership", () => {
     await anna.database.kysely.updateTable("peers").set({ endpoint }).execute();
     await anna.database.kysely.updateTable("deliveries").set({ due_at: new Date() }).execute();
     await expect.poll(() => ben?.service.partnerships.rightsFrom("ANNA"), { timeout: 5_000 }).toEqual([]);
+  });
+});
+
+describe("an owner's answer", () => {
+  it("is to what it saw: whoever asks for more meanwhile gets nothing unseen", async () => {
+    await own(ben, "ANNA/request", { rights: ["share-inventory"], until: inDays(30) });
+    const answers = await pendingIdAt(anna as TestShop, "BEN");
+    await own(ben, "ANNA/request", { rights, until: inDays(30) });
+    for (const call of ["accept", "reject"]) {
+      await expect(own(anna, `BEN/${call}`, { answers }), call).rejects.toEqual(
+        refused("HANSE_PARTNERSHIP_CHANGED"),
+      );
+    }
+    expect(await anna?.service.partnerships.rightsOf("BEN")).toEqual([]);
+    expect(await answered(anna, "BEN/accept")).toMatchObject({ state: "active", rights });
+  });
+
+  it("is to other rights or another end than were asked for, also under the same exchange", async () => {
+    const exchange = randomUUID();
+    const asked = { exchange, rights: ["share-inventory"], until: inDays(30) };
+    for (const more of [{ rights }, { until: inDays(300) }]) {
+      await say(ben, "ANNA", "request", asked);
+      const answers = await pendingIdAt(anna as TestShop, "BEN");
+      await say(ben, "ANNA", "request", { ...asked, ...more });
+      await expect(own(anna, "BEN/accept", { answers }), JSON.stringify(more)).rejects.toEqual(
+        refused("HANSE_PARTNERSHIP_CHANGED"),
+      );
+    }
+  });
+
+  it("is to the renewal, or the offer, that it saw", async () => {
+    await makePartners(anna as TestShop, ben as TestShop, ["share-inventory"]);
+    const before = await own(ben, "ANNA/refresh", { rights: ["sell"], until: inDays(60) });
+    for (const call of ["refreshAccept", "refreshReject"]) {
+      await expect(own(anna, `BEN/${call}`, { role: "granter", answers: "another" }), call).rejects.toEqual(
+        refused("HANSE_PARTNERSHIP_CHANGED"),
+      );
+    }
+    await own(anna, "BEN/refreshOffer", { rights, until: inDays(60) });
+    for (const call of ["refreshAccept", "refreshReject"]) {
+      const wish = { role: "grantee", answers: before?.pendingId };
+      await expect(own(ben, `ANNA/${call}`, wish), call).rejects.toEqual(
+        refused("HANSE_PARTNERSHIP_CHANGED"),
+      );
+    }
+    expect(await ben?.service.partnerships.rightsFrom("ANNA")).toEqual(["share-inventory"]);
+  });
+
+  it("says what it answers", async () => {
+    await own(ben, "ANNA/request", { rights, until: inDays(30) });
+    for (const call of ["accept", "reject"]) {
+      await expect(own(anna, `BEN/${call}`), call).rejects.toEqual(refused("HANSE_PARTNERSHIP_TERMS"));
+    }
   });
 });
 
@@ -252,12 +318,12 @@ describe("a call that comes again", () => {
   it("after the caller forgot the answer brings the grant once more", async () => {
     await own(anna, "BEN/offer", { rights, until: inDays(5) });
     const offered = await ben?.database.kysely.selectFrom("partnerships").selectAll().executeTakeFirst();
-    await own(ben, "ANNA/acceptOffer");
+    await answered(ben, "ANNA/acceptOffer");
     // Killed before it wrote the answer down.
     await ben?.database.kysely
       .updateTable("partnerships")
       .set(offered as never)
       .execute();
-    expect(await own(ben, "ANNA/acceptOffer")).toMatchObject({ state: "active", rights });
+    expect(await answered(ben, "ANNA/acceptOffer")).toMatchObject({ state: "active", rights });
   });
 });

@@ -94,6 +94,8 @@ export interface MarketShop extends TestShop {
   readonly market: ShopMarket;
   readonly stock: StockAdapter;
   readonly account: LocalAccount;
+  /** The chain as this shop asks it. */
+  readonly rpc: ChainClient;
 }
 
 export interface MarketShopSetup extends Omit<ShopSetup, "options" | "owner" | "also"> {
@@ -106,6 +108,7 @@ export interface MarketShopSetup extends Omit<ShopSetup, "options" | "owner" | "
   readonly customerLimit?: number;
   /** How much customers may have kept before they pay. */
   readonly customerHolds?: ShopMarketOptions["customerHolds"];
+  readonly skewMs?: number;
   /** How long the shop's own system may take, in milliseconds. */
   readonly adapterMs?: number;
   /** In place of the built-in stock. */
@@ -157,6 +160,7 @@ export async function startMarketShop(setup: MarketShopSetup): Promise<MarketSho
           ...{ code: setup.code, owner: account.address, currency, syncMs: 600_000 },
           ...(setup.customerHolds === undefined ? {} : { customerHolds: setup.customerHolds }),
           ...(setup.adapterMs === undefined ? {} : { adapterMs: setup.adapterMs }),
+          ...(setup.skewMs === undefined ? {} : { skewMs: setup.skewMs }),
           terms: {
             ...{ shipWithin: 3_600, deliverWithin: 3_600, complaintTime: 3_600, resaleMargin: 600 },
             ...{
@@ -181,7 +185,7 @@ export async function startMarketShop(setup: MarketShopSetup): Promise<MarketSho
     },
   });
   if (made === undefined) throw new Error("the shop has no market");
-  return { ...shop, ...made, account };
+  return { ...shop, ...made, account, rpc };
 }
 
 /** Where a deal stands, as the chain has it. */

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { z } from "zod";
+import { partnershipListSchema } from "#src/client/shop-schema.ts";
 import { createGuardedFetch } from "#src/http/guarded-fetch.ts";
 import { createHttpClient } from "#src/http/http-client.ts";
 import { listen } from "#src/http/listen.ts";
@@ -161,5 +162,19 @@ export async function makePartners(
   rights: readonly string[],
 ): Promise<void> {
   await grantee.ask(`/v1/owner/partnerships/${granter.code}/request`, { rights, until: inDays(30) });
-  await granter.ask(`/v1/owner/partnerships/${grantee.code}/accept`, {});
+  const answers = await pendingIdAt(granter, grantee.code, "granter");
+  await granter.ask(`/v1/owner/partnerships/${grantee.code}/accept`, { answers });
+}
+
+/** What waits for an answer between a shop and another, as the shop's owner sees it; undefined where nothing does. */
+export async function pendingIdAt(
+  { ask }: Pick<TestShop, "ask">,
+  peer: string,
+  role?: "granter" | "grantee",
+): Promise<string | undefined> {
+  const { partnerships } = partnershipListSchema.parse(await ask("/v1/owner/partnerships"));
+  const fits = partnerships.filter(
+    (each) => each.peer === peer && (role === undefined || each.role === role),
+  );
+  return fits.find(({ pendingId }) => pendingId !== null)?.pendingId ?? undefined;
 }
