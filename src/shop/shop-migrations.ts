@@ -198,4 +198,11 @@ export const shopMigrations: readonly Migration[] = [
       alter table chain_cursor add column at_head timestamptz;
     `,
   },
+  {
+    id: "0012-deals-of-a-purchase",
+    sql: `
+      alter table deals drop constraint deals_purchase_hash_key;
+      create index on deals (purchase_hash);
+    `,
+  },
 ];

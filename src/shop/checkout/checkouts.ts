@@ -343,7 +343,7 @@ export function createCheckouts(
       await clock.sleep(LOOK_MS);
     }
     const [first] = legs;
-    return first !== undefined && (await deals.findByPurchase(first.purchase_hash)) !== undefined;
+    return first !== undefined && (await deals.findByPurchase(first.purchase_hash)).length > 0;
   }
 
   async function fail(id: string, problem: string): Promise<void> {

@@ -77,7 +77,8 @@ export interface DealStore {
   ): Promise<readonly Hex[]>;
   find(id: Hex): Promise<KnownDeal | undefined>;
   findBySale(saleHash: Hex): Promise<KnownDeal | undefined>;
-  findByPurchase(purchaseHash: Hex): Promise<KnownDeal | undefined>;
+  /** A purchase of several pieces may have been sealed in several deals. */
+  findByPurchase(purchaseHash: Hex): Promise<readonly KnownDeal[]>;
   list(): Promise<readonly KnownDeal[]>;
   /** What `seller` shipped and nobody complained about in time, by the chain's time (Unix seconds). */
   releasable(seller: Address, time: bigint): Promise<readonly KnownDeal[]>;
@@ -158,7 +159,7 @@ export function createDealStore(
                 ...{ deal: encode(deal), sealed_block: block.number, since: BigInt(deal.sealedAt) },
               })),
             )
-            .onConflict((at) => at.doNothing())
+            .onConflict((at) => at.column("id").doNothing())
             .execute();
         }
         const known = await knownOf(
@@ -218,7 +219,10 @@ export function createDealStore(
 
     find: async (id) => known(await deals().where("id", "=", id).executeTakeFirst()),
     findBySale: async (hash) => known(await deals().where("sale_hash", "=", hash).executeTakeFirst()),
-    findByPurchase: async (hash) => known(await deals().where("purchase_hash", "=", hash).executeTakeFirst()),
+    async findByPurchase(hash) {
+      const rows = await deals().where("purchase_hash", "=", hash).orderBy("sealed_block").execute();
+      return rows.map((row) => known(row) as KnownDeal);
+    },
     async list() {
       const rows = await deals().orderBy("sealed_block", "desc").limit(1_000).execute();
       return rows.map((row) => known(row) as KnownDeal);

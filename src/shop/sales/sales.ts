@@ -286,6 +286,7 @@ export function createSales(
 
     async work() {
       await lapse();
+      await giveUp();
       for (let after = ""; ; ) {
         const due = await dueAfter(after);
         for (const id of due) await orWait(id, () => settle(id));
@@ -381,6 +382,21 @@ export function createSales(
         if (sale.state === "placed") await callOff(trx, sale);
       });
     }
+  }
+
+  /**
+   * What is not shipped as the time for it runs out is refunded while that costs nothing: once it is over, whoever is first has it
+   * refunded, and the buyer our bond too. What nobody told an address of by half of that time cannot be shipped, and its pieces
+   * are there for others.
+   */
+  async function giveUp(): Promise<void> {
+    await sql`
+      update sales set wanted = 'refund', changed_at = ${now()}
+      from (select id, since, (deal::json ->> 'shipWithin')::int8 as within from deals where stage = 'Sealed') sealed
+      where sealed.id = sales.deal_id and sales.state = 'paid' and sales.wanted is null and sales.tracking is null
+        and ${chainTime} >= to_timestamp(
+          case when sales.ship_to is null then since + within / 2 else since + within - least(${SHIP_MARGIN_S}, within / 10) end)
+    `.execute(database.kysely);
   }
 
   /** Of what is not paid: pieces that are kept are there for others; those that have left the house are put back by `work`. */
@@ -599,6 +615,8 @@ export function createSales(
   }
 }
 
+/** Before the end of the time to ship: for the chain to take a transaction in. */
+const SHIP_MARGIN_S = 600;
 /** Paid, if not yet to the shop. */
 const PAID: readonly SaleState[] = ["paid", "shipped", "settled"];
 /** The buyer gets nothing. */
