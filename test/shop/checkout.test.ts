@@ -274,11 +274,11 @@ describe("what comes to nothing", () => {
   });
 
   /** Gift asks for another total than its lines have. */
-  function quoteFalsely() {
+  function quoteFalsely(validUntil?: string) {
     const make = gift.market.quotes.make;
     vi.spyOn(gift.market.quotes, "make").mockImplementation(async (...asked) => {
       const quote = await make(...asked);
-      return { ...quote, totalMinor: quote.totalMinor + 1n };
+      return { ...quote, totalMinor: quote.totalMinor + 1n, validUntil: validUntil ?? quote.validUntil };
     });
   }
   const both = [
@@ -302,11 +302,21 @@ describe("what comes to nothing", () => {
     expect(await heldBy()).toBe(0);
   });
 
+  it("of a seller that says it keeps its own for ever holds up no other's goods", async () => {
+    const end = "2999-01-01T00:00:00.000Z";
+    quoteFalsely(end);
+    vi.spyOn(gift.market.quotes, "giveUp").mockRejectedValue(new HanseError("HANSE_NOT_READY", "never"));
+    await expect(begin(both)).rejects.toEqual(refused("HANSE_PEER_RESPONSE_INVALID"));
+    const held = await ben.database.kysely.selectFrom("customer_holds").selectAll().execute();
+    expect(held).toMatchObject([{ product: "GIFT:MUG", until: new Date(end) }]);
+  });
+
   it("counts as held while a seller has not heard of it, or may have kept it without an answer", async () => {
     quoteFalsely();
     vi.spyOn(anna.market.quotes, "giveUp").mockRejectedValue(new HanseError("HANSE_NOT_READY", "later"));
     await expect(begin(both)).rejects.toEqual(refused("HANSE_PEER_RESPONSE_INVALID"));
-    const [held] = await ben.database.kysely.selectFrom("customer_holds").selectAll().execute();
+    const [held, ...others] = await ben.database.kysely.selectFrom("customer_holds").selectAll().execute();
+    expect(others, "Gift gave its own back").toEqual([]);
     const [kept] = await anna.database.kysely
       .selectFrom("reservations")
       .selectAll()
@@ -319,7 +329,7 @@ describe("what comes to nothing", () => {
     await ben.database.kysely.deleteFrom("customer_holds").execute();
     vi.spyOn(gift.market.quotes, "make").mockRejectedValue(new HanseError("HANSE_NOT_READY", "later"));
     await expect(begin(both)).rejects.toEqual(refused("HANSE_NOT_READY"));
-    expect(await heldBy()).toBe(2);
+    expect(await heldBy(), "Gift may have them, Anna has not").toBe(1);
     vi.restoreAllMocks();
 
     await ben.database.kysely.deleteFrom("customer_holds").execute();

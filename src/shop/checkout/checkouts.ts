@@ -237,8 +237,8 @@ export function createCheckouts(
       }
       return await keep(id, wish, given, owned);
     } catch (error) {
-      const keptUntil = await sellers.giveUp(asked);
-      if (!owned) await letGo(id, keptUntil);
+      const kept = await sellers.giveUp(asked);
+      if (!owned) await letGo(id, kept);
       throw error;
     }
   }
@@ -267,30 +267,35 @@ export function createCheckouts(
         },
       };
     });
-    const ends = given.map(({ validUntil }) => new Date(validUntil).getTime());
+    const ends = new Map(given.map(({ seller, validUntil }) => [seller, new Date(validUntil)]));
     await database.transaction(async (trx) => {
       await trx
         .insertInto("checkouts")
         .values({
           ...{ id, buyer: wish.buyer, owned, state: "quoted", problem: null },
-          ...{ ship_to: JSON.stringify(shipTo), expires_at: new Date(Math.min(...ends)) },
+          ...{
+            ship_to: JSON.stringify(shipTo),
+            expires_at: new Date(Math.min(...[...ends.values()].map(Number))),
+          },
         })
         .execute();
       await trx.insertInto("checkout_legs").values(legs).execute();
       // With the first quote all are over; each seller keeps its pieces until its own is.
-      await holds.keepUntil(trx, id, new Date(Math.max(...ends)));
+      await holds.keepUntil(trx, id, ends);
     });
     return await checkouts.find(id);
   }
 
-  /** What sellers may still keep for it is held against its customer: until its end it counts so where this fails too. */
-  async function letGo(id: string, keptUntil: number | undefined): Promise<void> {
-    if (keptUntil === undefined) await holds.release(id).catch(() => undefined);
-    else if (keptUntil !== Number.POSITIVE_INFINITY) {
-      await database
-        .transaction((trx) => holds.keepUntil(trx, id, new Date(keptUntil)))
-        .catch(() => undefined);
-    }
+  /** What sellers may still keep for it is held against its customer. */
+  async function letGo(id: string, kept: ReadonlyMap<string, Date | undefined>): Promise<void> {
+    const known = [...kept].filter((each): each is [string, Date] => each[1] !== undefined);
+    await database
+      .transaction(async (trx) => {
+        await holds.release(trx, id, [...kept.keys()]);
+        await holds.keepUntil(trx, id, new Map(known));
+      })
+      // Until its end it counts as held, where this fails too.
+      .catch((err: unknown) => logger.warn({ checkout: id, err }, "what came to nothing counts as held"));
   }
 
   // ── Sealed ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -421,7 +426,7 @@ export function createCheckouts(
         .where("id", "=", id)
         .execute();
       // It is paid: what is kept for it is no more held against its customer.
-      await holds.release(id, trx);
+      await holds.release(trx, id);
       const shipTo = shipToSchema.parse(JSON.parse(checkout.ship_to));
       for (const leg of sealed) {
         const known = await trx

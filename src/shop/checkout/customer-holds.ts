@@ -17,10 +17,10 @@ export interface CustomerHolds {
    * where it wants more than there is in this shop's house. Nothing is noted then
    */
   take(checkoutId: string, address: string, lines: readonly HeldLine[]): Promise<void>;
-  /** Once it is known when the sellers give it back. */
-  keepUntil(trx: Transaction<ShopTables>, checkoutId: string, until: Date): Promise<void>;
-  /** It is paid, or came to nothing. */
-  release(checkoutId: string, trx?: Transaction<ShopTables>): Promise<void>;
+  /** Once it is known when sellers, by their codes, give it back: each its own goods, whatever it says of the time. */
+  keepUntil(trx: Transaction<ShopTables>, checkoutId: string, ends: ReadonlyMap<string, Date>): Promise<void>;
+  /** It is paid, or came to nothing. @param but of the goods of these sellers, which may keep them all the same */
+  release(trx: Transaction<ShopTables>, checkoutId: string, but?: readonly string[]): Promise<void>;
 }
 
 export interface HeldLine {
@@ -100,14 +100,22 @@ export function createCustomerHolds(
       });
     },
 
-    async keepUntil(trx, checkoutId, until) {
-      await trx.updateTable("customer_holds").set({ until }).where("checkout_id", "=", checkoutId).execute();
+    async keepUntil(trx, checkoutId, ends) {
+      for (const [seller, until] of ends) {
+        await trx
+          .updateTable("customer_holds")
+          .set({ until })
+          .where("checkout_id", "=", checkoutId)
+          .where(codeOfProduct, "=", seller)
+          .execute();
+      }
     },
 
-    async release(checkoutId, trx) {
-      await (trx ?? database.kysely)
+    async release(trx, checkoutId, but = []) {
+      await trx
         .deleteFrom("customer_holds")
         .where("checkout_id", "=", checkoutId)
+        .where(sql<boolean>`not ${codeOfProduct} = any(${but}::text[])`)
         .execute();
     },
   };
@@ -187,6 +195,7 @@ function tooFew(product: string, wanted: bigint, onHand: bigint): HanseError {
   });
 }
 
+const codeOfProduct = sql<string>`split_part(product, ':', 1)`;
 const sellerOf = (product: string) => parsePublicId(product)?.code ?? "";
 const sum = (held: readonly { readonly lines: number }[]) => held.reduce((all, { lines }) => all + lines, 0);
 

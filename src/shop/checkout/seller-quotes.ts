@@ -11,17 +11,16 @@ import type { Quotes } from "../sales/quotes.ts";
 /** What a buyer wants, of whichever sellers. */
 type WantedGoods = Pick<z.output<typeof checkoutPostSchema>, "lines" | "buyer">;
 
-/** What a seller answered, and what it was asked for. */
-export interface AskedQuote {
+/** What a seller was asked for, and what it answered. */
+interface AskedSeller {
   readonly seller: string;
-  /** That it joined with. */
-  readonly account: Address;
   readonly lines: WantedGoods["lines"];
-  readonly quote: Quote;
+  readonly answer: PromiseSettledResult<{
+    readonly quote: Quote;
+    /** That the seller joined with. */
+    readonly account: Address;
+  }>;
 }
-
-/** What was asked of every seller of a checkout, and what came of it. */
-export type AskedQuotes = readonly PromiseSettledResult<AskedQuote>[];
 
 /** Quotes of all sellers of a checkout, this shop among them. */
 export interface SellerQuotes {
@@ -29,18 +28,17 @@ export interface SellerQuotes {
    * Asks every seller, by its code in order.
    * @param keyOf under which a seller is asked: it answers the same key alike
    */
-  ask(wish: WantedGoods, keyOf: (seller: string) => string): Promise<AskedQuotes>;
+  ask(wish: WantedGoods, keyOf: (seller: string) => string): Promise<readonly AskedSeller[]>;
   /**
    * The quotes, where every seller gave one for just what it was asked for.
    * @throws why one gave none; HANSE_PEER_RESPONSE_INVALID where one quotes something else
    */
-  given(asked: AskedQuotes): readonly Quote[];
+  given(asked: readonly AskedSeller[]): readonly Quote[];
   /**
    * Tells all sellers that nothing comes of it, whatever they quoted.
-   * @returns when (milliseconds) the last one that did not hear of it gives its pieces back: Infinity where nobody knows, undefined
-   * where none keeps any
+   * @returns those that may keep pieces all the same, by their codes, and until when, as they say; undefined where nobody knows
    */
-  giveUp(asked: AskedQuotes): Promise<number | undefined>;
+  giveUp(asked: readonly AskedSeller[]): Promise<ReadonlyMap<string, Date | undefined>>;
 }
 
 export interface SellerQuoteDeps {
@@ -56,36 +54,35 @@ export function createSellerQuotes(
   { code, owner }: { readonly code: string; readonly owner: Address },
 ): SellerQuotes {
   return {
-    async ask({ lines, buyer }, keyOf) {
-      const bySeller = Map.groupBy(lines, ({ product }) => parsePublicId(product)?.code ?? "");
-      return await Promise.allSettled(
-        [...bySeller.keys()]
-          .sort()
-          .map((seller) => askOne(seller, bySeller.get(seller) ?? [], buyer, keyOf(seller))),
+    async ask({ lines: wanted, buyer }, keyOf) {
+      const bySeller = Map.groupBy(wanted, ({ product }) => parsePublicId(product)?.code ?? "");
+      return await Promise.all(
+        [...bySeller.keys()].sort().map(async (seller) => {
+          const lines = bySeller.get(seller) ?? [];
+          const [answer] = await Promise.allSettled([askOne(seller, lines, buyer, keyOf(seller))]);
+          return { seller, lines, answer };
+        }),
       );
     },
 
     given(asked) {
-      const quoted = asked.map((each) => {
-        if (each.status === "rejected") throw each.reason;
-        return each.value;
-      });
-      for (const each of quoted) check(each);
-      return quoted.map(({ quote }) => quote);
+      const failed = asked.find(({ answer }) => answer.status === "rejected")?.answer;
+      if (failed?.status === "rejected") throw failed.reason;
+      return asked.flatMap((each) =>
+        each.answer.status === "rejected" ? [] : [check(each, each.answer.value)],
+      );
     },
 
     async giveUp(asked) {
-      const ends = await Promise.all(
-        asked.map(async (each): Promise<readonly number[]> => {
-          if (each.status === "rejected") return mayKeep(each.reason) ? [Number.POSITIVE_INFINITY] : [];
-          const { seller, quote } = each.value;
-          return await giveUpOne(seller, quote.id).then(
-            () => [],
-            () => [new Date(quote.validUntil).getTime()],
-          );
-        }),
-      );
-      return ends.flat().length === 0 ? undefined : Math.max(...ends.flat());
+      const kept = asked.map(async ({ seller, answer }): Promise<[string, Date | undefined][]> => {
+        if (answer.status === "rejected") return mayKeep(answer.reason) ? [[seller, undefined]] : [];
+        const { id, validUntil } = answer.value.quote;
+        return await giveUpOne(seller, id).then(
+          () => [],
+          () => [[seller, new Date(validUntil)]],
+        );
+      });
+      return new Map((await Promise.all(kept)).flat());
     },
   };
 
@@ -94,7 +91,7 @@ export function createSellerQuotes(
     lines: WantedGoods["lines"],
     buyer: Address,
     idempotencyKey: string,
-  ): Promise<AskedQuote> {
+  ): Promise<{ readonly quote: Quote; readonly account: Address }> {
     const account = seller === code ? owner : (await peers.find(seller)).owner;
     const quote =
       seller === code
@@ -103,7 +100,7 @@ export function createSellerQuotes(
             ...{ body: { lines, buyer }, schema: quoteSchema, idempotent: true },
             headers: { "idempotency-key": idempotencyKey },
           })) as Quote);
-    return { seller, account, lines, quote };
+    return { account, quote };
   }
 
   async function giveUpOne(seller: string, id: string): Promise<void> {
@@ -112,11 +109,14 @@ export function createSellerQuotes(
   }
 
   /** A quote has to be for what was asked for, by whom, and hold what it tells: our customer signs it unread. */
-  function check({ quote, ...asked }: AskedQuote): void {
+  function check(
+    asked: Pick<AskedSeller, "seller" | "lines">,
+    { quote, account }: { readonly quote: Quote; readonly account: Address },
+  ): Quote {
     const { sale, lines } = quote;
     const wrong = [
       ...wrongOfQuote(quote, asked.seller),
-      ...(quote.seller === asked.seller && sale.seller === asked.account ? [] : ["seller"]),
+      ...(quote.seller === asked.seller && sale.seller === account ? [] : ["seller"]),
       ...(sale.conditions.certifier === receipt ? [] : ["certifier"]),
       ...(lines.reduce((sum, line) => sum + line.totalMinor, 0n) === quote.totalMinor ? [] : ["total"]),
       ...(lines.every((line) => line.totalMinor === line.priceMinor * line.quantity) ? [] : ["line totals"]),
@@ -131,7 +131,7 @@ export function createSellerQuotes(
         ? []
         : ["end"]),
     ];
-    if (wrong.length === 0) return;
+    if (wrong.length === 0) return quote;
     throw new HanseError(
       "HANSE_PEER_RESPONSE_INVALID",
       `${asked.seller} quotes another ${wrong.join(", ")} than was asked for`,
