@@ -1,9 +1,9 @@
-import { keccak256, stringToHex } from "viem";
+import { keccak256, stringToHex, zeroHash } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { receiptAbi } from "#src/abi/receipt-abi.ts";
 import type { Checkout } from "#src/client/shop-schema.ts";
 import { signGoodsOrder } from "#src/client/sign-goods-order.ts";
-import { purchase, sale } from "#src/protocol/goods-orders.ts";
+import { purchase } from "#src/protocol/goods-orders.ts";
 import { testAccount } from "../e2e/chain-fixture.ts";
 import { startTestPostgres } from "../store/test-database.ts";
 import { createCustomer, product } from "./support/customers.ts";
@@ -13,6 +13,7 @@ import {
   startGoodsChain,
   startMarketShop,
 } from "./support/market-shops.ts";
+import { introduce } from "./support/test-shops.ts";
 
 // Anna puts up a bond with each sale. Whoever has her quotes may seal them as it likes, and tell her nothing.
 
@@ -33,7 +34,10 @@ beforeAll(async () => {
     terms: { shipWithin: SHIP_WITHIN_S, bondShare: 1_000 },
   });
   for (const account of [5, BUYER]) await chain.fund(account);
-  await anna.service.catalogue.put([product("SOCK", STOCK)], { complete: true });
+  // It tells itself of orders as it tells others.
+  await introduce(anna);
+  await anna.stock.put([product("SOCK", STOCK)]);
+  await anna.market.syncCatalogue();
   customer = createCustomer(anna, testAccount(BUYER), {
     chainId: chain.chain.chainId,
     receipt: chain.deployment.contracts.receipt,
@@ -68,15 +72,16 @@ async function sealAlone(checkouts: readonly Checkout[], salt: string): Promise<
   const { receipt } = chain.deployment.contracts;
   const legs = checkouts.map(({ legs: [leg] }) => leg as Checkout["legs"][number]);
   const [first] = legs as [Checkout["legs"][number]];
-  const seen = purchase(first.purchase);
+  const seen = first.purchase;
   const own = purchase({
-    ...{ ...seen, shipTo: keccak256(stringToHex("nobody is told")) },
+    ...{ ...seen, saleOrder: zeroHash, shipTo: keccak256(stringToHex("nobody is told")) },
+    ...{ maxShipWithin: SHIP_WITHIN_S, maxDeliverWithin: first.quote.sale.deliverWithin },
     conditions: { ...seen.conditions, volume: legs.length, minFill: 1, salt: keccak256(stringToHex(salt)) },
   });
   const { signature } = await signGoodsOrder(customer.wallet, own, chain.chain.chainId, receipt);
   const batch = {
-    sales: legs.map(({ quote }) => ({ order: sale(quote.sale), signature: quote.signature })),
-    purchases: [{ order: own, signature }],
+    sales: legs.map(({ quote }) => ({ order: quote.sale, signature: quote.signature })),
+    purchases: [{ order: own.order, signature }],
     terms: [],
     matches: legs.map((_, index) => ({ sale: index, purchase: 0 })),
   };
