@@ -3,7 +3,7 @@ import type { Hex } from "viem";
 import { expect, test } from "vitest";
 import { useOpenMarket } from "./support/open-market.ts";
 import { eventually } from "./support/test-broker.ts";
-import { appOrder, poolOrder, requestOrder, signed, unknownHash } from "./support/traders.ts";
+import { appOrder, poolOrder, requester, requestOrder, signed, unknownHash } from "./support/traders.ts";
 
 const market = useOpenMarket();
 
@@ -21,7 +21,7 @@ test("an order that cannot be read is set aside, and the market goes on, after a
   await market.open();
   await damage(damaged);
   // Of the same signer: whatever concerns its account, concerns the damaged one too.
-  market.chain.deposit(request.order.requester, 1n);
+  market.chain.deposit(requester.address, 1n);
   market.chain.mine();
   const [other = unknownHash] = await market.publish(requestOrder());
   await market.close();
