@@ -172,7 +172,7 @@ describe("a sale that both sides see differently", () => {
       const sold = legs[0]?.deal as `0x${string}`;
       await until("Anna may ship it", async () => {
         const sale = (await anna.market.sales.list()).find((each) => each.deal === sold);
-        return sale?.packed;
+        return sale?.packed === true;
       });
       const owner = as(ANNA, {
         env: { HANSE_SHOP_URL: anna.endpoint, HANSE_SHOP_OWNER_TOKEN: OWNER_TOKEN },
