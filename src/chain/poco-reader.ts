@@ -37,6 +37,8 @@ export interface PocoReader {
   seat(pool: AssetId, number: number): Promise<SeatOnChain>;
   /** The seat an account has now. */
   seatOf(pool: AssetId, worker: Address): Promise<number | undefined>;
+  /** Every seat whose stake and earnings are the worker's, those it left and did not release too. */
+  seatsKept(pool: AssetId, worker: Address): Promise<readonly number[]>;
   task(id: Hex, deal: Deal): Promise<TaskState>;
   /** Whether a task is certified, failed or claimed. */
   isSettled(id: Hex): Promise<boolean>;
@@ -66,6 +68,15 @@ export function createPocoReader(
       .readContract({ ...contract, functionName: "seat", args: [pool, number] })
       .catch(doing("reading a seat"));
 
+  /** By their numbers, in the order in which they were taken; most recent last. */
+  const seatsTaken = async (pool: AssetId, worker: Address): Promise<readonly number[]> => {
+    const query = { args: { pool, worker }, fromBlock: deployment.deployedAtBlock };
+    const taken = await chain.viem
+      .getContractEvents({ ...contract, eventName: "SeatTaken", ...query })
+      .catch(doing("reading who is seated"));
+    return taken.flatMap(({ args }) => (args.seat === undefined ? [] : [args.seat]));
+  };
+
   const stored = (id: Hex) =>
     chain.viem.readContract({ ...contract, functionName: "task", args: [id] }).catch(doing("reading a task"));
 
@@ -80,14 +91,17 @@ export function createPocoReader(
     seat,
 
     async seatOf(pool, worker) {
-      const query = { args: { pool, worker }, fromBlock: deployment.deployedAtBlock };
-      const taken = await chain.viem
-        .getContractEvents({ ...contract, eventName: "SeatTaken", ...query })
-        .catch(doing("reading who is seated"));
-      const number = taken.at(-1)?.args.seat;
+      const number = (await seatsTaken(pool, worker)).at(-1);
       if (number === undefined) return undefined;
       const now = await seat(pool, number);
       return now.worker === worker && now.leftAt === 0 ? number : undefined;
+    },
+
+    async seatsKept(pool, worker) {
+      const taken = [...new Set(await seatsTaken(pool, worker))];
+      const seats = await Promise.all(taken.map((number) => seat(pool, number)));
+      // A released number may be another's by now.
+      return taken.filter((_, at) => seats[at]?.worker === worker);
     },
 
     async task(id, { sealedAtBlock }) {

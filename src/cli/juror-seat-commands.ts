@@ -10,7 +10,7 @@ import { confirm, withYes, type YesFlag } from "./confirm.ts";
 import { type ChainConnection, type ChainFlags, connectToChain, withChain } from "./connection.ts";
 import type { CliContext } from "./context.ts";
 import { fundingFor } from "./funding.ts";
-import { seatIn } from "./jury-case.ts";
+import { seatIn, seatsKeptIn } from "./jury-case.ts";
 import { openSigner, type SignerFlags, withSigner } from "./signer.ts";
 
 interface Flags extends ChainFlags, SignerFlags, YesFlag {}
@@ -35,13 +35,13 @@ export function addJurorSeatCommands(group: Command, context: CliContext): void 
     });
 
   command("collect <pool>")
-    .description("have what your seat has earned paid into your account")
+    .description("have what your seat has earned paid into your account, also after you left it")
     .action(async (text: string, flags: Flags) => {
       const pool = parseAsset(text);
       const { connection, account, panel, send } = await open(flags);
-      const seat = await seatIn(panel, pool, account.address);
-      await send("collect", [pool, [seat]]);
-      await tell(connection, pool, seat, flags);
+      const seats = await seatsKeptIn(panel, pool, account.address);
+      await send("collect", [pool, seats]);
+      await tell(connection, pool, seats.at(-1) ?? seats[0], flags);
     });
 
   command("leave <pool>")

@@ -88,6 +88,19 @@ export async function seatIn(panel: PocoReader, pool: AssetId, juror: Address): 
 }
 
 /**
+ * Every seat that may hold something of the juror's, those it has left too.
+ * @throws HANSE_NOT_FOUND where there is none
+ */
+export async function seatsKeptIn(
+  panel: PocoReader,
+  pool: AssetId,
+  juror: Address,
+): Promise<readonly [number, ...number[]]> {
+  const [first, ...more] = await panel.seatsKept(pool, juror);
+  return first === undefined ? [await seatIn(panel, pool, juror)] : [first, ...more];
+}
+
+/**
  * The seat that is drawn, also where its juror has left it since: who does not vote is fined all the same.
  * @throws HANSE_NOT_FOUND where the account has none, drawn or not
  */

@@ -48,6 +48,8 @@ let folder: string;
 let env: Record<string, string>;
 let pool: string;
 let deal: `0x${string}`;
+/** Of the same kind, for another dispute: quotes are told by a clock that the chain runs away from. */
+let second: `0x${string}`;
 /** The seat that each juror has. */
 const seatOf = new Map<number, number>();
 const stops: (() => Promise<unknown>)[] = [];
@@ -56,7 +58,7 @@ beforeAll(async () => {
   [chain, postgres, folder] = await Promise.all([
     // Whoever is asked has time: this machine's, not the chain's.
     startGoodsChain({
-      juryCategories: [{ roundBlocks: 2_000, deadlineBlocks: 9_000 }],
+      juryCategories: [{ roundBlocks: 800, deadlineBlocks: 4_000 }],
       receipt: {
         ...{ answerTime: 3_600, rulingTime: 86_400, bondShare: 500, minBond: "0.01" },
         ...{ juryCategory: 0, juryTrust: 10, juryMinSeats: 4, juryMinSeatStake: "10" },
@@ -164,20 +166,26 @@ describe("a sale that both sides see differently", () => {
     await anna.market.syncCatalogue();
     const { receipt } = chain.deployment.contracts;
     const customer = createCustomer(ben, testAccount(BUYER), { chainId: chain.chain.chainId, receipt });
-    const { legs } = await customer.pay(await customer.begin([["ANNA:SOCK", 2]]));
-    deal = legs[0]?.deal as `0x${string}`;
-    await until("Anna may ship it", async () => {
-      const [sale] = await anna.market.sales.list();
-      return sale?.deal === deal && sale.packed;
-    });
-    const owner = as(ANNA, {
-      env: { HANSE_SHOP_URL: anna.endpoint, HANSE_SHOP_OWNER_TOKEN: OWNER_TOKEN },
-    });
-    await cliJson(z.looseObject({}), ["parcel", "ship", deal, "parcel 1"], owner);
-    await until("the chain has it", async () => {
-      const shown = await cliJson(goodsSchema, ["dispute", "show", deal], as(BUYER));
-      return shown.stage === "Shipped";
-    });
+    /** Has Ben's customer buy of Anna, and Anna ship it. */
+    const shipped = async (parcel: string) => {
+      const { legs } = await customer.pay(await customer.begin([["ANNA:SOCK", 2]]));
+      const sold = legs[0]?.deal as `0x${string}`;
+      await until("Anna may ship it", async () => {
+        const sale = (await anna.market.sales.list()).find((each) => each.deal === sold);
+        return sale?.packed === true;
+      });
+      const owner = as(ANNA, {
+        env: { HANSE_SHOP_URL: anna.endpoint, HANSE_SHOP_OWNER_TOKEN: OWNER_TOKEN },
+      });
+      await cliJson(z.looseObject({}), ["parcel", "ship", sold, parcel], owner);
+      await until("the chain has it", async () => {
+        const shown = await cliJson(goodsSchema, ["dispute", "show", sold], as(BUYER));
+        return shown.stage === "Shipped";
+      });
+      return sold;
+    };
+    deal = await shipped("parcel 1");
+    second = await shipped("parcel 2");
     const summon = ["dispute", "summon", deal, "--max-price", "8"];
     expect(await cliError(summon, as(BUYER)), "nothing to rule").toMatchObject({ exitCode: 4 });
     expect((await cliError(["juror", "show", deal], as(STRANGER))).hint).toContain("hanse dispute summon");
@@ -276,6 +284,8 @@ describe("jurors", () => {
         expect((await chain.moneyOf(testAccount(juror).address)).locked).toBe(STAKE - STAKE / 10n);
         continue;
       }
+      // What a seat has earned is its juror's, also after it was left.
+      if (place === 1) await cliJson(seatSchema, ["juror", "leave", pool], as(juror));
       await cliJson(seatSchema, ["juror", "collect", pool], as(juror));
       expect((await moneyOf(juror)) - free).toBe(each);
     }
@@ -283,5 +293,63 @@ describe("jurors", () => {
     const left = await cliJson(seatSchema, leave, as(sitting[0] as number));
     expect(left.leftAt).toBeGreaterThan(0);
     expect((await cliError(leave, as(sitting[0] as number))).code).toBe("HANSE_NOT_FOUND");
+  });
+});
+
+describe("a case that nobody rules", () => {
+  /** A few at a time: shops and broker follow. */
+  async function mine(blocks: bigint): Promise<void> {
+    for (let left = blocks; left > 0n; left -= 200n) {
+      await chain.command("anvil_mine", [`0x${(left < 200n ? left : 200n).toString(16)}`, "0x1"]);
+    }
+  }
+  const head = () => chain.chain.viem.getBlockNumber({ cacheTime: 0 });
+  const [extend, claim] = ["extend", "claim"].map((word) => () => ["juror", word, deal]) as [
+    () => string[],
+    () => string[],
+  ];
+  const untilSchema = caseSchema.extend({ revealUntil: amount, deadline: amount });
+  const showTimes = () => cliJson(untilSchema, ["juror", "show", deal], as(STRANGER));
+
+  it("is put before more jurors, once the first had their time", { timeout: 240_000 }, async () => {
+    // Some left; others do not sit twice.
+    for (const juror of JURORS) {
+      const again = await runCli(["juror", "enrol", pool, "--yes", "--json"], as(juror));
+      expect([0, 4]).toContain(again.exitCode);
+    }
+    deal = second;
+    expect((await cliError(extend(), as(STRANGER))).hint).toContain("hanse dispute summon");
+    expect((await cliError(claim(), as(STRANGER))).hint).toContain("hanse dispute summon");
+    const open = ["dispute", "open", deal, "--complaint", "not-as-agreed", "--evidence", "torn"];
+    await cliJson(goodsSchema, open, as(BUYER));
+    await cliJson(goodsSchema, ["dispute", "contest", deal], as(ANNA));
+    const summoned = z.looseObject({ published: z.string(), request: hash });
+    await cliJson(summoned, ["dispute", "summon", deal, "--max-price", "8"], as(BUYER));
+    const { drawn, round } = await showTimes();
+    expect([drawn.length, round]).toEqual([4, 1]);
+    expect((await cliError(extend(), as(STRANGER))).code).toBe("HANSE_TRANSACTION_REVERTED");
+    expect((await cliError(claim(), as(STRANGER))).code).toBe("HANSE_TRANSACTION_REVERTED");
+
+    await mine(BigInt((await showTimes()).revealUntil) - (await head()) + 20n);
+    expect((await showTimes()).stage).toBe("over");
+    const next = await cliJson(untilSchema, extend(), as(STRANGER));
+    expect(next).toMatchObject({ stage: "vote", round: 2 });
+    expect(next.drawn.length, "those of before, and more").toBeGreaterThan(4);
+    expect((await cliError(extend(), as(STRANGER))).code, "their time runs").toBe(
+      "HANSE_TRANSACTION_REVERTED",
+    );
+  });
+
+  it("is given up after its deadline: who paid has it back, and only once", {
+    timeout: 120_000,
+  }, async () => {
+    await mine(BigInt((await showTimes()).deadline) - (await head()) + 2n);
+    const before = await moneyOf(BUYER);
+    expect(await cliJson(caseSchema, claim(), as(STRANGER))).toMatchObject({ stage: "settled", votes: [] });
+    expect((await moneyOf(BUYER)) - before).toBeGreaterThanOrEqual(PRICE);
+    expect((await cliError(claim(), as(STRANGER))).code).toBe("HANSE_TRANSACTION_REVERTED");
+    expect((await cliError(["dispute", "enforce", deal], as(STRANGER))).hint, "nothing is ruled").toContain(
+      "only after",
+    );
   });
 });

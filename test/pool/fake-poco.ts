@@ -50,6 +50,9 @@ export function createFakePoco(workers: readonly Address[]) {
       score: state.scores.get(number) ?? 0,
       ...{ earned: 0n, enrolledAt: 1, leftAt: 0, convicted: false },
     }),
+    async seatsKept(_pool, worker) {
+      return workers.flatMap((each, seat) => (each === worker ? [seat] : []));
+    },
     async seatOf(_pool, worker) {
       const seat = workers.indexOf(worker);
       return seat < 0 ? undefined : seat;

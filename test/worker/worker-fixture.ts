@@ -113,6 +113,7 @@ export function createFakeChain() {
     }),
     ownSeat: async () => state.ownSeat,
     seatOf: async () => state.ownSeat,
+    seatsKept: async () => (state.ownSeat === undefined ? [] : [state.ownSeat]),
     isSettled: async () => state.task.status !== 0,
     funds: async () => state.funds,
     task: async () => state.task,
