@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IClerk} from "../../../contracts/interfaces/IClerk.sol";
 import {POWER_PARCEL, POWER_PURCHASE_ORDER} from "../../../contracts/interfaces/IKeyring.sol";
 import {IReceipt} from "../../../contracts/interfaces/IReceipt.sol";
 import {GoodsDeal, PurchaseOrder, SaleOrder, Stage} from "../../../contracts/types/Goods.sol";
@@ -16,6 +17,7 @@ import {GoodsTest} from "./support/GoodsTest.sol";
 ///   given the buyer's word, its operator's, presigned or by ERC-1271      it should pay seller and referrer
 ///   given the buyer itself, or its operator       it should need no signature
 ///   given a dispute                               it should be lost by the buyer
+///   given a Clerk that does not settle            it should revert with what the Clerk says
 contract ConfirmTest is GoodsTest {
     uint64 private constant PAID = (PRICE - COMMISSION + BOND) * PIECES;
 
@@ -37,6 +39,15 @@ contract ConfirmTest is GoodsTest {
         expectUnknown(deal);
         vm.prank(buyer);
         receipt.confirm(deal, "");
+    }
+
+    function test_revertsWithWhatTheClerkSays() external {
+        GoodsDeal memory deal = aDeal();
+        vm.mockCallRevert(address(clerk), abi.encodeWithSelector(IClerk.slash.selector), "nothing is settled");
+        vm.expectRevert("nothing is settled");
+        vm.prank(buyer);
+        receipt.confirm(deal, "");
+        assertEq(uint8(receipt.goodsState(deal.goodsDealId()).stage), uint8(Stage.Sealed), "and nothing is over");
     }
 
     function test_refusesWhatIsNotSigned() external {

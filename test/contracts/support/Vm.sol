@@ -37,6 +37,7 @@ interface Vm {
     function toString(uint256 value) external pure returns (string memory);
     function toString(bytes32 value) external pure returns (string memory);
     function toString(address value) external pure returns (string memory);
+    function mockCallRevert(address callee, bytes calldata data, bytes calldata reason) external;
     function snapshotState() external returns (uint256);
     function revertToState(uint256 id) external returns (bool);
 }

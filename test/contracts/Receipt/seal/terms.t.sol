@@ -2,7 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {IGoodsTerms} from "../../../../contracts/interfaces/IGoodsTerms.sol";
-import {GoodsBatch} from "../../../../contracts/interfaces/IReceipt.sol";
+import {Terms} from "../../../../contracts/interfaces/IClerk.sol";
+import {GoodsBatch, GoodsMatch, SignedSaleOrder} from "../../../../contracts/interfaces/IReceipt.sol";
 import {ForeignCall} from "../../../../contracts/libraries/ForeignCall.sol";
 import {GoodsDeal, GoodsRefusal, PurchaseOrder, SaleOrder, Side} from "../../../../contracts/types/Goods.sol";
 import {Foreign} from "../../support/Foreign.sol";
@@ -33,6 +34,7 @@ contract OneGoodsQuestion is IGoodsTerms {
 ///   given a checker that misbehaves                       it should be refused
 ///   given too little gas to ask                           it should revert
 ///   given an earlier match that makes it another deal     it should be refused
+///   given too few pieces                                  it should be refused, and nobody asked
 ///   otherwise                                             it should ask each order's checker about the deal as it is sealed
 contract SealTermsTest is GoodsTest {
     function _with(bool sale, bytes32 terms) private view returns (GoodsBatch memory) {
@@ -114,5 +116,35 @@ contract SealTermsTest is GoodsTest {
         another.conditions.salt = "another";
         add(batch, signed(another, BUYER_KEY));
         assertEq(sealAll(batch, false).length, 1, "the second would be of fewer pieces than was asked about");
+    }
+
+    function test_refusesPiecesOfAnotherPlaceOfThePurchase() external {
+        address checker = _foreign(Foreign.Manner.Word, 1);
+        PurchaseOrder memory both = bid();
+        (both.conditions.volume, both.conditions.terms) = (2 * PIECES, keccak256(abi.encode(checker, bytes("data"))));
+        SaleOrder memory sale = saleOrder();
+        sale.conditions.volume = PIECES;
+        GoodsBatch memory batch = batchOf(sale, both);
+        bring(batch, checker, "data");
+        SaleOrder memory another = saleOrder();
+        (another.conditions.volume, another.conditions.salt) = (PIECES, "another");
+        (SignedSaleOrder memory first, GoodsMatch memory match_) = (batch.sales[0], batch.matches[0]);
+        (batch.sales, batch.matches) = (new SignedSaleOrder[](2), new GoodsMatch[](2));
+        (batch.sales[0], batch.sales[1]) = (first, signed(another, SELLER_KEY));
+        (batch.matches[0], batch.matches[1]) = (match_, GoodsMatch(1, 0));
+        assertEq(sealAll(batch, false).length, 1, "as many pieces, but not the first of the purchase any more");
+        assertEq(sealAll(batch, false)[0].firstPiece, PIECES, "asked about by themselves they are sealed");
+    }
+
+    function testFuzz_asksNobodyAboutTooFewPieces(bool sale) external {
+        // It would refuse whatever it were asked.
+        address checker = _foreign(Foreign.Manner.Revert, 1);
+        GoodsBatch memory batch = _checked(sale, checker, "data");
+        (SaleOrder memory offer, PurchaseOrder memory wanted) = (batch.sales[0].order, batch.purchases[0].order);
+        (offer.conditions.volume, wanted.conditions.minFill) = (PIECES - 1, PIECES);
+        Terms[] memory terms = batch.terms;
+        batch = batchOf(offer, wanted);
+        batch.terms = terms;
+        refused(batch, Side.Purchase, GoodsRefusal.FillTooSmall);
     }
 }
