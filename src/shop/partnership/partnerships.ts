@@ -1,7 +1,5 @@
-import { createHash, randomUUID } from "node:crypto";
-import type { Transaction } from "kysely";
+import { randomUUID } from "node:crypto";
 import {
-  answeringCalls,
   type OwnerAnswer,
   type OwnerCall,
   type Partnership,
@@ -13,24 +11,24 @@ import {
 } from "#src/client/shop-schema.ts";
 import type { Right } from "#src/identity/grant.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
-import { HanseError, isHanseError, isRetryable } from "#src/kernel/errors.ts";
+import { HanseError } from "#src/kernel/errors.ts";
 import { createKeptRows } from "#src/store/kept-rows.ts";
-import { type Delivery, isRefusal, type PeerPost } from "../federation/peer-post.ts";
+import type { Delivery, PeerPost } from "../federation/peer-post.ts";
 import type { Peers } from "../federation/peers.ts";
 import type { ShopKeys } from "../shop-keys.ts";
-import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
+import type { ShopDatabase } from "../shop-tables.ts";
+import { createPartnershipAsking } from "./partnership-asking.ts";
+import { allowedStep, assertAnswers, named, nothingToSay, pathOf } from "./partnership-calls.ts";
 import { callersOf, isOver, type PartnershipRole, stepOf } from "./partnership-course.ts";
 import { type CheckedGrant, createPartnershipGrants, isGrantOf, keptGrant } from "./partnership-grants.ts";
 import { reconciled, standingIn, standingOf } from "./partnership-reconciliation.ts";
 import {
-  type Asking,
   askingOf,
   lockPartnership,
   noGrant,
   noPending,
   type PartnershipRecord,
   partnershipView,
-  pendingIdOf,
   savePartnership,
 } from "./partnership-store.ts";
 import { badTerms, createPartnershipTerms, type PartnershipTermsOptions } from "./partnership-terms.ts";
@@ -73,11 +71,7 @@ export interface Partnerships {
   keepAsking(signal: AbortSignal): Promise<void>;
 }
 
-type Trx = Transaction<ShopTables>;
-
 const DAY_MS = 86_400_000;
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 15 * 60_000;
 
 export function createPartnerships(deps: PartnershipDeps, options: PartnershipOptions = {}): Partnerships {
   const { database, code, keys, peers, post, clock = systemClock } = deps;
@@ -88,6 +82,7 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
   const { pauseMs = DAY_MS } = options;
   const { asked, ...terms } = createPartnershipTerms(options);
   const grants = createPartnershipGrants({ code, keys, peers, terms: { asked, ...terms }, clock });
+  const asking = createPartnershipAsking({ database, post, asked, checkGrant: grants.check, clock });
   post.onRefusal(heedRefusal);
 
   return {
@@ -95,13 +90,14 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
       const grantOf = await grants.check(peer, body.grant);
       return await database.transaction(async (trx) => {
         const now = clock.now();
+        // First: the same call may be under way twice, and the second is answered as the first.
+        const record = await lockPartnership(trx, peer, otherRole(body.role), new Date(now));
         const before = await trx
           .selectFrom("partnership_answers")
           .select("answer")
           .where("peer", "=", peer)
           .where("call_id", "=", body.callId)
           .executeTakeFirst();
-        const record = await lockPartnership(trx, peer, otherRole(body.role), new Date(now));
         if (before !== undefined)
           return await givenAgain(record, JSON.parse(before.answer) as PartnershipAnswer, now);
         const { next, answer } = await take(record, call, body, grantOf, now);
@@ -118,7 +114,7 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
       if (peer === code) throw badTerms("A shop is no partner of itself");
       await peers.find(peer);
       const role = roleOfCaller(call, wish);
-      return role === "granter" ? await decide(peer, call, wish) : await ask(peer, call, wish);
+      return role === "granter" ? await decide(peer, call, wish) : await asking.ask(peer, call, wish);
     },
 
     async list() {
@@ -135,22 +131,7 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
     rightsOf: (peer) => rightsIn(peer, "granter"),
     rightsFrom: (peer) => rightsIn(peer, "grantee"),
 
-    async keepAsking(signal) {
-      let left: Map<string, Asking> | undefined;
-      for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-        try {
-          left ??= await leftFromBefore();
-          for (const [peer, { body }] of left) {
-            if (signal.aborted) return;
-            if (await tellAgain(peer, body.callId)) left.delete(peer);
-          }
-        } catch (error) {
-          if (!isRetryable(error)) throw error;
-        }
-        if (left?.size === 0) return;
-        await clock.sleep(pause, signal).catch(() => undefined);
-      }
-    },
+    keepAsking: asking.keepAsking,
   };
 
   async function rightsIn(peer: string, role: PartnershipRole): Promise<readonly Right[]> {
@@ -301,126 +282,6 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
     return { ...partnershipView(stands, clock.now()), delivered };
   }
 
-  /** The grantee asks, gives up or takes an offer: the granter has to have heard it. */
-  async function ask(peer: string, call: PartnershipCall, wish: OwnerCall): Promise<OwnerAnswer> {
-    const body = await database.transaction(async (trx) => {
-      const now = clock.now();
-      const record = await lockPartnership(trx, peer, "grantee", new Date(now));
-      const step = allowedStep(record, call, "grantee", now);
-      assertAnswers(record, call, wish);
-      const exchange = step.rights === "asked" ? randomUUID() : named(record);
-      // Repeated after a crash, a call about the same exchange is the same call, and answered alike.
-      const callId =
-        step.rights === "asked"
-          ? randomUUID()
-          : digestOf(`${exchange} ${call} ${record.changed_at.getTime()}`);
-      const told: PartnershipCallBody = { callId, exchange, role: "grantee" };
-      if (wish.note !== undefined) told.note = wish.note;
-      if (step.rights === "asked") {
-        const { pending_rights, pending_grant_until } = asked(wish.rights, wish.until, now);
-        told.rights = pending_rights;
-        told.until = pending_grant_until.toISOString();
-      }
-      const asking: Asking = { call, body: told, since: record.changed_at.getTime(), failed: false };
-      await savePartnership(trx, { ...record, asking: JSON.stringify(asking) });
-      return told;
-    });
-    try {
-      return { ...partnershipView(await tell(peer, call, body), clock.now()), delivered: true };
-    } catch (error) {
-      await whileAsking(peer, body.callId, async (record, asking) => ({
-        ...record,
-        asking: JSON.stringify({ ...asking, failed: true } satisfies Asking),
-      }));
-      throw error;
-    }
-  }
-
-  /** Tells the granter what was written down, and does what it answers, or what follows from where it says that it stands. */
-  async function tell(
-    peer: string,
-    call: PartnershipCall,
-    body: PartnershipCallBody,
-  ): Promise<PartnershipRecord> {
-    let answer: PartnershipAnswer;
-    try {
-      answer = await post.ask(peer, pathOf(call), body);
-    } catch (error) {
-      const standing = standingIn(error, "grantee");
-      const grantOf = await grants.check(peer, standing?.grant);
-      if (isHanseError(error) && error.code.startsWith("HANSE_PARTNERSHIP_"))
-        await whileAsking(peer, body.callId, async (record, { since }) => {
-          const heard = { ...record, asking: null };
-          // The granter may have called in between; what it said last stands.
-          if (standing === undefined || record.changed_at.getTime() !== since) return heard;
-          return reconciled(heard, standing, grantOf, clock.now());
-        });
-      throw error;
-    }
-    const grantOf = await grants.check(peer, answer.grant);
-    return await whileAsking(peer, body.callId, async (record, { since }) => {
-      const heard = { ...record, asking: null };
-      if (record.changed_at.getTime() !== since) return heard;
-      const now = clock.now();
-      const step = allowedStep(record, call, "grantee", now);
-      const next: PartnershipRecord = { ...heard, state: step.to, changed_at: new Date(now) };
-      switch (step.rights) {
-        case "asked":
-          if (!step.to.startsWith("renewal")) Object.assign(next, noGrant);
-          return Object.assign(next, asked(body.rights, body.until, now), { exchange: body.exchange });
-        case "granted":
-          return Object.assign(next, keptGrant(grantOf()));
-        case "ended":
-          if (call === "leave" && isOver(partnershipView(record, now).state)) next.state = record.state;
-          return Object.assign(next, noPending, noGrant);
-        default:
-          return Object.assign(next, noPending);
-      }
-    });
-  }
-
-  /** Changes a record for as long as just this is being asked. @returns the record as it is then */
-  async function whileAsking(
-    peer: string,
-    callId: string,
-    change: (record: PartnershipRecord, asking: Asking) => Promise<PartnershipRecord>,
-  ): Promise<PartnershipRecord> {
-    return await database.transaction(async (trx) => {
-      const record = await lockPartnership(trx, peer, "grantee", new Date(clock.now()));
-      const asking = askingOf(record);
-      if (asking?.body.callId !== callId) return record;
-      return await saved(trx, await change(record, asking));
-    });
-  }
-
-  async function leftFromBefore(): Promise<Map<string, Asking>> {
-    const rows = await database.kysely
-      .selectFrom("partnerships")
-      .select(["peer", "asking"])
-      .where("asking", "is not", null)
-      .execute();
-    return new Map(rows.flatMap(leftOf));
-  }
-
-  /** @returns whether it is over: answered, refused for good, or no longer what is asked */
-  async function tellAgain(peer: string, callId: string): Promise<boolean> {
-    const row = await database.kysely
-      .selectFrom("partnerships")
-      .select("asking")
-      .where("peer", "=", peer)
-      .where("role", "=", "grantee")
-      .executeTakeFirst();
-    const asking = row === undefined ? undefined : askingOf(row);
-    if (asking?.body.callId !== callId || asking.failed) return true;
-    try {
-      await tell(peer, asking.call, asking.body);
-      return true;
-    } catch (error) {
-      if (!isHanseError(error)) throw error;
-      return isRefusal(error);
-    }
-  }
-
   // ── What the grantee will not have ───────────────────────────────────────────────────────────────────────────────
 
   /** What follows where a granter's decision was told and refused. @returns what is told instead */
@@ -439,46 +300,21 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
         return grant === undefined ? undefined : { ...told, grant };
       }
       const standing = standingIn(error, "granter");
-      if (standing !== undefined) await saved(trx, reconciled(record, standing, noneGiven, now));
+      if (standing !== undefined) await savePartnership(trx, reconciled(record, standing, noneGiven, now));
       return undefined;
-    });
-  }
-
-  function allowedStep(record: PartnershipRecord, call: PartnershipCall, by: PartnershipRole, now: number) {
-    const { state } = partnershipView(record, now);
-    const step = stepOf(call, by, state, "said");
-    if (step !== undefined) return step;
-    throw new HanseError("HANSE_PARTNERSHIP_STATE", nothingToSay(call, by, state), {
-      details: { call, by, state, peer: record.peer },
     });
   }
 }
 
-const pathOf = (call: PartnershipCall) => `/v1/partnerships/${call}`;
 const otherRole = (role: PartnershipRole): PartnershipRole => (role === "granter" ? "grantee" : "granter");
-const digestOf = (text: string) => createHash("sha256").update(text).digest("hex");
-/** What a call is about; one who has forgotten everything may still leave. */
-const named = ({ exchange }: PartnershipRecord) => (exchange === "" ? randomUUID() : exchange);
-const nothingToSay = (call: PartnershipCall, by: PartnershipRole, state: string) =>
-  `${call} of the ${by} is nothing that can be said while it is "${state}"`;
 
 function noneGiven(): never {
   throw new HanseError("HANSE_GRANT_MALFORMED", "A grantee grants nothing");
 }
 
-async function saved(trx: Trx, record: PartnershipRecord): Promise<PartnershipRecord> {
-  await savePartnership(trx, record);
-  return record;
-}
-
 function answerOf(record: PartnershipRecord, now: number): PartnershipAnswer {
   const { state, rights, until } = partnershipView(record, now);
   return { state, rights, until };
-}
-
-function leftOf(row: Pick<PartnershipRecord, "peer" | "asking">): [string, Asking][] {
-  const asking = askingOf(row);
-  return asking === undefined || asking.failed ? [] : [[row.peer, asking]];
 }
 
 function roleOfCaller(call: PartnershipCall, { role }: OwnerCall): PartnershipRole {
@@ -488,17 +324,5 @@ function roleOfCaller(call: PartnershipCall, { role }: OwnerCall): PartnershipRo
   if (chosen !== undefined && callers.includes(chosen)) return chosen;
   throw badTerms(
     only === undefined ? `${call} takes a role, granter or grantee` : `${call} is the ${only}'s to say`,
-  );
-}
-
-function assertAnswers(record: PartnershipRecord, call: PartnershipCall, { answers }: OwnerCall): void {
-  if (!answeringCalls.includes(call)) return;
-  if (answers === undefined) throw badTerms(`${call} says what it answers: the pendingId that was looked at`);
-  const pendingId = pendingIdOf(record);
-  if (answers === pendingId) return;
-  throw new HanseError(
-    "HANSE_PARTNERSHIP_CHANGED",
-    `What ${record.peer} and this shop wait for is another than ${call} answers`,
-    { details: { peer: record.peer, call, answers, pendingId } },
   );
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { PartnershipState } from "#src/shop/partnership/partnership-course.ts";
 import { startTestPostgres } from "../../store/test-database.ts";
 import { type MortalShop, startMortalShop } from "../support/mortal-shop.ts";
 import { inDays, introduce, makePartners, pendingIdAt } from "../support/test-shops.ts";
@@ -28,21 +29,25 @@ afterAll(async () => {
   await postgres?.stop();
 });
 
+type Call = () => Promise<unknown>;
 const own = ({ shop }: MortalShop, path: string, body: unknown = {}) =>
   shop.ask(`/v1/owner/partnerships/${path}`, body);
-const request = () => own(ben, "ANNA/request", { rights: RIGHTS, until: inDays(30) });
-const accept = async () =>
+const request: Call = () => own(ben, "ANNA/request", { rights: RIGHTS, until: inDays(30) });
+const accept: Call = async () =>
   own(anna, "BEN/accept", { answers: await pendingIdAt(anna.shop, "BEN", "granter") });
-const offer = () => own(anna, "BEN/offer", { rights: RIGHTS, until: inDays(30) });
-const acceptOffer = async () =>
+const offer: Call = () => own(anna, "BEN/offer", { rights: RIGHTS, until: inDays(30) });
+const acceptOffer: Call = async () =>
   own(ben, "ANNA/acceptOffer", { answers: await pendingIdAt(ben.shop, "ANNA", "grantee") });
-const leave = (role: "granter" | "grantee") => () =>
-  role === "granter" ? own(anna, "BEN/leave", { role }) : own(ben, "ANNA/leave", { role });
+const leave =
+  (role: "granter" | "grantee"): Call =>
+  () =>
+    role === "granter" ? own(anna, "BEN/leave", { role }) : own(ben, "ANNA/leave", { role });
 
-async function partners(): Promise<void> {
+const partners: Call = async () => {
   await request();
   await accept();
-}
+};
+const nothing: Call = async () => undefined;
 
 /** What either has of the direction in which Anna grants. */
 async function stands() {
@@ -69,14 +74,16 @@ async function untold(): Promise<number> {
   return counts.flat().length + asking.length;
 }
 
-it.each([
-  ["a request", async () => undefined, request, "requested"],
+const calls: readonly (readonly [string, Call, Call, PartnershipState])[] = [
+  ["a request", nothing, request, "requested"],
   ["an acceptance", request, accept, "active"],
-  ["an offer", async () => undefined, offer, "offered"],
+  ["an offer", nothing, offer, "offered"],
   ["the taking of an offer", offer, acceptOffer, "active"],
   ["the granter's leaving", partners, leave("granter"), "ended"],
   ["the grantee's leaving", partners, leave("grantee"), "ended"],
-] as const)("either dies at any moment of %s", { timeout: 240_000 }, async (_, before, call, state) => {
+];
+
+it.each(calls)("either dies at any moment of %s", { timeout: 240_000 }, async (_, before, call, state) => {
   for (const victim of [anna, ben]) {
     let deaths = 0;
     for (let moment = 0; moment < MOMENTS; moment++) {
