@@ -145,13 +145,14 @@ export function addPartnerCommand(program: Command, context: CliContext): void {
 
 /** What is told of a partnership: what is granted, and what waits for an answer. */
 function fieldsOf({ peer, role, state, rights, until, ...waits }: Partnership): Record<string, string> {
-  const { pendingRights, pendingUntil, pendingId } = waits;
+  const { pendingRights, pendingUntil, pendingId, note } = waits;
   return {
     ...{ shop: peer, "your shop is": role, state },
     ...(rights.length === 0 ? {} : { rights: rights.join(", "), until: until ?? "" }),
     ...(pendingRights === null
       ? {}
       : { waiting: pendingRights.join(", "), "would end": pendingUntil ?? "", id: pendingId ?? "" }),
+    ...(note === null ? {} : { [`${peer} says`]: note }),
   };
 }
 

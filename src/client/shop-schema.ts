@@ -89,6 +89,20 @@ export const partnershipAnswerSchema = z
   .meta({ id: "PartnershipAnswer" });
 export type PartnershipAnswer = z.infer<typeof partnershipAnswerSchema>;
 
+/** Where a partnership stands at a shop that refuses a call about it; who called takes over what of it takes its own rights, or is signed. */
+export const partnershipStandingSchema = z
+  .object({
+    role: roleSchema.describe("What the one who refuses is in it"),
+    state: stateSchema,
+    exchange: z.string().max(80),
+    pendingRights: z.array(rightSchema).nullable(),
+    pendingUntil: instant.nullable(),
+    askAgainAt: instant.nullable(),
+    grant: z.string().max(4_096).optional().describe("What the granter, if it is the one, grants now"),
+  })
+  .meta({ id: "PartnershipStanding" });
+export type PartnershipStanding = z.infer<typeof partnershipStandingSchema>;
+
 /** A partnership as its shop's owner sees it. */
 export const partnershipSchema = partnershipAnswerSchema
   .omit({ grant: true })
@@ -102,6 +116,7 @@ export const partnershipSchema = partnershipAnswerSchema
       .nullable()
       .describe("Names what is asked for or offered, its rights and its end: whoever answers it says so"),
     askAgainAt: instant.nullable(),
+    note: z.string().nullable().describe("What the other's owner said with its last call, if anything"),
     changedAt: instant,
   })
   .meta({ id: "Partnership" });
@@ -122,7 +137,7 @@ export const ownerCallSchema = z.strictObject({
     ),
   rights: rightsSchema.optional(),
   until: instant.optional(),
-  note: z.string().max(500).optional(),
+  note: z.string().max(500).optional().describe("A word to the other's owner"),
 });
 export type OwnerCall = z.infer<typeof ownerCallSchema>;
 

@@ -142,7 +142,7 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
     { code, owner },
   );
   const duties = createDealDuties({ deals, receipt, calls, logger }, { owner });
-  const ratingsOf = createRatedEvents(chain, { ratings, fromBlock: deployment.deployedAtBlock });
+  const ratingsOf = createRatedEvents(chain, { ratings });
   const reviews = createReviews({ database, deals, post, ratingsOf }, { code, owner });
   const inDollars = async (minor: bigint, of: string) =>
     isCurrency(of) ? await rates.inDollars({ currency: of, minor }) : 0;

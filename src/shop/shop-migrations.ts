@@ -205,4 +205,8 @@ export const shopMigrations: readonly Migration[] = [
       create index on deals (purchase_hash);
     `,
   },
+  {
+    id: "0013-asking",
+    sql: "alter table partnerships add column note text, add column asking text;",
+  },
 ];

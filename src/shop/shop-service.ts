@@ -148,7 +148,14 @@ export async function createShopService(
     ...{ database, code, keys, peers, fetch, logger, clock },
     lookAgain: directory.lookAgain,
   });
-  const partnerships = createPartnerships({ database, code, keys, peers, post, clock }, options.partnership);
+  const partnerships = createPartnerships(
+    {
+      ...{ database, code, keys, post, clock },
+      // What is signed with a key that was changed a moment ago.
+      peers: { find: peers.find, isKeyOf: isKeyOfShop },
+    },
+    options.partnership,
+  );
   const catalogue = createCatalogue({ database });
   const reservations = createReservationDesk(
     { database, clock, onChange: metrics.reserved },
@@ -236,7 +243,10 @@ export async function createShopService(
     },
 
     async run(signal) {
-      await Promise.all([directory.keepSyncing(signal), post.keepDelivering(signal), keepExpiring(signal)]);
+      await Promise.all([
+        ...[directory.keepSyncing(signal), post.keepDelivering(signal), keepExpiring(signal)],
+        partnerships.keepAsking(signal),
+      ]);
     },
   };
 

@@ -76,6 +76,10 @@ export interface ShopTables {
     grant_id: string | null;
     /** From when on one who was denied may ask again. */
     ask_again_at: Date | null;
+    /** What the other's owner said with its last call. */
+    note: string | null;
+    /** What a grantee is telling the granter, until it has the answer: JSON, an `Asking`. */
+    asking: string | null;
     changed_at: Date;
   };
   /** What a call did, so that the same one, sent again, is answered alike. */

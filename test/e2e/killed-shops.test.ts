@@ -1,9 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { z } from "zod";
 import { receiptAbi } from "#src/abi/receipt-abi.ts";
 import { decodeEvents } from "#src/chain/decode-events.ts";
+import { signConfirmation } from "#src/client/sign-goods-order.ts";
+import { createHttpClient } from "#src/http/http-client.ts";
+import { goodsDealHash, STAGES } from "#src/protocol/goods-deals.ts";
+import type { Outcome } from "#src/protocol/goods-orders.ts";
 import { until } from "../hub/support/test-hub.ts";
 import { createCustomer } from "../shop/support/customers.ts";
+import { stageOf } from "../shop/support/market-shops.ts";
 import { testAccount } from "./chain-fixture.ts";
 import { becomePartners, type Federation, type ShopProcess, startFederation } from "./federation-fixture.ts";
 
@@ -14,6 +20,8 @@ import { becomePartners, type Federation, type ShopProcess, startFederation } fr
 // - what was there at first is on hand or out of the house, in both books, to the piece
 // - nothing is kept that nobody waits for, once quotes are over
 // - what the customer has less is what its deals hold
+// And when the parcels go out and come, and a seller is killed around shipping, the shop around handing in a confirmation, then
+// - what an owner was able to say once is shipped, and what the customer signed is paid, to the seller, once
 
 const SEED = Number(process.env.HANSE_KILL_SEED ?? 20_261_128);
 const KILLS = 6;
@@ -21,6 +29,8 @@ const KILLS = 6;
 const ENOUGH = 6;
 const BASKETS = 300;
 const STOCK = 5_000;
+/** So many parcels of each seller go out at most. */
+const SHIPPED = 3;
 const QUOTE_S = 20;
 const CUSTOMER = 9;
 
@@ -162,6 +172,110 @@ it("no piece and no money is lost, and nothing is ordered twice", { timeout: 180
     });
   }
 });
+
+it("what was shipped and confirmed is paid to its seller, once", { timeout: 180_000 }, async () => {
+  const { chain } = federation;
+  const random = randomOf(SEED + 2);
+  const all = await dealsOnChain();
+  const sales = await Promise.all(
+    sellers.map(({ database }) =>
+      database.kysely
+        .selectFrom("sales")
+        .selectAll()
+        .where("state", "=", "paid")
+        .orderBy("created_at")
+        .limit(SHIPPED)
+        .execute(),
+    ),
+  );
+  const deals = all.filter(({ id }) => sales.flat().some(({ deal_id }) => deal_id === id));
+  expect(deals.length, "of each seller some").toBeGreaterThanOrEqual(sellers.length);
+  expect(deals.length).toBe(sales.flat().length);
+  const priceOf = (of: typeof deals) =>
+    of.reduce((sum, { deal }) => sum + deal.price * BigInt(deal.quantity), 0n);
+  const ownOf = (seller: ShopProcess) =>
+    deals.filter(({ deal }) => deal.seller === testAccount(seller.owner).address);
+  const moneyOf = async (number: number) => {
+    const { free, locked } = await chain.moneyOf(testAccount(number).address);
+    return { locked, all: free + locked };
+  };
+  const before = await Promise.all([CUSTOMER, ...sellers.map(({ owner }) => owner)].map(moneyOf));
+
+  const shipAll = async (seller: ShopProcess, own: readonly { readonly id: string }[]) => {
+    const ship = async ({ id }: { readonly id: string }) => {
+      await seller.ask(`/v1/owner/sales/${id}/ship`, { tracking: `parcel ${id}` });
+    };
+    const [first, ...others] = own;
+    if (first === undefined) return;
+    await killAround(seller, () => ship(first), random(200));
+    // Where it was written down nobody has to say it again.
+    const { tracking } = await seller.database.kysely
+      .selectFrom("sales")
+      .select("tracking")
+      .where("id", "=", first.id)
+      .executeTakeFirstOrThrow();
+    if (tracking === null) await ship(first);
+    await Promise.all(others.map(ship));
+  };
+  await Promise.all(sellers.map((seller, at) => shipAll(seller, sales[at] ?? [])));
+  await expect.poll(() => stagesOf(deals), { timeout: 30_000 }).toEqual(new Set(["Shipped"]));
+
+  const legs = await ben.database.kysely
+    .selectFrom("checkout_legs")
+    .select(["checkout_id", "leg", "deal_id"])
+    .where(
+      "deal_id",
+      "in",
+      deals.map(({ id }) => id),
+    )
+    .execute();
+  const confirm = async ({ checkout_id, leg, deal_id }: (typeof legs)[number]) => {
+    const { deal } = deals.find(({ id }) => id === deal_id) as (typeof deals)[number];
+    const { chainId } = chain.chain;
+    const { receipt } = chain.deployment.contracts;
+    const hash = goodsDealHash({ ...deal, defaultOutcome: deal.defaultOutcome as Outcome });
+    const signature = await signConfirmation(testAccount(CUSTOMER), hash, chainId, receipt);
+    await createHttpClient({}, { retries: 0, timeoutMs: 30_000 }).request(
+      `${ben.endpoint}/v1/checkouts/${checkout_id}/confirm`,
+      { method: "POST", body: { leg, signature }, schema: z.unknown() },
+    );
+  };
+  const [first, ...others] = legs;
+  if (first === undefined) throw new Error("nothing was bought");
+  await killAround(ben, () => confirm(first), random(200));
+  // The customer had no answer: it hands the same in again.
+  await Promise.all([first, ...others].map(confirm));
+  await expect.poll(() => stagesOf(deals), { timeout: 20_000 }).toEqual(new Set(["Paid"]));
+  for (const [at, seller] of sellers.entries()) {
+    const settled = async () => {
+      const rows = await seller.database.kysely.selectFrom("sales").select(["id", "state"]).execute();
+      return rows.filter(({ state }) => state === "settled").map(({ id }) => id);
+    };
+    const own = (sales[at] ?? []).map(({ id }) => id);
+    await expect.poll(async () => new Set(await settled()), { timeout: 20_000 }).toEqual(new Set(own));
+  }
+
+  const [customer, ...paid] = await Promise.all(
+    [CUSTOMER, ...sellers.map(({ owner }) => owner)].map(moneyOf),
+  );
+  expect((before[0]?.locked ?? 0n) - (customer?.locked ?? 0n), "escrow is open").toBe(priceOf(deals));
+  for (const [at, seller] of sellers.entries())
+    expect((paid[at]?.all ?? 0n) - (before[at + 1]?.all ?? 0n), seller.code).toBe(priceOf(ownOf(seller)));
+});
+
+/** Has a shop die so many milliseconds into what it is asked for, and live again. */
+async function killAround(shop: ShopProcess, asked: () => Promise<void>, afterMs: number): Promise<void> {
+  const outcome = asked().catch(() => undefined);
+  await sleep(afterMs);
+  await shop.kill();
+  await outcome;
+  await shop.start();
+}
+
+/** As the chain has them. */
+async function stagesOf(deals: readonly { readonly id: `0x${string}` }[]): Promise<Set<string | undefined>> {
+  return new Set(await Promise.all(deals.map(async ({ id }) => STAGES[await stageOf(federation.chain, id)])));
+}
 
 /** Nothing is on its way any more. */
 async function untilQuiet(): Promise<void> {

@@ -1,5 +1,5 @@
 import { type Hex, keccak256, stringToHex } from "viem";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ratingsAbi } from "#src/abi/ratings-abi.ts";
 import { receiptAbi } from "#src/abi/receipt-abi.ts";
 import {
@@ -155,6 +155,63 @@ describe("a review", () => {
       at(ben).review({ deal: `0x${"12".repeat(32)}`, text }),
       "a deal that never was",
     ).rejects.toEqual(refused("HANSE_DEAL_UNKNOWN"));
+  });
+});
+
+describe("a review of what the seller has not seen yet", () => {
+  const text = "Es kam, ehe der Knoten es wußte.";
+  let deal: Hex;
+
+  it("waits by itself, while partnerships go on, and is kept once the seller's shop has caught up", async () => {
+    deal = await bought("ANNA:SOCK");
+    await shipped(anna, deal);
+    await onReceipt(BUYER, "confirm", [await dealAt(ben, deal), "0x"]);
+    await saleIn(anna, deal, "settled");
+    const { ratings, receipt } = chain.deployment.contracts;
+    await chain.senderOf(BUYER).send({
+      ...{ address: ratings, abi: ratingsAbi, functionName: "rate" },
+      args: [receipt, await dealAt(ben, deal), 5, keccak256(stringToHex(text))],
+    });
+    // As a shop whose node is some blocks behind.
+    const { kysely } = anna.database;
+    const behind = await kysely
+      .selectFrom("deals")
+      .selectAll()
+      .where("id", "=", deal)
+      .executeTakeFirstOrThrow();
+    await kysely.deleteFrom("deals").where("id", "=", deal).execute();
+    await at(ben).review({ deal, text });
+    const waits = ben.database.kysely.selectFrom("deliveries").select(["path", "attempts"]);
+    expect(await waits.execute()).toMatchObject([{ path: "/api/v1/reviews" }]);
+    const offered = { rights: ["share-inventory"], until: new Date(Date.now() + 86_400_000).toISOString() };
+    expect(await ben.ask("/v1/owner/partnerships/ANNA/offer", offered), "past it").toMatchObject({
+      ...{ state: "offered", delivered: true },
+    });
+    await expect
+      .poll(async () => (await waits.execute())[0]?.attempts, { timeout: 10_000 })
+      .toBeGreaterThan(1);
+    await kysely.insertInto("deals").values(behind).execute();
+    await expect
+      .poll(() => at(anna).reviews({ deal }), { timeout: 20_000 })
+      .toMatchObject([{ text, stars: 5 }]);
+    expect(await waits.execute()).toEqual([]);
+  });
+
+  it("has the chain read from the deal's block on, for the seller's own deals, and once", async () => {
+    const read = vi.spyOn(anna.rpc.viem, "getContractEvents");
+    const { receive } = anna.market.reviews;
+    expect(await receive({ deal, text }), "kept").toMatchObject({ stars: 5 });
+    await expect(receive({ deal: `0x${"34".repeat(32)}`, text })).rejects.toEqual(
+      refused("HANSE_REVIEW_UNRATED"),
+    );
+    expect(read, "neither asks the chain").not.toHaveBeenCalled();
+    await expect(receive({ deal, text: "another" })).rejects.toEqual(refused("HANSE_REVIEW_UNRATED"));
+    const known = await anna.market.deals.find(deal);
+    expect(read).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ fromBlock: known?.sealedAtBlock }),
+    );
+    expect(known?.sealedAtBlock).toBeGreaterThan(chain.deployment.deployedAtBlock);
+    read.mockRestore();
   });
 });
 

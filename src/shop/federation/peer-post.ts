@@ -46,9 +46,17 @@ export interface PeerPost {
   later(trx: Transaction<ShopTables>, delivery: Delivery): Promise<void>;
   /** Tries now what was written down. @returns whether it is told */
   now(delivery: Delivery): Promise<boolean>;
+  /** Has somebody hear of everything that was told and is not taken. */
+  onRefusal(listener: RefusalListener): void;
   /** Delivers what is due until the signal. */
   keepDelivering(signal: AbortSignal): Promise<void>;
 }
+
+/**
+ * Hears why another shop does not take what it was told, before that is forgotten or told again; of the same more than once where
+ * this shop dies in between. @returns the body that is told instead, if it is told again; undefined for the same
+ */
+export type RefusalListener = (delivery: Delivery, error: HanseError) => Promise<unknown>;
 
 export interface PeerPostDeps {
   readonly database: ShopDatabase;
@@ -76,6 +84,7 @@ export function createPeerPost(deps: PeerPostDeps): PeerPost {
   const { database, code, keys, peers, fetch, logger, clock = systemClock } = deps;
   const { lookAgain = async () => false } = deps;
   const client = createHttpClient({ fetch, clock }, { retries: 0 });
+  const listeners: RefusalListener[] = [];
 
   async function call<Schema extends z.ZodType>(peer: string, path: string, request: SignedCall<Schema>) {
     const { endpoint } = await peers.find(peer);
@@ -137,6 +146,7 @@ export function createPeerPost(deps: PeerPostDeps): PeerPost {
         if (row.id === id) return true;
       }
     },
+    onRefusal: (listener) => void listeners.push(listener),
     async keepDelivering(signal) {
       while (!signal.aborted) {
         try {
@@ -187,11 +197,16 @@ export function createPeerPost(deps: PeerPostDeps): PeerPost {
     } catch (error) {
       const tried = row.attempts + 1;
       const age = clock.now() - row.created_at.getTime();
+      const instead = await heard(row, error);
       if (!isRefusal(error) && age < GIVE_UP_MS) {
         const pause = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tried, 20), LONGEST_PAUSE_MS);
         await database.kysely
           .updateTable("deliveries")
-          .set({ attempts: tried, due_at: new Date(clock.now() + pause / 2 + (Math.random() * pause) / 2) })
+          .set({
+            attempts: tried,
+            due_at: new Date(clock.now() + pause / 2 + (Math.random() * pause) / 2),
+            ...(instead === undefined ? {} : { body: stringifyJson(instead) }),
+          })
           .where("id", "=", row.id)
           .execute();
         return false;
@@ -201,13 +216,21 @@ export function createPeerPost(deps: PeerPostDeps): PeerPost {
     await database.kysely.deleteFrom("deliveries").where("id", "=", row.id).execute();
     return true;
   }
+
+  async function heard(row: Selectable<ShopTables["deliveries"]>, error: unknown): Promise<unknown> {
+    if (!(error instanceof HanseError) || error.retryable) return undefined;
+    const delivery: Delivery = { ...row, body: JSON.parse(row.body) as unknown };
+    let instead: unknown;
+    for (const listener of listeners) instead = (await listener(delivery, error)) ?? instead;
+    return instead;
+  }
 }
 
 /**
  * Whether the other shop has understood what it was told, and will not have it. That it cannot be found, does not know our key
  * now, cannot open what is sealed to it, or answers as no shop does, passes: what it was to be told, such as where a paid parcel goes, is kept until then.
  */
-function isRefusal(error: unknown): boolean {
+export function isRefusal(error: unknown): boolean {
   if (!(error instanceof HanseError) || error.retryable) return false;
   return !(error.code.startsWith("HANSE_SIGNATURE_") || PASSING.has(error.code));
 }
@@ -218,6 +241,10 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "HANSE_PEER_REFUSED",
   "HANSE_PEER_RESPONSE_INVALID",
   "HANSE_ADDRESS_FORBIDDEN",
+  // The other may not have heard of our key yet; and what it refuses is signed anew before it is told again.
+  "HANSE_GRANT_KEY_UNKNOWN",
+  // We have seen the rating: the other's node may be some blocks behind ours, or its shop be catching up.
+  "HANSE_REVIEW_UNRATED",
   // A seller whose key is lost may find it again; a paid order that it has not is lost for good.
   "HANSE_SEALED_BOX_INVALID",
 ]);

@@ -6,6 +6,7 @@ import {
   partnershipCallSchema,
   partnershipCalls,
   partnershipListSchema,
+  partnershipStandingSchema,
   shopCodeSchema,
 } from "#src/client/shop-schema.ts";
 import { errorBodySchema, refusalsOf } from "#src/http/error-body.ts";
@@ -15,6 +16,11 @@ import { partnershipCourse } from "./partnership-course.ts";
 import type { Partnerships } from "./partnerships.ts";
 
 const refusals = refusalsOf(400, 401, 404, 409, 422, 429, 503);
+
+/** Refused with where it stands here: who called is behind, and takes that over as far as it may. */
+const standingRefusalSchema = errorBodySchema
+  .extend({ details: z.looseObject({ standing: partnershipStandingSchema.optional() }).optional() })
+  .meta({ id: "PartnershipRefusal" });
 
 /** What other shops call; on a part of the server whose requests are signed. */
 export function registerPartnershipCalls(scope: HttpServer, partnerships: Partnerships): void {
@@ -26,7 +32,10 @@ export function registerPartnershipCalls(scope: HttpServer, partnerships: Partne
         schema: {
           summary: steps.map(({ by, says }) => `The ${by} ${says}`).join(". "),
           body: partnershipCallSchema,
-          response: { 200: partnershipAnswerSchema, ...refusals },
+          response: {
+            ...{ 200: partnershipAnswerSchema, ...refusals },
+            ...{ 409: standingRefusalSchema, 429: standingRefusalSchema },
+          },
         },
       },
       (request) => partnerships.receive(signerOf(request), call, request.body),

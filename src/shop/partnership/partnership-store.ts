@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Transaction } from "kysely";
-import type { Partnership } from "#src/client/shop-schema.ts";
+import type { Partnership, PartnershipCall, PartnershipCallBody } from "#src/client/shop-schema.ts";
+import type { Right } from "#src/identity/grant.ts";
 import type { ShopTables } from "../shop-tables.ts";
 import { type PartnershipRole, stateAt } from "./partnership-course.ts";
 
@@ -49,6 +50,7 @@ export function partnershipView(record: PartnershipRecord, now: number): Partner
     pendingUntil: waiting ? (record.pending_grant_until?.toISOString() ?? null) : null,
     pendingId: waiting ? pendingIdOf(record) : null,
     askAgainAt: state === "denied" ? (record.ask_again_at?.toISOString() ?? null) : null,
+    note: record.note,
     changedAt: record.changed_at.toISOString(),
   };
 }
@@ -60,4 +62,21 @@ export function pendingIdOf(record: PartnershipRecord): string {
   const { exchange, pending_rights, pending_grant_until } = record;
   const said = [exchange, [...(pending_rights ?? [])].sort(), pending_grant_until?.toISOString() ?? null];
   return createHash("sha256").update(JSON.stringify(said)).digest("hex");
+}
+
+export const noPending = { pending_rights: null, pending_grant_until: null, pending_until: null };
+export const noGrant = { rights: [] as Right[], until: null, grant_jwt: null, grant_id: null };
+
+/** What a grantee tells the granter, written down before it is told: whoever dies in between knows what it said. */
+export interface Asking {
+  readonly call: PartnershipCall;
+  readonly body: PartnershipCallBody;
+  /** When the record was changed last, in milliseconds: what the granter says meanwhile counts more than its answer. */
+  readonly since: number;
+  /** The owner was told that it came to nothing: it is not told again, but its answer is understood. */
+  readonly failed: boolean;
+}
+
+export function askingOf({ asking }: Pick<PartnershipRecord, "asking">): Asking | undefined {
+  return asking === null ? undefined : (JSON.parse(asking) as Asking);
 }

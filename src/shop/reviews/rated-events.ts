@@ -17,13 +17,13 @@ export interface ChainRating {
 /**
  * Reads the ratings of a deal from the chain. One at most is of a Receipt's deal; a deal of another Receipt may have the
  * same id.
+ * @param fromBlock which sealed the deal: nobody rates it before
  * @throws HANSE_RPC_*
  */
-export function createRatedEvents(
-  chain: ChainClient,
-  { ratings, fromBlock }: { readonly ratings: Address; readonly fromBlock: bigint },
-): (deal: Hex) => Promise<readonly ChainRating[]> {
-  return async (deal) => {
+export type RatingsOf = (deal: Hex, fromBlock: bigint) => Promise<readonly ChainRating[]>;
+
+export function createRatedEvents(chain: ChainClient, { ratings }: { readonly ratings: Address }): RatingsOf {
+  return async (deal, fromBlock) => {
     const logs = await chain.viem
       .getContractEvents({
         ...{ address: ratings, abi: ratingsAbi, eventName: "Rated", args: { deal }, fromBlock },

@@ -5,7 +5,7 @@ import { HanseError } from "#src/kernel/errors.ts";
 import type { DealStore } from "../deals/deal-store.ts";
 import type { PeerPost } from "../federation/peer-post.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
-import type { ChainRating } from "./rated-events.ts";
+import type { ChainRating, RatingsOf } from "./rated-events.ts";
 
 /** Texts of reviews, kept by the seller's shop and by the one it was bought at; what they say of whom is the chain's. */
 export interface Reviews {
@@ -15,7 +15,11 @@ export interface Reviews {
    * @throws HANSE_DEAL_UNKNOWN; HANSE_REVIEW_UNRATED unless the chain has a rating with this text's hash
    */
   take(review: ReviewPost): Promise<Review>;
-  /** As `take`, told by the shop it was bought at: only what this shop's owner sold. */
+  /**
+   * As `take`, told by the shop it was bought at: only what this shop's owner sold. The chain is asked about deals alone that it
+   * told this shop of before.
+   * @throws HANSE_REVIEW_UNRATED, also where this shop has not seen the deal yet: worth trying again for a while
+   */
   receive(review: ReviewPost): Promise<Review>;
   /** Newest first, at most 200. */
   list(query: {
@@ -28,7 +32,7 @@ export interface ReviewsDeps {
   readonly database: ShopDatabase;
   readonly deals: DealStore;
   readonly post: PeerPost;
-  readonly ratingsOf: (deal: Hex) => Promise<readonly ChainRating[]>;
+  readonly ratingsOf: RatingsOf;
 }
 
 export const REVIEW_PATH = "/api/v1/reviews";
@@ -41,14 +45,15 @@ export function createReviews(
     async take(review) {
       const known = await deals.find(review.deal);
       if (known === undefined) throw unknownDeal(review.deal);
-      const rating = await ratingFor(review, known.deal.seller);
+      const rating = await ratingFor(review, known.deal.seller, known.sealedAtBlock);
       const seller = await sellerOf(review.deal);
       const delivery =
         seller === undefined || seller === code
           ? undefined
           : {
               id: `review ${review.deal} ${rating.reviewHash}`,
-              peer: seller,
+              // What the seller cannot check yet keeps nothing else from being told.
+              ...{ lane: `review ${review.deal}`, peer: seller },
               path: REVIEW_PATH,
               body: review,
             };
@@ -58,8 +63,12 @@ export function createReviews(
     },
 
     async receive(review) {
-      // Of the chain alone: this shop may have been away, and not have seen the deal's end yet.
-      return await keep(review.text, await ratingFor(review, owner));
+      const kept = await keptOf(review);
+      if (kept !== undefined) return kept;
+      const known = await deals.find(review.deal);
+      // What it is in by now is the chain's to say: this shop may have been away, and not have seen the deal's end yet.
+      if (known?.deal.seller !== owner) throw unrated(review.deal, hashOf(review.text));
+      return await keep(review.text, await ratingFor(review, owner, known.sealedAtBlock));
     },
 
     async list({ deal, seller }) {
@@ -75,14 +84,24 @@ export function createReviews(
     },
   };
 
-  async function ratingFor({ deal, text }: ReviewPost, seller: Address): Promise<ChainRating> {
-    const hash = keccak256(stringToHex(text));
-    const ratings = await ratingsOf(deal);
+  async function ratingFor({ deal, text }: ReviewPost, seller: Address, fromBlock: bigint) {
+    const hash = hashOf(text);
+    const ratings = await ratingsOf(deal, fromBlock);
     const found = ratings.find((each) => each.seller === seller && each.reviewHash === hash);
     if (found !== undefined) return found;
-    throw new HanseError("HANSE_REVIEW_UNRATED", "No rating of this deal has the hash of this text", {
-      details: { deal, hash },
-    });
+    throw unrated(deal, hash);
+  }
+
+  /** What is kept of this very text needs no look at the chain. */
+  async function keptOf({ deal, text }: ReviewPost): Promise<Review | undefined> {
+    const row = await database.kysely
+      .selectFrom("reviews")
+      .selectAll()
+      .where("deal_id", "=", deal)
+      .where("seller", "=", owner)
+      .where("hash", "=", hashOf(text))
+      .executeTakeFirst();
+    return row === undefined ? undefined : view(row);
   }
 
   /** The shop that sold it, where it was bought here. */
@@ -115,6 +134,14 @@ export function createReviews(
 function view(row: Selectable<ShopTables["reviews"]>): Review {
   const { deal_id, seller, buyer, stars, weight, hash, text, created_at } = row;
   return { deal: deal_id, seller, buyer, stars, weight, hash, text, createdAt: created_at.toISOString() };
+}
+
+const hashOf = (text: string): Hex => keccak256(stringToHex(text));
+
+function unrated(deal: Hex, hash: Hex): HanseError {
+  return new HanseError("HANSE_REVIEW_UNRATED", "No rating of this deal has the hash of this text", {
+    details: { deal, hash },
+  });
 }
 
 function unknownDeal(deal: Hex): HanseError {

@@ -84,7 +84,8 @@ export function registerSaleCalls(
     {
       schema: {
         summary: "Tell an order of a quote, and where it goes",
-        description: "With the right sell. Whether it is paid, the chain says.",
+        description:
+          "Of a quote that was made for the caller while it had the right sell, and that is not over; the right is not asked for again, since the quote may be paid already. Whether it is paid, the chain says.",
         body: orderPostSchema,
         response: { 201: saleSchema, ...refusals },
       },

@@ -75,6 +75,36 @@ describe("a partnership", () => {
     expect(await ben?.service.partnerships.rightsFrom("ANNA")).toEqual(["sell"]);
   });
 
+  it("is granted for as long as was asked, or shorter, never longer", async () => {
+    await own(ben, "ANNA/request", { rights, until: inDays(30) });
+    await expect(answered(anna, "BEN/accept", { until: inDays(31) })).rejects.toEqual(
+      refused("HANSE_PARTNERSHIP_TERMS"),
+    );
+    expect(await anna?.service.partnerships.rightsOf("BEN")).toEqual([]);
+    await answered(anna, "BEN/accept", { until: inDays(3) });
+    await own(ben, "ANNA/refresh", { rights, until: inDays(30) });
+    const longer = { role: "granter", until: inDays(300) };
+    await expect(answered(anna, "BEN/refreshAccept", longer)).rejects.toEqual(
+      refused("HANSE_PARTNERSHIP_TERMS"),
+    );
+    expect(await answered(anna, "BEN/refreshAccept", { role: "granter" })).toMatchObject({ state: "active" });
+  });
+
+  it("carries a word to the other's owner, who sees the last; the next call without one takes it away", async () => {
+    const note = "We met at the fair.";
+    await own(ben, "ANNA/request", { rights, until: inDays(30), note });
+    const seen = async (shop: TestShop | undefined) => (await shop?.service.partnerships.list())?.[0]?.note;
+    expect(await seen(anna)).toBe(note);
+    expect(await seen(ben), "its own is no word to itself").toBeNull();
+    await answered(anna, "BEN/accept", { note: "Welcome!" });
+    expect(await seen(ben)).toBe("Welcome!");
+    await own(ben, "ANNA/leave", { role: "grantee" });
+    expect(await seen(anna)).toBeNull();
+    await expect(
+      own(ben, "ANNA/request", { rights, until: inDays(30), note: "x".repeat(501) }),
+    ).rejects.toEqual(refused("HANSE_REQUEST_INVALID"));
+  });
+
   it("is offered and taken, or declined", async () => {
     await own(anna, "BEN/offer", { rights, until: inDays(5) });
     expect(await answered(ben, "ANNA/rejectOffer")).toMatchObject({ state: "declined" });
@@ -196,7 +226,7 @@ describe("an owner's answer", () => {
 
 describe("refuses", () => {
   it("calls that are none for where it stands", async () => {
-    for (const call of ["accept", "reject", "refreshAccept", "refreshReject", "leave"]) {
+    for (const call of ["accept", "reject", "refreshAccept", "refreshReject"]) {
       await expect(own(anna, `BEN/${call}`, { role: "granter" }), call).rejects.toEqual(
         refused("HANSE_PARTNERSHIP_STATE"),
       );
@@ -325,5 +355,47 @@ describe("a call that comes again", () => {
       .set(offered as never)
       .execute();
     expect(await answered(ben, "ANNA/acceptOffer")).toMatchObject({ state: "active", rights });
+  });
+});
+
+describe("a grant that was", () => {
+  /** What Anna granted, and about what. */
+  async function granted() {
+    const row = await ben?.database.kysely.selectFrom("partnerships").selectAll().executeTakeFirstOrThrow();
+    return { exchange: row?.exchange ?? "", grant: row?.grant_jwt ?? "" };
+  }
+  /** Whoever replays it, with whatever call. */
+  async function expectNothingByReplay(old: Awaited<ReturnType<typeof granted>>, now: readonly string[]) {
+    const { exchange } = await granted();
+    for (const about of [old.exchange, exchange]) {
+      const asGranter = { role: "granter", exchange: about, grant: old.grant };
+      for (const call of ["accept", "refreshAccept"])
+        await expect(say(anna, "BEN", call, asGranter), `${call} of Anna's`).rejects.toEqual(
+          refused("HANSE_PARTNERSHIP_STATE"),
+        );
+      for (const call of ["acceptOffer", "refreshAccept"])
+        await expect(
+          say(ben, "ANNA", call, { ...asGranter, role: "grantee" }),
+          `${call} of Ben's`,
+        ).rejects.toEqual(refused("HANSE_PARTNERSHIP_STATE"));
+    }
+    expect(await ben?.service.partnerships.rightsFrom("ANNA")).toEqual(now);
+    expect(await anna?.service.partnerships.rightsOf("BEN")).toEqual(now);
+  }
+
+  it("ended gives nothing when it is shown again", async () => {
+    await makePartners(anna as TestShop, ben as TestShop, rights);
+    const old = await granted();
+    await own(anna, "BEN/leave", { role: "granter" });
+    await expectNothingByReplay(old, []);
+  });
+
+  it("was replaced gives nothing more when it is shown again", async () => {
+    await makePartners(anna as TestShop, ben as TestShop, rights);
+    const old = await granted();
+    await own(ben, "ANNA/refresh", { rights: ["sell"], until: inDays(60) });
+    await answered(anna, "BEN/refreshAccept", { role: "granter" });
+    expect((await granted()).grant).not.toBe(old.grant);
+    await expectNothingByReplay(old, ["sell"]);
   });
 });

@@ -27,6 +27,7 @@ it("whoever answers slowly for its key holds up nobody else: no lock, and no con
       ...{ database, code: "BEN", keys: { present: generateShopKey().key } },
       peers: { find: async () => undefined, isKeyOf: () => proof.promise } as never,
       post: {
+        onRefusal: () => undefined,
         ask: async (_peer: string, _path: string, body: PartnershipCallBody) => {
           request = body;
           return { state: "requested", rights: [], until: null };

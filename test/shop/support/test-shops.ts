@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { z } from "zod";
 import { partnershipListSchema } from "#src/client/shop-schema.ts";
 import { createGuardedFetch } from "#src/http/guarded-fetch.ts";
-import { createHttpClient } from "#src/http/http-client.ts";
+import { createHttpClient, type Fetch } from "#src/http/http-client.ts";
 import { listen } from "#src/http/listen.ts";
 import { createServer, type HttpServer } from "#src/http/server.ts";
 import { generateShopKey, type ShopKey } from "#src/identity/shop-key.ts";
@@ -42,6 +42,8 @@ export interface TestShop {
   forget(): Promise<void>;
   /** Ends the process's part: server and work; what is in the database stays. */
   stop(): Promise<void>;
+  /** As `stop`, of a shop that is dead: waits for nothing that is under way. */
+  kill(): Promise<void>;
 }
 
 export interface ShopSetup {
@@ -57,6 +59,11 @@ export interface ShopSetup {
   readonly options?: Partial<ShopServiceOptions>;
   /** Whose X-Forwarded-For is believed. */
   readonly trustProxy?: string[];
+  /** Puts something between the shop and its database, and between it and other shops. */
+  readonly between?: {
+    readonly database: (database: ShopDatabase) => ShopDatabase;
+    readonly fetch: (fetch: Fetch) => Fetch;
+  };
   /** What more the shop has and does. */
   readonly also?: (
     parts: ShopService,
@@ -69,7 +76,10 @@ const silent = createLogger({ service: "test", level: "silent" });
 /** One shop service with its own database and server on loopback, as its process would have it. */
 export async function startTestShop(setup: ShopSetup): Promise<TestShop> {
   const { code, databaseUrl, key = generateShopKey().key, port = await freePort() } = setup;
-  const database = await openDatabase<ShopTables>({ logger: silent }, { url: databaseUrl, schema: "shop" });
+  const { between = { database: (own) => own, fetch: (own) => own } } = setup;
+  const database = between.database(
+    await openDatabase<ShopTables>({ logger: silent }, { url: databaseUrl, schema: "shop" }),
+  );
   const log: string[] = [];
   const logger = createLogger({
     service: "shop",
@@ -82,7 +92,7 @@ export async function startTestShop(setup: ShopSetup): Promise<TestShop> {
   const service = await createShopService(
     {
       ...{ key, database, logger, metrics: registry, hubs: setup.hubs ?? [] },
-      fetch: createGuardedFetch({ allowPrivate: true }),
+      fetch: between.fetch(createGuardedFetch({ allowPrivate: true })),
       ...(setup.clock === undefined ? {} : { clock: setup.clock }),
       ...(setup.keyStore === undefined ? {} : { keyStore: setup.keyStore }),
     },
@@ -129,6 +139,16 @@ export async function startTestShop(setup: ShopSetup): Promise<TestShop> {
       stopping.abort();
       await server.close();
       await running;
+      await database.close();
+    },
+    async kill() {
+      if (stopped) return;
+      stopped = true;
+      stopping.abort();
+      // What is under way may be answered by nobody any more.
+      running.catch(() => undefined);
+      server.server.close();
+      server.server.closeAllConnections();
       await database.close();
     },
   };
