@@ -393,11 +393,15 @@ export const errorCodes = {
     retryable: false,
   },
   HANSE_SIGNATURE_COMPONENT_MISSING: {
-    hint: "Sign method, authority, path and query, and of a body its digest and type.",
+    hint: "Sign method, authority, path, query and hanse-to, idempotency-key where it is sent, and of a body its digest and type.",
     retryable: false,
   },
   HANSE_SIGNATURE_AUTHORITY_MISMATCH: {
     hint: "Sign the request for the address at which this service is known.",
+    retryable: false,
+  },
+  HANSE_SIGNATURE_ADDRESSEE_MISMATCH: {
+    hint: "Name the shop that is called in hanse-to, and call it at the endpoint that the Hub has of it.",
     retryable: false,
   },
   HANSE_SIGNATURE_NOT_YET_VALID: { hint: "Set the signer's clock, and sign again.", retryable: false },

@@ -155,8 +155,8 @@ export async function createShopService(
     options.reservation,
   );
   const { take: takeNonce } = createNonces({ database, clock });
-  const checkShop = createShopCheck({ isKeyOf: isKeyOfShop, takeNonce, clock }, endpoint);
-  const checkHub = createShopCheck({ isKeyOf: isKeyOfAnyHub, takeNonce, clock }, endpoint);
+  const checkShop = createShopCheck({ isKeyOf: isKeyOfShop, takeNonce, clock, addressee: code }, endpoint);
+  const checkHub = createShopCheck({ isKeyOf: isKeyOfAnyHub, takeNonce, clock, addressee: code }, endpoint);
   const unsigned = createFailureLimit(
     { clock },
     { max: badRequestsPerMinute, isKnown: ({ shopCode }) => shopCode !== undefined },

@@ -37,7 +37,7 @@ const sync = (reader: ShopProcess, of: ShopProcess) => reader.ask(`/v1/owner/lis
 /** What a request signed with a key is answered. */
 async function askedWith(shop: ShopProcess, code: string, key: ShopKey): Promise<string> {
   const url = `${shop.endpoint}/api/v1/products`;
-  const headers = await signRequest({ method: "GET", url, headers: {} }, { code, key });
+  const headers = await signRequest({ method: "GET", url, headers: {} }, { code, key }, shop.code);
   const answer = await fetch(url, { headers });
   return answer.ok ? "taken" : ((await answer.json()) as { code: string }).code;
 }

@@ -93,6 +93,7 @@ export function createPeerPost(deps: PeerPostDeps): PeerPost {
       const signed = await signRequest(
         { method, url, headers: own, ...(body === undefined ? {} : { body: stringifyJson(body) }) },
         { code, key: keys.present },
+        peer,
         { clock },
       );
       return await client.request(url, {
