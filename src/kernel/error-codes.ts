@@ -458,6 +458,14 @@ export const errorCodes = {
     hint: "`hanse shop list` shows who is a member now; one that has just joined is heard of at the next poll.",
     retryable: false,
   },
+  HANSE_SHOP_UNPROVED: {
+    hint: "The shop's service has to run at the endpoint that the Hub has of it, with its key, code and owner (docs/federation.md).",
+    retryable: false,
+  },
+  HANSE_SHOP_LEAVING: {
+    hint: "What is under way with it is brought to its end; nothing new begins.",
+    retryable: false,
+  },
   HANSE_PARTNERSHIP_STATE: {
     hint: "docs/partnerships.md tells which call follows which; `hanse partner list` shows where it stands.",
     retryable: false,

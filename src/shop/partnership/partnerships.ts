@@ -70,6 +70,8 @@ interface CheckedGrant {
 }
 
 const DAY_MS = 86_400_000;
+/** What a shop that leaves may still say, and be told: it grants nothing, and is granted nothing. */
+const ending: ReadonlySet<PartnershipCall> = new Set(["leave", "reject", "rejectOffer", "refreshReject"]);
 
 export function createPartnerships(deps: PartnershipDeps, options: PartnershipOptions = {}): Partnerships {
   const { database, code, keys, peers, post, clock = systemClock } = deps;
@@ -81,6 +83,7 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
 
   return {
     async receive(peer, call, body) {
+      if (!ending.has(call)) await peers.assertStays(peer);
       const grantOf = await checkGrant(peer, body.grant);
       return await database.transaction(async (trx) => {
         const now = clock.now();
@@ -104,7 +107,7 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
 
     async make(peer, call, wish) {
       if (peer === code) throw terms("A shop is no partner of itself");
-      await peers.find(peer);
+      await (ending.has(call) ? peers.assertListed(peer) : peers.assertStays(peer));
       const role = roleOfCaller(call, wish);
       return role === "granter" ? await decide(peer, call, wish) : await ask(peer, call, wish);
     },

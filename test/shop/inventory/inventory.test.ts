@@ -129,11 +129,11 @@ describe("requests", () => {
     await introduce(first, ben);
     await makePartners(first, ben, ["share-inventory"]);
     const request = { method: "GET", url: `${first.endpoint}/api/v1/products`, headers: {} };
-    const headers = await signRequest(request, ben, "ANNA");
+    const headers = await signRequest(request, ben, "LATE");
     expect((await fetch(request.url, { headers })).status).toBe(200);
     // By a clock that is as far ahead as one may be: it is signed after the next process begins.
     const ahead = { now: () => Date.now() + 25_000 };
-    const later = await signRequest(request, ben, "ANNA", { clock: ahead });
+    const later = await signRequest(request, ben, "LATE", { clock: ahead });
     expect((await fetch(request.url, { headers: later })).status).toBe(200);
     await first.stop();
     const again = await startTestShop(setup);
@@ -142,7 +142,7 @@ describe("requests", () => {
         expect(await codeOf(await fetch(request.url, { headers: taken }))).toBe("HANSE_SIGNATURE_REPLAYED");
       // Signatures tell whole seconds.
       await new Promise((resolve) => setTimeout(resolve, 1_100));
-      const anew = await signRequest(request, ben, "ANNA", { clock: ahead });
+      const anew = await signRequest(request, ben, "LATE", { clock: ahead });
       expect((await fetch(request.url, { headers: anew })).status).toBe(200);
     } finally {
       await again.stop();
