@@ -99,6 +99,11 @@ it("what one hub service tells of another's shops that we ask ourselves changes 
   y.tell("BOOKS", "gone", { origin: X });
   await directory.sync();
   expect(await known("BOOKS")).toMatchObject({ standing: "member", key: keyOf("BOOKS"), origin: X });
+  // Nor does it keep one in that X lists no more.
+  y.tell("BOOKS", "member", { origin: X });
+  x.tell("BOOKS", "left");
+  await directory.sync();
+  expect(await known("BOOKS")).toMatchObject({ standing: "left" });
 });
 
 it("a shop that two list stays while one of them does, and goes when none does", async () => {
