@@ -101,3 +101,10 @@ export const pollMs = defineOption({
   doc: "time between two looks at the chain, in milliseconds",
   default: 500,
 });
+
+export const trustProxy = defineOption({
+  schema: listOption(),
+  env: "HANSE_TRUST_PROXY",
+  doc: "addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas; none, and a caller's address is the connection's own",
+  default: [],
+});

@@ -15,6 +15,7 @@ import {
   privateKey,
   rpcUrl,
   stateDir,
+  trustProxy,
 } from "./options.ts";
 
 const hundredths = (most: number) => wholeNumberOption({ min: 0, max: most });
@@ -50,9 +51,9 @@ export const shopOptions = {
     doc: "the wallet that joined with this shop, where HANSE_PRIVATE_KEY is its operator's; it grants that key the powers sale-order, purchase-order and parcel",
   }),
   endpoint: defineOption({
-    schema: httpUrlOption(),
+    schema: httpUrlOption().refine((url) => URL.parse(url)?.pathname === "/", "a shop answers at no path"),
     env: "HANSE_PUBLIC_URL",
-    doc: "URL at which others reach this shop, as the Hub has it",
+    doc: "URL at which others reach this shop, as the Hub has it: scheme, host and port, and no path",
     default: "http://127.0.0.1:4105",
   }),
   ownerToken: defineOption({
@@ -230,12 +231,7 @@ export const shopOptions = {
     doc: "lines of one seller's products that all customers together may have kept before they pay: the rest is the shop's own to buy with",
     default: 800,
   }),
-  trustProxy: defineOption({
-    schema: listOption(),
-    env: "HANSE_TRUST_PROXY",
-    doc: "addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas; none, and a customer's address is the connection's own",
-    default: [],
-  }),
+  trustProxy,
   customerLimit: defineOption({
     schema: wholeNumberOption({ min: 1 }),
     env: "HANSE_CUSTOMER_LIMIT",

@@ -13,7 +13,7 @@ import { type ConfigSources, defineOption } from "#src/kernel/config.ts";
 import { httpUrlOption, listOption, switchOption, wholeNumberOption } from "#src/kernel/config-types.ts";
 import { lockDirectory } from "#src/kernel/lock-file.ts";
 import { openDatabase } from "#src/store/database.ts";
-import { databaseUrl, deployment, host, pollMs, port, rpcUrl, stateDir } from "./options.ts";
+import { databaseUrl, deployment, host, pollMs, port, rpcUrl, stateDir, trustProxy } from "./options.ts";
 import { runService } from "./run-service.ts";
 
 export const hubOptions = {
@@ -48,6 +48,7 @@ export const hubOptions = {
     doc: "whether shops and other hub services may answer by http, and at private and loopback addresses: for development",
     default: false,
   }),
+  trustProxy,
   requestLimit: defineOption({
     schema: wholeNumberOption({ min: 1 }),
     env: "HANSE_REQUEST_LIMIT",
@@ -111,6 +112,7 @@ export async function startHub(sources: ConfigSources): Promise<void> {
         name: "Hanse hub",
         description: "Lists the shops of a Hub, logs wallets in, and tells shops of each other.",
         bodyLimit: 65_536,
+        ...(config.trustProxy.length === 0 ? {} : { trustProxy: config.trustProxy }),
         ready: {
           database: () => database.ping(),
           chain: head,

@@ -14,6 +14,7 @@ import { createOnlineBoutiqueAdapter } from "#src/shop/adapters/online-boutique-
 import type { ShopAdapter } from "#src/shop/adapters/shop-adapter.ts";
 import { createStockAdapter, type StockAdapter } from "#src/shop/adapters/stock-adapter.ts";
 import { registerStockRoutes } from "#src/shop/adapters/stock-routes.ts";
+import { createHubShopReader } from "#src/shop/federation/hub-shops.ts";
 import {
   asCurrency,
   createRates,
@@ -55,16 +56,17 @@ export async function startShop(sources: ConfigSources): Promise<void> {
     const rates = createRates({ source: sourceOf(config, fetch) });
     const owner = config.owner ?? account.address;
     const { code, endpoint } = config;
+    const hub = config.hubContract ?? deployment.contracts.hub;
     const parts = await createShopService(
       {
         ...{ key, keyStore, database, fetch, logger, metrics },
+        readHubShop: createHubShopReader(chain, { hub }),
         hubs: config.hubs.map((url) => ({ url, client: createHubClient({ fetch }, { baseUrl: url }) })),
       },
       {
         databaseSchema: config.databaseSchema,
         ...{ code, owner, endpoint, currency, ownerToken: config.ownerToken, chainId: chain.chainId },
-        hub: config.hubContract ?? deployment.contracts.hub,
-        inDollars: (minor) => rates.inDollars({ currency, minor }),
+        ...{ hub, inDollars: (minor) => rates.inDollars({ currency, minor }) },
         reservation: { holdMs: config.holdSeconds * 1_000 },
         partnerRequestsPerMinute: config.partnerLimit,
         customerRequestsPerMinute: config.customerLimit,

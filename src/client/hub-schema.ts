@@ -41,6 +41,17 @@ export const jwksSchema = z.object({
   ),
 });
 
+/** The keys of shops are another set than the service's own: none of them speaks for it. */
+export const shopJwksSchema = z.object({
+  keys: z.array(
+    z.object({
+      ...{ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string() },
+      kid: z.string().describe("CODE:x, as the keyid of what the shop signs"),
+      ...{ use: z.literal("sig"), alg: z.literal("EdDSA") },
+    }),
+  ),
+});
+
 /** The keys in a JWKS; what is no key is left out. */
 export function keysOfJwks({ keys }: z.output<typeof jwksSchema>): Hex[] {
   return keys.flatMap(({ x }) => publicKeyFromBase64url(x) ?? []);
@@ -133,7 +144,9 @@ export const shopViewSchema = z.object({
       stake: z.string().regex(/^\d+$/).describe("nano-HANSE"),
     })
     .optional()
-    .describe("Of members only: what is known of others is that they are none"),
+    .describe(
+      "Of members, and of shops that leave and have deals to end: of others is known only that they are none",
+    ),
 });
 export type ShopView = z.output<typeof shopViewSchema>;
 
@@ -141,14 +154,14 @@ export const shopQuerySchema = z.strictObject({
   since: sequence
     .optional()
     .describe(
-      "The `next` of an earlier answer: what changed after it, shops that are no members any more too",
+      "The `next` of an earlier answer: what changed after it, shops that are no members any more too. One that is above all that is told, of a database that was set back, is answered from the beginning",
     ),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 export type ShopQuery = z.input<typeof shopQuerySchema>;
 
 export const shopPageSchema = z.object({
-  feed: z.string().describe("Where it is another one, begin again without `since`"),
+  feed: z.string().describe("Where it is another one, or `next` falls, begin again without `since`"),
   shops: z.array(shopViewSchema).describe("In the order of their last changes"),
   next: sequence.describe("`since` of the next question"),
   more: z.boolean().describe("Is there more by now?"),

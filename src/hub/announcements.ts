@@ -40,6 +40,8 @@ export interface Announcements {
 
 interface Delivery {
   readonly change: ChangePost;
+  /** The member that is told. */
+  readonly to: string;
   readonly endpoint: string;
 }
 
@@ -86,7 +88,7 @@ export async function openAnnouncements(
         members.map(({ code: member, facts: { endpoint } }) => {
           const id = randomUUID();
           const change: ChangePost = { id, hub: url, type, code, sequence: String(sequence) };
-          const data: Delivery = { change, endpoint };
+          const data: Delivery = { change, to: member, endpoint };
           return { id, data, group: { id: member } };
         }),
       );
@@ -97,10 +99,10 @@ export async function openAnnouncements(
   };
 
   /** Fails where the shop did not take it: the queue tries again. */
-  async function attempt({ change, endpoint }: Delivery): Promise<void> {
+  async function attempt({ change, to, endpoint }: Delivery): Promise<void> {
     const words = { shop: change.code, change: change.type, delivery: change.id, endpoint };
     try {
-      await deliver(change, endpoint);
+      await deliver(change, to, endpoint);
       deliveries.inc({ result: "delivered" });
       logger.debug(words, "change told");
     } catch (error) {
@@ -110,14 +112,14 @@ export async function openAnnouncements(
     }
   }
 
-  async function deliver(change: ChangePost, endpoint: string): Promise<void> {
+  async function deliver(change: ChangePost, to: string, endpoint: string): Promise<void> {
     const target = `${endpoint.replace(/\/+$/, "")}${CHANGE_PATH}`;
     const parts = {
       ...{ method: "POST", url: target, body: stringifyJson(change) },
       headers: { "content-type": "application/json" },
     };
     // Signed anew each time: a receiver takes no signature twice, but a delivery as often as it comes.
-    const headers = await signRequest(parts, { code: HUB_SIGNER, key }, { clock });
+    const headers = await signRequest(parts, { code: HUB_SIGNER, key }, to, { clock });
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const response = await fetch(target, {
       method: "POST",

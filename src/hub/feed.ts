@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Address, Hex } from "viem";
 import { HanseError } from "#src/kernel/errors.ts";
 import type { HubQueries, ShopRow } from "./hub-tables.ts";
@@ -39,6 +40,9 @@ export async function lastSequence(queries: HubQueries): Promise<bigint> {
   return (await queries.selectFrom("feed").select("sequence").executeTakeFirst())?.sequence ?? 0n;
 }
 
+/** No number is given twice, also by a database that was set back: what it lost, it tells again above all that it told. */
+const nextSequence = sql<bigint>`greatest(sequence + 1, (extract(epoch from clock_timestamp()) * 1000)::int8)`;
+
 /**
  * Puts what a shop is now into the list, as the newest change. The feed's row stays locked until the transaction ends:
  * whoever reads up to a sequence has seen all below it.
@@ -52,7 +56,7 @@ export async function putShop(
 ): Promise<bigint> {
   const { sequence } = await queries
     .updateTable("feed")
-    .set((at) => ({ sequence: at("sequence", "+", 1n) }))
+    .set({ sequence: nextSequence })
     .returning("sequence")
     .executeTakeFirstOrThrow();
   const row = { origin, standing, facts: JSON.stringify(facts), sequence, changed_at: new Date() };
@@ -65,16 +69,21 @@ export async function putShop(
 }
 
 export interface ShopPageOptions {
-  /** Undefined: from the beginning, members only. */
+  /** Undefined: from the beginning, members and those that leave only. */
   readonly since: bigint | undefined;
-  readonly limit: number;
+  /** All unless told. */
+  readonly limit?: number;
 }
 
 /** Shops in the order of their last changes. */
 export async function listShops(queries: HubQueries, { since, limit }: ShopPageOptions): Promise<ShopRow[]> {
-  const query = queries.selectFrom("shops").selectAll().orderBy("sequence").limit(limit);
+  const query = queries
+    .selectFrom("shops")
+    .selectAll()
+    .orderBy("sequence")
+    .$if(limit !== undefined, (all) => all.limit(limit ?? 0));
   return await (since === undefined
-    ? query.where("standing", "=", "member")
+    ? query.where("standing", "in", ["member", "leaving"])
     : query.where("sequence", ">", since)
   ).execute();
 }

@@ -40,4 +40,20 @@ export const hubMigrations: readonly Migration[] = [
       create index on refresh_tokens (family);
     `,
   },
+  {
+    id: "0002-origin-shops",
+    sql: `
+      create table origin_shops (
+        origin text not null, code text not null,
+        standing text not null check (standing in ('member', 'leaving')),
+        facts jsonb not null, reading text not null,
+        primary key (origin, code));
+      create index on origin_shops (code);
+      insert into origin_shops (origin, code, standing, facts, reading)
+        select origin, code, standing, facts, '' from shops where origin is not null and standing = 'member';
+      -- What was listed elsewhere and not taken over was not kept: all is asked anew.
+      delete from origins;
+      alter table origins add column reading text not null;
+    `,
+  },
 ];

@@ -24,6 +24,7 @@ import type { HubDatabase } from "./hub-tables.ts";
 import { registerIdentityRoutes } from "./identity-routes.ts";
 import { createKeyProof } from "./key-proof.ts";
 import { registerMembershipRoutes } from "./membership-routes.ts";
+import { createOriginShops } from "./origin-shops.ts";
 import { followOrigins } from "./origins.ts";
 import { createSessions } from "./sessions.ts";
 import { registerShopRoutes } from "./shop-routes.ts";
@@ -97,7 +98,8 @@ export async function startHubService(deps: HubServiceDeps, options: HubServiceO
       ...(retryDelayS === undefined ? {} : { retryDelayS }),
     },
   );
-  const store = createShopStore(database, announcements.announce);
+  const originShops = createOriginShops(database, { urls: origins });
+  const store = createShopStore(database, announcements.announce, originShops);
   const stopping = new AbortController();
   const done = leadWhenPossible();
   // It is the caller's to watch; until then it must not end the process as an unhandled one.
@@ -115,7 +117,7 @@ export async function startHubService(deps: HubServiceDeps, options: HubServiceO
       const expected = { domain: new URL(url).host, uri: url, chainId, statement };
       const info: HubInfo = { url, chainId, hub, feed, key: key.publicKey, signInStatement: statement };
       registerIdentityRoutes(server, info);
-      registerShopRoutes(server, { database, feed });
+      registerShopRoutes(server, { database, feed, clock });
       const auth = { sessions, tokens, chain: hubChain, expected, signIns: metrics.signIns, clock };
       registerAuthRoutes(server, auth, { limit });
       registerMembershipRoutes(
@@ -174,7 +176,7 @@ export async function startHubService(deps: HubServiceDeps, options: HubServiceO
     // What others list comes after all that is ours: it must not stand in its place for a moment.
     const others = untilCaughtUp(signal).then(() =>
       followOrigins(
-        { database, fetch, logger, polls: metrics.polls, clock },
+        { shops: originShops, fetch, logger, polls: metrics.polls, clock },
         { urls: origins, pollMs: options.originPollMs, signal },
       ),
     );

@@ -14,6 +14,8 @@ export interface ShopFacts {
   readonly profile: string;
   /** Nano-HANSE, decimal. */
   readonly stake: string;
+  /** Whether it was suspended when it left: nobody has to hear it out. */
+  readonly suspended?: true;
 }
 
 /** The tables of the schema `hub`. */
@@ -49,8 +51,17 @@ export interface HubTables {
     sequence: bigint;
     changed_at: Generated<Date>;
   };
-  /** Other hub services, and how far each was followed. */
-  origins: { url: string; feed: string; cursor: string };
+  /** Other hub services, how far each was followed, and the last time its list was begun from the beginning. */
+  origins: { url: string; feed: string; cursor: string; reading: string };
+  /** What each of them lists, kept apart: `shops` has of a code what is chosen. */
+  origin_shops: {
+    origin: string;
+    code: string;
+    standing: "member" | "leaving";
+    facts: ColumnType<ShopFacts, string, string>;
+    /** The reading of the whole list in which it was told last. */
+    reading: string;
+  };
   log_in_nonces: { nonce: string; expires_at: Date };
   /** Sessions. */
   families: {

@@ -37,7 +37,8 @@ export function createKeyProof(deps: {
 }
 
 /**
- * An endpoint as it is written in the Hub and in statements: https, or http in development, without query and trailing slash.
+ * An endpoint as it is written in the Hub and in statements: https, or http in development, of scheme, host and port alone. What
+ * lies below a path cannot be told from what a proxy makes of it, and a signature is over the path.
  * @throws HANSE_REQUEST_INVALID
  */
 export function assertEndpoint(endpoint: string, { allowHttp }: { readonly allowHttp: boolean }): void {
@@ -48,11 +49,10 @@ export function assertEndpoint(endpoint: string, { allowHttp }: { readonly allow
     schemes.includes(url.protocol) &&
     url.username === "" &&
     url.password === "" &&
-    !/[?#\s]/.test(endpoint) &&
-    !endpoint.endsWith("/") &&
+    /^https?:\/\/[^/?#\s]+$/i.test(endpoint) &&
     Buffer.byteLength(endpoint) <= 256;
   if (plain) return;
   throw new HanseError("HANSE_REQUEST_INVALID", `${endpoint} is no endpoint of a shop`, {
-    hint: `Give ${allowHttp ? "an http or" : "an"} https URL without credentials, query and trailing slash, of at most 256 bytes.`,
+    hint: `Give ${allowHttp ? "an http or" : "an"} https URL of scheme, host and port alone, without credentials and path, of at most 256 bytes.`,
   });
 }

@@ -75,7 +75,14 @@ function tell(event: HubEvent): Pick<ShopEvent, "type" | "apply"> | undefined {
       };
     }
     case "ShopLeaving":
-      return { type: "left", apply: withStanding("leaving") };
+      return {
+        type: "left",
+        apply: (before) =>
+          before && {
+            standing: "leaving",
+            facts: { ...before.facts, ...(before.standing === "suspended" ? { suspended: true } : {}) },
+          },
+      };
     case "ShopLeft":
       return {
         type: undefined,

@@ -1,8 +1,16 @@
 import { z } from "zod";
 import type { ShopView } from "#src/client/hub-schema.ts";
-import { codeParamSchema, shopPageSchema, shopQuerySchema, shopViewSchema } from "#src/client/hub-schema.ts";
+import {
+  codeParamSchema,
+  shopJwksSchema,
+  shopPageSchema,
+  shopQuerySchema,
+  shopViewSchema,
+} from "#src/client/hub-schema.ts";
 import { errorBodySchema } from "#src/http/error-body.ts";
 import type { HttpServer } from "#src/http/server.ts";
+import { isShopKey, publicJwk } from "#src/identity/shop-key.ts";
+import type { Clock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { findShop, lastSequence, listShops } from "./feed.ts";
 import type { HubDatabase, ShopRow } from "./hub-tables.ts";
@@ -10,7 +18,11 @@ import type { HubDatabase, ShopRow } from "./hub-tables.ts";
 /** The list, for everybody. */
 export function registerShopRoutes(
   server: HttpServer,
-  { database, feed }: { readonly database: HubDatabase; readonly feed: string },
+  {
+    database,
+    feed,
+    clock,
+  }: { readonly database: HubDatabase; readonly feed: string; readonly clock: Pick<Clock, "now"> },
 ): void {
   server.get(
     "/v1/shops",
@@ -36,12 +48,30 @@ export function registerShopRoutes(
       const etag = `"${feed}-${newest}"`;
       reply.header("etag", etag).header("cache-control", "no-cache");
       if (isNamedIn(request.headers["if-none-match"], etag)) return reply.code(304).send(undefined);
-      const rows = await listShops(kysely, { since: since === undefined ? undefined : BigInt(since), limit });
+      const asked = since === undefined ? undefined : BigInt(since);
+      // A database that was set back has not told this yet: from the beginning, and whoever asks sees `next` fall.
+      const known = asked !== undefined && asked <= newest;
+      const rows = await listShops(kysely, { since: known ? asked : undefined, limit });
       const last = rows.at(-1)?.sequence ?? 0n;
       const isFull = rows.length === limit;
-      const asked = BigInt(since ?? 0);
-      const next = isFull ? last : [last, newest, asked].reduce((most, each) => (each > most ? each : most));
+      const next = isFull || last > newest ? last : newest;
       return { feed, shops: rows.map(viewOf), next: String(next), more: isFull };
+    },
+  );
+
+  server.get(
+    "/v1/shops/jwks.json",
+    {
+      schema: {
+        summary:
+          "The keys that are good for shops' signatures now, with those before until their overlap ends",
+        response: { 200: shopJwksSchema, 429: errorBodySchema, 503: errorBodySchema },
+      },
+    },
+    async (_request, reply) => {
+      const rows = await listShops(database.kysely, { since: undefined });
+      reply.header("cache-control", "no-cache");
+      return { keys: rows.flatMap((row) => keysOf(row, clock.now())) };
     },
   );
 
@@ -62,13 +92,13 @@ export function registerShopRoutes(
   );
 }
 
-/** Of a shop that is no member only that is told. */
+/** Of a shop that is neither a member nor brings to its end what it began, only that is told. */
 export function viewOf({ code, standing, sequence, changed_at, origin, facts }: ShopRow): ShopView {
-  const { overlapEnds, previousKey, ...shop } = facts;
+  const { overlapEnds, previousKey, suspended = false, ...shop } = facts;
   return {
     ...{ code, standing, sequence: String(sequence), changedAt: changed_at.toISOString() },
     ...(origin === null ? {} : { origin }),
-    ...(standing === "member"
+    ...(standing === "member" || (standing === "leaving" && !suspended)
       ? {
           shop: {
             ...shop,
@@ -79,6 +109,17 @@ export function viewOf({ code, standing, sequence, changed_at, origin, facts }: 
         }
       : {}),
   };
+}
+
+function keysOf({ code, facts }: ShopRow, now: number): z.output<typeof shopJwksSchema>["keys"] {
+  const { key, previousKey, overlapEnds = 0, suspended = false } = facts;
+  if (suspended) return [];
+  const good = previousKey === undefined || overlapEnds * 1_000 < now ? [key] : [key, previousKey];
+  // The Hub takes any bytes for a key; what nobody can sign with is none.
+  return good.filter(isShopKey).map((each) => {
+    const jwk = publicJwk(each);
+    return { ...jwk, kid: `${code}:${jwk.x}`, use: "sig", alg: "EdDSA" };
+  });
 }
 
 function isNamedIn(header: string | undefined, etag: string): boolean {

@@ -3,6 +3,7 @@ import type { Transaction } from "kysely";
 import type { BlockRef } from "#src/chain/block.ts";
 import { putShop } from "./feed.ts";
 import type { HubDatabase, HubTables, ShopFacts } from "./hub-tables.ts";
+import type { OriginShops } from "./origin-shops.ts";
 import type { ChangeType, ShopEvent, ShopState } from "./shop-events.ts";
 
 /** Something that other shops are told of. */
@@ -29,7 +30,12 @@ export interface ShopStore {
 /** Blocks kept to trace a reorganisation. */
 const REMEMBERED = 256n;
 
-export function createShopStore(database: HubDatabase, announce: Announce): ShopStore {
+/** @param others what others list of a code that is free again */
+export function createShopStore(
+  database: HubDatabase,
+  announce: Announce,
+  others: Pick<OriginShops, "choose">,
+): ShopStore {
   const { kysely } = database;
   return {
     async blocks() {
@@ -83,6 +89,7 @@ export function createShopStore(database: HubDatabase, announce: Announce): Shop
           const before = await stateOf(trx, code);
           const sequence = await putShop(trx, code, before ?? { standing: "gone", facts });
           changes.push({ code, type: before === undefined ? "left" : "updated", sequence });
+          if (before === undefined) await others.choose(trx, [code]);
         }
         await announce(trx, changes);
       });

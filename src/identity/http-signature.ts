@@ -25,13 +25,20 @@ export interface SignatureCheck {
   readonly clock: Pick<Clock, "now">;
   /** The verifier's own authority, such as `shop.example:8443`, where it is known: a request to another is refused. */
   readonly authority?: string;
+  /** The verifier's own code: a request to another shop is refused, at whatever address it came. */
+  readonly addressee: string;
 }
+
+/** Names the shop that a request is for, by its code. An address may be anybody's by tomorrow, and one may name another's. */
+export const ADDRESSEE_HEADER = "hanse-to";
 
 /** As whom a hub service signs: lower case, so that no shop has that code. */
 export const HUB_SIGNER = "hub";
 
 const TAG = "hanse";
 const LABEL = "hanse";
+/** Signed where they are sent: with another one, a request would be another. */
+const SIGNED_WHERE_SENT = ["idempotency-key"];
 const PARAMETERS = ["created", "expires", "nonce", "keyid", "alg", "tag"] as const;
 /** For how long (seconds) a signature is good unless told. */
 const LIFETIME_S = 60;
@@ -42,11 +49,14 @@ const SKEW_S = 30;
 
 /**
  * Signs a request as RFC 9421 has it, with Ed25519.
- * @returns all headers to send: those given, with `content-digest` where there is a body, `signature-input` and `signature`
+ * @param to the code of the shop that it is for
+ * @returns all headers to send: those given, with `hanse-to`, `content-digest` where there is a body, `signature-input` and
+ * `signature`
  */
 export async function signRequest(
   parts: SignedParts,
   signer: { readonly code: string; readonly key: ShopKey },
+  to: string,
   options: { readonly clock?: Pick<Clock, "now">; readonly lifetimeS?: number; readonly nonce?: string } = {},
 ): Promise<Record<string, string>> {
   const {
@@ -56,6 +66,7 @@ export async function signRequest(
   } = options;
   const { method, url } = parts;
   const headers = lowerCased(parts.headers);
+  headers[ADDRESSEE_HEADER] = to;
   if (hasBody(parts)) headers["content-digest"] = contentDigest(parts.body);
   const created = new Date(clock.now());
   const { code, key } = signer;
@@ -69,7 +80,7 @@ export async function signRequest(
         ...{ created, expires: new Date(created.getTime() + lifetimeS * 1000), nonce },
         ...{ keyid: `${code}:${publicKey}`, alg: "ed25519", tag: TAG },
       },
-      fields: requiredComponents(parts),
+      fields: requiredComponents({ ...parts, headers }),
     },
     { method, url, headers },
   );
@@ -84,8 +95,8 @@ export async function signRequest(
  * one up.
  * @returns who signed it, with which key
  * @throws HANSE_SIGNATURE_MISSING, HANSE_SIGNATURE_MALFORMED, HANSE_SIGNATURE_COMPONENT_MISSING,
- * HANSE_SIGNATURE_AUTHORITY_MISMATCH, HANSE_SIGNATURE_NOT_YET_VALID, HANSE_SIGNATURE_EXPIRED, HANSE_SIGNATURE_TOO_LONG_LIVED,
- * HANSE_SIGNATURE_DIGEST_MISMATCH, HANSE_SIGNATURE_INVALID, HANSE_SIGNATURE_KEY_UNKNOWN, HANSE_SIGNATURE_REPLAYED
+ * HANSE_SIGNATURE_AUTHORITY_MISMATCH, HANSE_SIGNATURE_ADDRESSEE_MISMATCH, HANSE_SIGNATURE_NOT_YET_VALID,
+ * HANSE_SIGNATURE_EXPIRED, HANSE_SIGNATURE_TOO_LONG_LIVED, HANSE_SIGNATURE_DIGEST_MISMATCH, HANSE_SIGNATURE_INVALID, HANSE_SIGNATURE_KEY_UNKNOWN, HANSE_SIGNATURE_REPLAYED
  */
 export async function verifyRequest(
   parts: SignedParts,
@@ -94,6 +105,7 @@ export async function verifyRequest(
   const headers = lowerCased(parts.headers);
   checkHeaders(headers);
   const url = checkTarget(parts.url, check.authority);
+  checkAddressee(headers[ADDRESSEE_HEADER], check.addressee);
   const { code, publicKey, nonce, created, expires, wrong } = await readSignature(
     { ...parts, headers },
     url,
@@ -135,7 +147,8 @@ async function readSignature(
   url: URL,
   clock: Pick<Clock, "now">,
 ): Promise<ReadSignature> {
-  const usual = readUsualSignature({ ...parts, url }, requiredComponents(parts));
+  const required = requiredComponents(parts);
+  const usual = readUsualSignature({ ...parts, url }, required);
   if (usual !== undefined) {
     const values = checkParameters(usual.parameters, clock);
     return { ...values, wrong: !(await verifySignature(values.publicKey, usual.base, usual.signature)) };
@@ -172,7 +185,7 @@ async function readSignature(
     throw malformed("it cannot be read", error);
   }
   if (read === undefined) throw malformed("it cannot be read");
-  const missing = requiredComponents(parts).find((name) => !covered.has(name));
+  const missing = required.find((name) => !covered.has(name));
   // The whole target says what path and query say.
   if (missing !== undefined && !(isPartOfTarget(missing) && covered.has("@target-uri"))) {
     throw refusal("COMPONENT_MISSING", `${missing} is not signed`, { component: missing });
@@ -180,8 +193,10 @@ async function readSignature(
   return read;
 }
 
+/** @param parts with lower-case names of headers */
 function requiredComponents(parts: SignedParts): string[] {
-  const always = ["@method", "@authority", "@path", "@query"];
+  const sent = SIGNED_WHERE_SENT.filter((name) => parts.headers[name] !== undefined);
+  const always = ["@method", "@authority", "@path", "@query", ADDRESSEE_HEADER, ...sent];
   return hasBody(parts) ? [...always, "content-digest", "content-type"] : always;
 }
 
@@ -223,6 +238,17 @@ function checkTarget(url: string, authority: string | undefined): URL {
     });
   }
   return parsed;
+}
+
+function checkAddressee(to: string | undefined, addressee: string): void {
+  if (to === undefined) {
+    throw refusal("COMPONENT_MISSING", `The request does not say that it is for ${addressee}`, {
+      component: ADDRESSEE_HEADER,
+    });
+  }
+  if (to !== addressee) {
+    throw refusal("ADDRESSEE_MISMATCH", `The request is for ${to}, not for ${addressee}`, { to, addressee });
+  }
 }
 
 function checkParameters(parameters: SignatureParameters, clock: Pick<Clock, "now">) {
@@ -280,6 +306,7 @@ type Reason =
   | "MALFORMED"
   | "COMPONENT_MISSING"
   | "AUTHORITY_MISMATCH"
+  | "ADDRESSEE_MISMATCH"
   | "NOT_YET_VALID"
   | "EXPIRED"
   | "TOO_LONG_LIVED"

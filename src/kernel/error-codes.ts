@@ -393,11 +393,15 @@ export const errorCodes = {
     retryable: false,
   },
   HANSE_SIGNATURE_COMPONENT_MISSING: {
-    hint: "Sign method, authority, path and query, and of a body its digest and type.",
+    hint: "Sign method, authority, path, query and hanse-to, idempotency-key where it is sent, and of a body its digest and type.",
     retryable: false,
   },
   HANSE_SIGNATURE_AUTHORITY_MISMATCH: {
     hint: "Sign the request for the address at which this service is known.",
+    retryable: false,
+  },
+  HANSE_SIGNATURE_ADDRESSEE_MISMATCH: {
+    hint: "Name the shop that is called in hanse-to, and call it at the endpoint that the Hub has of it.",
     retryable: false,
   },
   HANSE_SIGNATURE_NOT_YET_VALID: { hint: "Set the signer's clock, and sign again.", retryable: false },
@@ -452,6 +456,14 @@ export const errorCodes = {
 
   HANSE_SHOP_UNKNOWN: {
     hint: "`hanse shop list` shows who is a member now; one that has just joined is heard of at the next poll.",
+    retryable: false,
+  },
+  HANSE_SHOP_UNPROVED: {
+    hint: "The shop's service has to run at the endpoint that the Hub has of it, with its key, code and owner (docs/federation.md).",
+    retryable: false,
+  },
+  HANSE_SHOP_LEAVING: {
+    hint: "What is under way with it is brought to its end; nothing new begins.",
     retryable: false,
   },
   HANSE_PARTNERSHIP_STATE: {

@@ -146,9 +146,9 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
   const reviews = createReviews({ database, deals, post, ratingsOf }, { code, owner });
   const inDollars = async (minor: bigint, of: string) =>
     isCurrency(of) ? await rates.inDollars({ currency: of, minor }) : 0;
-  async function poll(...[endpoint, cursor, etag, signal]: Parameters<ListingsDeps["poll"]>) {
+  async function poll(...[partner, endpoint, cursor, etag, signal]: Parameters<ListingsDeps["poll"]>) {
     const once = () =>
-      pollFeed(fetch, { endpoint, cursor, etag, signal, signer: { code, key: keys.present } });
+      pollFeed(fetch, { partner, endpoint, cursor, etag, signal, signer: { code, key: keys.present } });
     try {
       return await once();
     } catch (error) {

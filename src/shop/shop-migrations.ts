@@ -209,4 +209,24 @@ export const shopMigrations: readonly Migration[] = [
     id: "0013-asking",
     sql: "alter table partnerships add column note text, add column asking text;",
   },
+  {
+    id: "0014-told-shops",
+    sql: `
+      create table told_shops (
+        hub text not null, code text not null, origin text,
+        standing text not null check (standing in ('member', 'leaving', 'suspended')),
+        owner text, endpoint text, key text, previous_key text, previous_key_until timestamptz,
+        reading text not null,
+        primary key (hub, code));
+      create index on told_shops (code);
+      insert into told_shops (hub, code, standing, owner, endpoint, key, previous_key, previous_key_until, reading)
+        select origin, code, standing, owner, endpoint, key, previous_key, previous_key_until, ''
+        from peers where standing = 'member';
+      alter table peers drop constraint peers_standing_check,
+        add check (standing in ('member', 'leaving', 'suspended', 'left'));
+      -- Who told what was not kept: all is asked anew.
+      delete from hub_cursors;
+      alter table hub_cursors add column reading text not null;
+    `,
+  },
 ];

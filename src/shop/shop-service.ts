@@ -17,6 +17,7 @@ import type { Database } from "#src/store/database.ts";
 import { migrate } from "#src/store/migrations.ts";
 import { registerChangeRoutes } from "./federation/change-routes.ts";
 import { createDirectory, type Directory, type KnownHub } from "./federation/directory.ts";
+import type { ReadHubShop } from "./federation/hub-shops.ts";
 import { createPeerPost, type PeerPost } from "./federation/peer-post.ts";
 import { createPeers, type Peers } from "./federation/peers.ts";
 import { type Catalogue, createCatalogue } from "./inventory/catalogue.ts";
@@ -50,6 +51,8 @@ export interface ShopServiceDeps {
   readonly database: ShopDatabase;
   /** For addresses that other shops chose. */
   readonly fetch: Fetch;
+  /** Reads the Hub that this shop is in. */
+  readonly readHubShop: ReadHubShop;
   readonly logger: Logger;
   readonly metrics: Registry;
   readonly clock?: Clock;
@@ -138,7 +141,7 @@ export async function createShopService(
   const directory = createDirectory({ database, hubs: deps.hubs, logger, clock, onSynced: keys.catchUp });
   const peers = createPeers(
     {
-      ...{ database, clock },
+      ...{ database, clock, readHubShop: deps.readHubShop },
       fetchStatement: (...asked) => fetchStatement(fetch, ...asked),
       newChallenge: () => randomBytes(24).toString("base64url"),
     },
@@ -152,7 +155,7 @@ export async function createShopService(
     {
       ...{ database, code, keys, post, clock },
       // What is signed with a key that was changed a moment ago.
-      peers: { find: peers.find, isKeyOf: isKeyOfShop },
+      peers: { ...peers, isKeyOf: isKeyOfShop },
     },
     options.partnership,
   );
@@ -162,8 +165,8 @@ export async function createShopService(
     options.reservation,
   );
   const { take: takeNonce } = createNonces({ database, clock });
-  const checkShop = createShopCheck({ isKeyOf: isKeyOfShop, takeNonce, clock }, endpoint);
-  const checkHub = createShopCheck({ isKeyOf: isKeyOfAnyHub, takeNonce, clock }, endpoint);
+  const checkShop = createShopCheck({ isKeyOf: isKeyOfShop, takeNonce, clock, addressee: code }, endpoint);
+  const checkHub = createShopCheck({ isKeyOf: isKeyOfAnyHub, takeNonce, clock, addressee: code }, endpoint);
   const unsigned = createFailureLimit(
     { clock },
     { max: badRequestsPerMinute, isKnown: ({ shopCode }) => shopCode !== undefined },

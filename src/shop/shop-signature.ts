@@ -34,7 +34,8 @@ export function keepSignedBodies(scope: HttpServer): void {
 }
 
 /**
- * A hook that lets only requests in that a shop signed: this shop's own address, the whole target, the body.
+ * A hook that lets only requests in that a shop signed: for this shop, at its own address, the whole target, the body.
+ * @param check whose key is good, and for which shop
  * @param origin under which others reach this shop: scheme and authority
  * @throws HANSE_SIGNATURE_*, as `verifyRequest`
  */

@@ -35,14 +35,31 @@ export interface ShopTables {
     key: Hex;
     previous_key: Hex | null;
     previous_key_until: Date | null;
-    standing: "member" | "suspended" | "left";
+    standing: "member" | "leaving" | "suspended" | "left";
     /** The hub service it was heard of from. */
     origin: string;
     seen_at: Date;
   };
+  /** What each hub service tells, kept apart: `peers` is what is chosen of it. */
+  told_shops: {
+    hub: string;
+    code: string;
+    /** The hub service that lists it, where it is another. */
+    origin: string | null;
+    standing: "member" | "leaving" | "suspended";
+    /** Null in all of them: only its standing is told. */
+    owner: Address | null;
+    endpoint: string | null;
+    key: Hex | null;
+    previous_key: Hex | null;
+    previous_key_until: Date | null;
+    /** The reading of the whole list in which it was told last. */
+    reading: string;
+  };
   /** Keys whose possession the shop's own endpoint has proved. */
   trusted_keys: { code: string; key: Hex; owner: Address; endpoint: string; trusted_at: Generated<Date> };
-  hub_cursors: { hub: string; feed: string; cursor: string };
+  /** `reading` names the last time its list was begun from the beginning. */
+  hub_cursors: { hub: string; feed: string; cursor: string; reading: string };
   /** What other shops have to be told, to each in this order. */
   deliveries: {
     number: Generated<bigint>;

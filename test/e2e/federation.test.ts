@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { hubAbi } from "#src/abi/hub-abi.ts";
 import { signRequest } from "#src/identity/http-signature.ts";
 import type { ShopKey } from "#src/identity/shop-key.ts";
+import { shopCodeToHex } from "#src/protocol/shop-code.ts";
 import {
   becomePartners,
   type Federation,
@@ -13,7 +15,7 @@ import {
 // - they know each other, become partners, and read each other's products
 // - a shop changes its key while requests are under way: none is lost, with an overlap and without
 // - the old key is good for nothing once it is revoked
-// - who leaves is refused, as soon as the hub service tells of it
+// - who leaves ends what is under way and begins nothing new, and is refused once it has left
 
 let federation: Federation;
 let anna: ShopProcess;
@@ -37,7 +39,7 @@ const sync = (reader: ShopProcess, of: ShopProcess) => reader.ask(`/v1/owner/lis
 /** What a request signed with a key is answered. */
 async function askedWith(shop: ShopProcess, code: string, key: ShopKey): Promise<string> {
   const url = `${shop.endpoint}/api/v1/products`;
-  const headers = await signRequest({ method: "GET", url, headers: {} }, { code, key });
+  const headers = await signRequest({ method: "GET", url, headers: {} }, { code, key }, shop.code);
   const answer = await fetch(url, { headers });
   return answer.ok ? "taken" : ((await answer.json()) as { code: string }).code;
 }
@@ -132,10 +134,22 @@ it("a key is revoked at once while requests are under way", { timeout: 90_000 },
   expect(await polling.stop()).toEqual([]);
 });
 
-it("who leaves is refused", { timeout: 60_000 }, async () => {
+it("who leaves ends what is under way, and is refused once it has left", { timeout: 90_000 }, async () => {
   await sync(anna, ben);
   await federation.onHub(anna, (hub, token) => hub.leave(token, "ANNA"));
   const key = await keyIn(anna, "shop.key");
+  const wish = { rights: ["sell"], until: new Date(Date.now() + 86_400_000).toISOString() };
+  const wanted = () =>
+    ben.ask("/v1/owner/partnerships/ANNA/request", wish).then(String, ({ code }) => String(code));
+  await expect.poll(wanted, SOON).toBe("HANSE_SHOP_LEAVING");
+  expect(await askedWith(ben, "ANNA", key)).toBe("taken");
+  await sync(ben, anna);
+
+  const { chain } = federation;
+  await chain.pass(301);
+  const args = [shopCodeToHex("ANNA")] as const;
+  const { hub } = chain.deployment.contracts;
+  await chain.senderOf(9).send({ address: hub, abi: hubAbi, functionName: "release", args });
   await expect.poll(() => askedWith(ben, "ANNA", key), SOON).toBe("HANSE_SIGNATURE_KEY_UNKNOWN");
   await expect.poll(() => sync(ben, anna).then(String, ({ code }) => code), SOON).toBe("HANSE_SHOP_UNKNOWN");
 });

@@ -60,6 +60,7 @@ async function signed(request: RawRequest): Promise<RawRequest> {
     const all = await signRequest(
       { method, url: url.href, headers: own, ...(body === undefined ? {} : { body }) },
       ben,
+      "ANNA",
     );
     return { ...request, headers: all };
   } catch {

@@ -1,3 +1,5 @@
+import dns, { type LookupAddress } from "node:dns";
+import { syncBuiltinESMExports } from "node:module";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createGuardedFetch } from "#src/http/guarded-fetch.ts";
@@ -47,6 +49,51 @@ describe("refuses before anything is sent", () => {
     await expect(client.request("/healthz", { schema: z.unknown() })).rejects.toMatchObject({
       code: "HANSE_ADDRESS_FORBIDDEN",
     });
+  });
+});
+
+describe("a name that changes its answer", () => {
+  const guarded = createGuardedFetch();
+  const real = dns.lookup;
+  afterAll(() => {
+    dns.lookup = real;
+    syncBuiltinESMExports();
+  });
+
+  it("between the check and the call leads nowhere inside: what is connected to is what was checked", async () => {
+    // Once public (of a range that is given to nobody), and then this machine.
+    const answers: LookupAddress[] = [
+      { address: "3ffe::1", family: 6 },
+      { address: "127.0.0.1", family: 4 },
+      { address: "127.0.0.1", family: 4 },
+    ];
+    let asked = 0;
+    dns.lookup = ((_name: string, _options: object, done: (error: null, found: LookupAddress[]) => void) => {
+      done(null, [answers[Math.min(asked++, answers.length - 1)] as LookupAddress]);
+    }) as never;
+    syncBuiltinESMExports();
+    const before = hits;
+    const call = () =>
+      guarded(`http://rebinding.example:${running.port}/healthz`, { signal: AbortSignal.timeout(500) });
+    await expect(call(), "the first answer is used once it is asked for, and only that").rejects.toThrow();
+    expect(asked, "asked once for one connection").toBe(1);
+    await expect(call()).rejects.toMatchObject({ code: "HANSE_ADDRESS_FORBIDDEN" });
+    expect(hits).toBe(before);
+  });
+
+  it("to several, of which one is inside, is not called at all", async () => {
+    dns.lookup = ((_name: string, _options: object, done: (error: null, found: LookupAddress[]) => void) => {
+      done(null, [
+        { address: "3ffe::1", family: 6 },
+        { address: "127.0.0.1", family: 4 },
+      ]);
+    }) as never;
+    syncBuiltinESMExports();
+    const before = hits;
+    await expect(guarded(`http://rebinding.example:${running.port}/`, {})).rejects.toMatchObject({
+      code: "HANSE_ADDRESS_FORBIDDEN",
+    });
+    expect(hits).toBe(before);
   });
 });
 

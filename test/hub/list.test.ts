@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { hubAbi } from "#src/abi/hub-abi.ts";
-import type { ShopView } from "#src/client/hub-schema.ts";
-import { generateShopKey } from "#src/identity/shop-key.ts";
+import { type ShopView, shopJwksSchema } from "#src/client/hub-schema.ts";
+import type { HubTables } from "#src/hub/hub-tables.ts";
+import { generateShopKey, publicJwk } from "#src/identity/shop-key.ts";
 import { shopCodeToHex } from "#src/protocol/shop-code.ts";
-import { startTestPostgres } from "../store/test-database.ts";
-import { deployHub, type HubChainFixture, startHubChain } from "./support/hub-chain.ts";
+import { openDatabase } from "#src/store/database.ts";
+import { silent, startTestPostgres } from "../store/test-database.ts";
+import { deployHub, type HubChainFixture, startHubChain, UNBONDING_S } from "./support/hub-chain.ts";
 import { startTestHub, type TestHub, until } from "./support/test-hub.ts";
 
 const OWNER = 1;
@@ -27,11 +29,14 @@ function newShop(code: string) {
   return { code, key: generateShopKey().key.publicKey, endpoint: `https://${code.toLowerCase()}.example` };
 }
 
-/** The newest sequence of all other shops, or the one given. */
-async function newestBefore(sequence: string): Promise<bigint> {
-  const { shops } = await hub.client.shops({ since: sequence, limit: 500 });
-  const others = shops.filter(({ code }) => code !== "SHOPA1").map((each) => BigInt(each.sequence));
-  return [BigInt(sequence), ...others].reduce((most, each) => (each > most ? each : most));
+/** How many changes of a shop there were. */
+async function statesOf(code: string): Promise<number> {
+  const states = await hub.database.kysely
+    .selectFrom("shop_states")
+    .select("block")
+    .where("code", "=", code)
+    .execute();
+  return states.length;
 }
 
 /** As a peer keeps it: from the beginning, page by page, and then what changed. */
@@ -77,10 +82,14 @@ describe("the list", () => {
     expect(peer.members()).toEqual(["SHOPA1", "SHOPA3", "SHOPA5"]);
     expect(peer.shops.get("SHOPA2")).toMatchObject({ standing: "suspended" });
     expect(peer.shops.get("SHOPA2")).not.toHaveProperty("shop");
+    // One that leaves has deals to end: it is called, and signs, until it has left.
+    expect(peer.shops.get("SHOPA4")).toMatchObject({
+      ...{ standing: "leaving", shop: { endpoint: "https://shopa4.example" } },
+    });
     // Who comes now is not told of shops that are none.
     const late = follower(hub);
     await late.pull(500);
-    expect([...late.shops.keys()].sort()).toEqual(["SHOPA1", "SHOPA3", "SHOPA5"]);
+    expect([...late.shops.keys()].sort()).toEqual(["SHOPA1", "SHOPA3", "SHOPA4", "SHOPA5"]);
 
     await chain.suspend("SHOPA2", false);
     await hub.until("SHOPA2", "member");
@@ -133,7 +142,8 @@ describe("the list", () => {
   });
 
   it("does not change where a shop tells again what it said", async () => {
-    const { sequence, shop } = await hub.client.shop("SHOPA1");
+    const { shop } = await hub.client.shop("SHOPA1");
+    const before = await statesOf("SHOPA1");
     const update = async (endpoint: string) => {
       const args = [shopCodeToHex("SHOPA1"), endpoint, ""] as const;
       await chain.senderOf(OWNER).send({ address: chain.hub, abi: hubAbi, functionName: "update", args });
@@ -144,13 +154,83 @@ describe("the list", () => {
       "it has moved",
       async () => (await hub.client.shop("SHOPA1")).shop?.endpoint === "https://moved.example",
     );
-    // One change, not two.
-    expect(BigInt((await hub.client.shop("SHOPA1")).sequence) - (await newestBefore(sequence))).toBe(1n);
+    expect((await statesOf("SHOPA1")) - before, "one change, not two").toBe(1);
     await update("https://shopa1.example");
     await until(
       "it is back",
       async () => (await hub.client.shop("SHOPA1")).shop?.endpoint === "https://shopa1.example",
     );
+  });
+
+  it("has the keys of shops as a set of their own: that before too, until its overlap ends", async () => {
+    const [turned, revoked, gone] = ["KEYTURN", "KEYREV", "KEYGONE"].map(newShop) as ReturnType<
+      typeof newShop
+    >[];
+    for (const shop of [turned, revoked, gone]) await chain.join(OWNER, shop as ReturnType<typeof newShop>);
+    const [next, other] = [generateShopKey(), generateShopKey()].map(({ key }) => key.publicKey);
+    await chain.rotate(OWNER, "KEYTURN", next as `0x${string}`, 3_600);
+    await chain.rotate(OWNER, "KEYREV", other as `0x${string}`, 0);
+    // Suspended, and then it leaves: nobody has to hear it out.
+    await chain.suspend("KEYGONE", true);
+    await chain.leave(OWNER, "KEYGONE");
+    await hub.until("KEYGONE", "leaving");
+    const { keys } = shopJwksSchema.parse(await (await fetch(`${hub.url}/v1/shops/jwks.json`)).json());
+    const of = (code: string) => keys.filter(({ kid }) => kid.startsWith(`${code}:`)).map(({ x }) => x);
+    const x = (key = "0x") => publicJwk(key as `0x${string}`).x;
+    expect(of("KEYTURN")).toEqual([x(next), x(turned?.key)]);
+    expect(of("KEYREV")).toEqual([x(other)]);
+    expect(of("KEYGONE")).toEqual([]);
+    expect(await hub.client.shop("KEYGONE")).not.toHaveProperty("shop");
+    expect(keys.every(({ kid, x: key }) => kid.endsWith(`:${key}`))).toBe(true);
+    // None of them speaks for the service.
+    expect(await hub.client.keys()).toEqual([hub.key.publicKey]);
+  });
+
+  it("of a database that was set back tells again what it lost, and never a number twice", async () => {
+    const { next } = await hub.client.shops({ limit: 500 });
+    const ahead = String(BigInt(next) + 1_000n);
+    const page = await hub.client.shops({ since: ahead, limit: 500 });
+    expect(BigInt(page.next), "whoever asks sees it fall").toBeLessThan(BigInt(ahead));
+    expect(page.shops.map(({ code }) => code)).toContain("SHOPA1");
+    const url = await postgres.fresh();
+    const first = await startTestHub(chain, url);
+    await first.until("KEYTURN", "member");
+    const told = await first.client.shops({ limit: 500 });
+    await first.stop();
+    // As a copy of before that shop: the feed has its name still, and what came after is told anew.
+    const database = await openDatabase<HubTables>({ logger: silent }, { url, schema: "hub" });
+    for (const table of ["shops", "shop_states", "blocks"] as const)
+      await database.kysely.deleteFrom(table).execute();
+    await database.kysely.updateTable("feed").set({ sequence: 0n }).execute();
+    await database.close();
+    const again = await startTestHub(chain, url);
+    try {
+      await again.until("KEYGONE", "leaving");
+      const since = await again.client.shops({ since: told.next, limit: 500 });
+      expect(since.shops.map(({ code }) => code)).toEqual(expect.arrayContaining(["SHOPA1", "KEYTURN"]));
+    } finally {
+      await again.stop();
+    }
+  });
+
+  it("counts requests by network, and those that come by a proxy by whose they are", async () => {
+    const behind = await startTestHub(
+      chain,
+      await postgres.fresh(),
+      { requestLimit: 2 },
+      { trustProxy: ["127.0.0.1"] },
+    );
+    try {
+      const from = async (address: string) =>
+        (await fetch(`${behind.url}/v1/shops`, { headers: { "x-forwarded-for": address } })).status;
+      expect([await from("2001:db8::1"), await from("2001:db8::2"), await from("2001:db8::3")]).toEqual([
+        200, 200, 429,
+      ]);
+      expect(await from("2001:db8:0:1::1"), "another's network").toBe(200);
+      expect(await from("192.0.2.7")).toBe(200);
+    } finally {
+      await behind.stop();
+    }
   });
 
   it("is told so often, and no oftener", async () => {
@@ -256,6 +336,13 @@ describe("another hub service", () => {
         const args = [shopCodeToHex(code)] as const;
         await chain.senderOf(OWNER).send({ address: theirHub, abi: hubAbi, functionName: "leave", args });
       }
+      await us.until("THEIRS", "leaving");
+      await chain.command("evm_increaseTime", [UNBONDING_S + 1]);
+      await chain.command("evm_mine");
+      const released = [shopCodeToHex("THEIRS")] as const;
+      await chain
+        .senderOf(OWNER)
+        .send({ address: theirHub, abi: hubAbi, functionName: "release", args: released });
       await us.until("THEIRS", "gone");
       expect((await us.client.shop("SHOPA1")).standing).toBe("member");
       expect((await us.client.shop("LATER")).standing).toBe("member");

@@ -17,21 +17,27 @@ const key = shopKeyFromSeed(bytesToHex(new Uint8Array(32).fill(7)));
 const otherKey = shopKeyFromSeed(bytesToHex(new Uint8Array(32).fill(8)));
 const START = 1_800_000_000_000;
 const authority = "books.example";
+const addressee = "BOOKS";
 const order: SignedParts = {
   method: "POST",
   url: "https://books.example/v1/orders?dry=1",
   headers: { "content-type": "application/json" },
   body: '{"sku":"A1","quantity":3}',
 };
+const keyed: SignedParts = { ...order, headers: { ...order.headers, "idempotency-key": "0123-4567" } };
+const COMPONENTS = [
+  ...["@method", "@authority", "@path", "@query", "hanse-to", "idempotency-key"],
+  ...["content-digest", "content-type"],
+];
 const list: SignedParts = { method: "GET", url: "https://books.example/v1/products", headers: {} };
 
-type Signing = Parameters<typeof signRequest>[2];
+type Signing = Parameters<typeof signRequest>[3];
 
 async function signed(parts: SignedParts = order, options: Signing = {}, signer: ShopKey = key) {
   const clock = createManualClock(START);
   return {
     ...parts,
-    headers: await signRequest(parts, { code: "WINES", key: signer }, { clock, ...options }),
+    headers: await signRequest(parts, { code: "WINES", key: signer }, addressee, { clock, ...options }),
   };
 }
 
@@ -41,7 +47,7 @@ function checkOf({ now = START, ...over }: Partial<SignatureCheck> & { readonly 
     isKeyOf: async (code, publicKey) => code === "WINES" && publicKey === key.publicKey,
     takeNonce: async (code, nonce) => !seen.has(`${code} ${nonce}`) && Boolean(seen.add(`${code} ${nonce}`)),
     clock: createManualClock(now),
-    authority,
+    ...{ authority, addressee },
     ...over,
   };
   return { check, seen };
@@ -83,6 +89,28 @@ describe("refuses a request", () => {
     await refused(elsewhere, "HANSE_SIGNATURE_AUTHORITY_MISMATCH");
     await refused(elsewhere, "HANSE_SIGNATURE_INVALID", { authority: "wines.example" });
     await refused(await signed(), "HANSE_SIGNATURE_AUTHORITY_MISMATCH", { authority: "books.example:8443" });
+  });
+
+  it("for another shop, wherever it came, or for none by name", async () => {
+    const parts = await signed();
+    await refused(parts, "HANSE_SIGNATURE_ADDRESSEE_MISMATCH", { addressee: "ANNA" });
+    // Named for whoever reads it now, it is not as it was signed.
+    const turned = rewritten(parts, "hanse-to", () => "ANNA");
+    await refused(turned, "HANSE_SIGNATURE_INVALID", { addressee: "ANNA" });
+    const { "hanse-to": _, ...headers } = parts.headers;
+    await refused({ ...parts, headers }, "HANSE_SIGNATURE_COMPONENT_MISSING");
+    await refused(
+      rewritten(parts, "hanse-to", (value) => `${value}, ${value}`),
+      "HANSE_SIGNATURE_ADDRESSEE_MISMATCH",
+    );
+  });
+
+  it("with another idempotency key, or with one that was not signed", async () => {
+    const parts = rewritten(await signed(keyed), "idempotency-key", () => "9876-5432");
+    await refused(parts, "HANSE_SIGNATURE_INVALID");
+    const plain = await signed();
+    const added = { ...plain, headers: { ...plain.headers, "idempotency-key": "0123-4567" } };
+    await refused(added, "HANSE_SIGNATURE_COMPONENT_MISSING");
   });
 
   it("with another body, with one where there was none, or with none where there was one", async () => {
@@ -143,32 +171,28 @@ describe("refuses a request", () => {
     await expect(verifyRequest(parts, check)).rejects.toMatchObject({ code: "HANSE_SIGNATURE_REPLAYED" });
   });
 
-  it.each(["@method", "@authority", "@path", "@query", "content-digest", "content-type"])(
-    "that does not sign %s",
-    async (component) => {
-      const { httpbis } = await import("http-message-signatures");
-      const whole = await signed();
-      const all = ["@method", "@authority", "@path", "@query", "content-digest", "content-type"];
-      const { signature: _1, "signature-input": _2, ...headers } = whole.headers;
-      const keyid = /keyid="([^"]+)"/.exec(whole.headers["signature-input"] ?? "")?.[1] ?? "";
-      const partly = await httpbis.signMessage(
-        {
-          key: { sign: async (data) => Buffer.from(key.sign(data)) },
-          params: ["created", "expires", "nonce", "keyid", "tag"],
-          paramValues: {
-            ...{ created: new Date(START), expires: new Date(START + 60_000) },
-            ...{ nonce: "0123456789abcdef", keyid, tag: "hanse" },
-          },
-          fields: all.filter((name) => name !== component),
+  it.each([...COMPONENTS])("that does not sign %s", async (component) => {
+    const { httpbis } = await import("http-message-signatures");
+    const whole = await signed(keyed);
+    const { signature: _1, "signature-input": _2, ...headers } = whole.headers;
+    const keyid = /keyid="([^"]+)"/.exec(whole.headers["signature-input"] ?? "")?.[1] ?? "";
+    const partly = await httpbis.signMessage(
+      {
+        key: { sign: async (data) => Buffer.from(key.sign(data)) },
+        params: ["created", "expires", "nonce", "keyid", "tag"],
+        paramValues: {
+          ...{ created: new Date(START), expires: new Date(START + 60_000) },
+          ...{ nonce: "0123456789abcdef", keyid, tag: "hanse" },
         },
-        { method: whole.method, url: whole.url, headers },
-      );
-      await refused(
-        { ...whole, headers: partly.headers as Record<string, string> },
-        "HANSE_SIGNATURE_COMPONENT_MISSING",
-      );
-    },
-  );
+        fields: COMPONENTS.filter((name) => name !== component),
+      },
+      { method: whole.method, url: whole.url, headers },
+    );
+    await refused(
+      { ...whole, headers: partly.headers as Record<string, string> },
+      "HANSE_SIGNATURE_COMPONENT_MISSING",
+    );
+  });
 
   it.each<[string, (input: string) => string]>([
     ["another algorithm", (input) => input.replace('alg="ed25519"', 'alg="hmac-sha256"')],
@@ -258,7 +282,9 @@ describe("takes a request", () => {
   });
 
   it("of a hub service, which no shop can be", async () => {
-    const headers = await signRequest(list, { code: HUB_SIGNER, key }, { clock: createManualClock(START) });
+    const headers = await signRequest(list, { code: HUB_SIGNER, key }, addressee, {
+      clock: createManualClock(START),
+    });
     const { check } = checkOf({ isKeyOf: async (code) => code === HUB_SIGNER });
     expect(await verifyRequest({ ...list, headers }, check)).toMatchObject({ code: HUB_SIGNER });
   });

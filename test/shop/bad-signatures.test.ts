@@ -35,7 +35,7 @@ async function ask(
   const method = body === undefined ? "GET" : "POST";
   const own: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
   const parts = { method, url, headers: own, ...(body === undefined ? {} : { body }) };
-  const headers = { ...own, ...(await signRequest(parts, { code: "BEN", key })) };
+  const headers = { ...own, ...(await signRequest(parts, { code: "BEN", key }, "ANNA")) };
   return await new Promise((resolve, reject) => {
     const sent = request(url, { method, headers, localAddress: from, agent: false }, (response) => {
       let text = "";

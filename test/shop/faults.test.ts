@@ -84,7 +84,7 @@ const tell = (id: string, ref: string, to = anna.key) => {
 };
 const signedGet = async (key = ben.key, path = "/api/v1/products") => {
   const url = `${anna.endpoint}${path}`;
-  const headers = await signRequest({ method: "GET", url, headers: {} }, { code: "BEN", key });
+  const headers = await signRequest({ method: "GET", url, headers: {} }, { code: "BEN", key }, "ANNA");
   const answer = await fetch(url, { headers });
   return { status: answer.status, body: (await answer.json()) as { code?: string } };
 };
@@ -204,10 +204,10 @@ describe("a sync", () => {
       ...{ database: ben.database, peers: ben.service.peers, logger: silent },
       rightsFrom: ben.service.partnerships.rightsFrom,
       partners: async () => ["ANNA"],
-      poll: async (endpoint, cursor, etag) => {
+      poll: async (partner, endpoint, cursor, etag) => {
         if (failing && pages === 2) throw new Error("the line is cut");
         pages++;
-        return await pollFeed(guarded, { endpoint, cursor, etag, signer: ben });
+        return await pollFeed(guarded, { partner, endpoint, cursor, etag, signer: ben });
       },
     });
     await expect(listings.sync("ANNA")).rejects.toThrow("the line is cut");
@@ -247,7 +247,7 @@ describe("a successful answer", () => {
     const url = `${anna.endpoint}/api/v1/reservations`;
     const body = JSON.stringify({ product: "ANNA:HAT", quantity: 1 });
     const own = { "content-type": "application/json", "idempotency-key": randomUUID() };
-    const headers = await signRequest({ method: "POST", url, headers: own, body }, ben);
+    const headers = await signRequest({ method: "POST", url, headers: own, body }, ben, "ANNA");
     const answer = await fetch(url, {
       method: "POST",
       headers: { ...own, ...headers },

@@ -30,7 +30,7 @@ async function ask(partner: TestShop | undefined) {
   const { code, key } = partner;
   const url = `${anna.endpoint}/api/v1/products`;
   const answer = await fetch(url, {
-    headers: await signRequest({ method: "GET", url, headers: {} }, { code, key }),
+    headers: await signRequest({ method: "GET", url, headers: {} }, { code, key }, anna.code),
   });
   const { code: refusal } = (await answer.json()) as { code?: string };
   return { status: answer.status, refusal, retryAfter: Number(answer.headers.get("retry-after")) };

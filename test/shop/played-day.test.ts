@@ -93,8 +93,8 @@ const waitFor = <Value>(work: () => Promise<Value>) => vi.waitFor(work, { timeou
 /** A signed GET, as a partner's service would send it. */
 async function get(shop: MarketShop, path: string, headers: Record<string, string> = {}) {
   const url = `${gift.endpoint}${path}`;
-  const signed = await signRequest({ method: "GET", url, headers: {} }, shop);
-  const answer = await fetch(url, { headers: { ...signed, ...headers } });
+  const signed = await signRequest({ method: "GET", url, headers }, shop, gift.code);
+  const answer = await fetch(url, { headers: signed });
   return { status: answer.status, etag: answer.headers.get("etag") ?? "", text: await answer.text() };
 }
 const reserve = (shop: MarketShop, sku: string, quantity: number, key: string = randomUUID()) =>

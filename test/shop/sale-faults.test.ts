@@ -385,18 +385,13 @@ describe("an order", () => {
     await ben.database.kysely.deleteFrom("deliveries").execute();
   });
 
-  it("of a seller whose key nobody can seal to waits for another, and holds nobody else up", async () => {
+  it("of a seller whose key nobody can seal to is sealed to the last one that it proved", async () => {
     const checkout = await customer.begin([["ANNA:SOCK", 1]]);
     const key = (now: `0x${string}`) =>
       ben.database.kysely.updateTable("peers").set({ key: now }).where("code", "=", "ANNA").execute();
     // Of small order: the Hub takes it as any other.
     await key(`0x01${"00".repeat(31)}`);
-    await expect(customer.pay(checkout)).rejects.toMatchObject({ code: "HANSE_SEALED_BOX_INVALID" });
-    await until(checkout, { state: "paid", partner_ref: null });
-    await expect
-      .poll(() => ben.market.deals.findByPurchase(checkout.legs[0]?.purchaseHash as `0x${string}`))
-      .toHaveLength(1);
-    await ben.market.checkouts.work();
+    expect(await customer.pay(checkout)).toMatchObject({ state: "sealed" });
     await key(anna.key.publicKey);
     await expect.poll(async () => (await rowOf(checkout))?.partner_ref, { timeout: 15_000 }).toMatch(REF);
   });

@@ -3,17 +3,22 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Address } from "viem";
+import { type Address, erc20Abi } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { z } from "zod";
+import { clerkAbi } from "#src/abi/clerk-abi.ts";
+import { hubAbi } from "#src/abi/hub-abi.ts";
 import { runDevelopmentChain } from "#src/bin/development-chain.ts";
 import { connectChain } from "#src/chain/chain-client.ts";
+import { readDeployment } from "#src/chain/deployment.ts";
 import { developmentKey } from "#src/chain/development-keys.ts";
+import { createSender } from "#src/chain/sender.ts";
 import { createShopOwnerClient } from "#src/client/shop-client.ts";
 import { keepSeed } from "#src/crypto/seed-file.ts";
 import { createHttpClient } from "#src/http/http-client.ts";
 import { type ShopKey, shopKeyFromSeed } from "#src/identity/shop-key.ts";
 import { createLogger } from "#src/kernel/logger.ts";
+import { shopCodeToHex } from "#src/protocol/shop-code.ts";
 import type { ShopDatabase, ShopTables } from "#src/shop/shop-tables.ts";
 import { openDatabase } from "#src/store/database.ts";
 import { startEmbeddedPostgres } from "#src/store/embedded-postgres.ts";
@@ -83,6 +88,10 @@ export async function openShops(options: { readonly profile?: boolean } = {}): P
     };
     const seller = await start("SELL", 5, "GBP", options.profile ?? false);
     const buyer = await start("BUY", 6, "USD", false);
+    await joinHub(rpcUrl, manifestPath, [
+      [seller, 5],
+      [buyer, 6],
+    ]);
     await introduce([seller, buyer]);
     const rights = ["share-inventory", "sell"];
     const until = new Date(Date.now() + 86_400_000).toISOString();
@@ -161,6 +170,33 @@ async function startShop(setup: {
     cpuSeconds: () => readMetric({ name: code, url }, "process_cpu_seconds_total"),
     own: (path, body, schema) => client.request(`${url}${path}`, { method: "POST", body, schema }),
   };
+}
+
+/** A shop that the Hub has not is nobody's partner. */
+async function joinHub(
+  rpcUrl: string,
+  manifestPath: string,
+  shops: readonly (readonly [MeasuredShop, number])[],
+): Promise<void> {
+  const chain = await connectChain(rpcUrl);
+  const { token, clerk, hub } = (await readDeployment(manifestPath)).contracts;
+  const senderOf = (account: number) =>
+    createSender({ chain, account: privateKeyToAccount(developmentKey(account)) }, { pollMs: 100 });
+  const governance = senderOf(0);
+  for (const [{ code, url, key }, account] of shops) {
+    const sender = senderOf(account);
+    const bytes = shopCodeToHex(code);
+    const stake = await chain.viem.readContract({
+      ...{ address: hub, abi: hubAbi, functionName: "stakeFor", args: [bytes] },
+    });
+    const approve = { address: token, abi: erc20Abi, functionName: "approve" as const };
+    await governance.send({ ...approve, args: [clerk, stake] });
+    const onClerk = { address: clerk, abi: clerkAbi };
+    await governance.send({ ...onClerk, functionName: "depositFor", args: [sender.address, stake] });
+    await sender.send({ ...onClerk, functionName: "allowCertifier", args: [hub, stake] });
+    const args = [bytes, key.publicKey, url, ""] as const;
+    await sender.send({ address: hub, abi: hubAbi, functionName: "join", args });
+  }
 }
 
 /** As a hub service would have told each of the other. */

@@ -21,7 +21,7 @@ export async function measurePoll({ seller, buyer }: MeasuredShops): Promise<Sho
     { format: "json", content: JSON.stringify(products) },
     z.unknown(),
   );
-  const socket = await openSignedSocket(seller.url, buyer);
+  const socket = await openSignedSocket(seller, buyer);
   const first = await socket.send(
     await socket.prepare({ method: "GET", target: "/api/v1/products?limit=1000" }),
   );

@@ -17,7 +17,7 @@ const BAR = 300;
 export async function measureReplay(shops: MeasuredShops): Promise<ShopRow> {
   const { seller, buyer } = shops;
   const wholesale = await readWholesale();
-  const socket = await openSignedSocket(seller.url, buyer);
+  const socket = await openSignedSocket(seller, buyer);
   await stockUp(shops, wholesale);
   const before = await seller.cpuSeconds();
   const begun = performance.now();

@@ -13,9 +13,7 @@ const BAR_MS = 50;
 
 /** Clients that want the same product at the same moment, each by a connection of its own. */
 export async function measureReserve({ seller, buyer }: MeasuredShops): Promise<ShopRow> {
-  const sockets = await Promise.all(
-    Array.from({ length: CLIENTS }, () => openSignedSocket(seller.url, buyer)),
-  );
+  const sockets = await Promise.all(Array.from({ length: CLIENTS }, () => openSignedSocket(seller, buyer)));
   const took: number[] = [];
   let cpuSeconds = 0;
   for (let round = 0; round < WARM_UP + ROUNDS; round++) {

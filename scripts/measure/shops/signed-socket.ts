@@ -29,9 +29,9 @@ export interface SignedSocket {
   close(): void;
 }
 
-/** @param url of the shop, http */
+/** @param shop its URL, http */
 export async function openSignedSocket(
-  url: string,
+  { code, url }: { readonly code: string; readonly url: string },
   signer: { readonly code: string; readonly key: ShopKey },
 ): Promise<SignedSocket> {
   const { hostname, port, host } = new URL(url);
@@ -47,6 +47,7 @@ export async function openSignedSocket(
       const signed = await signRequest(
         { method, url: `${url}${target}`, headers: own, ...(text === "" ? {} : { body: text }) },
         signer,
+        code,
       );
       const lines = Object.entries({ host, ...own, ...signed }).map(([name, value]) => `${name}: ${value}`);
       const length = text === "" ? [] : [`content-length: ${Buffer.byteLength(text)}`];

@@ -46,7 +46,7 @@ export type CheckoutWish = z.output<typeof checkoutPostSchema>;
 
 export interface CheckoutDeps {
   readonly database: ShopDatabase;
-  readonly peers: Pick<Peers, "find">;
+  readonly peers: Pick<Peers, "find" | "sealingKeyOf">;
   readonly post: PeerPost;
   readonly keys: Pick<ShopKeys, "present">;
   /** For this shop's own goods. */
@@ -417,6 +417,8 @@ export function createCheckouts(
 
   /** It is sealed: writes down which deals it became, and that the sellers are to be told, and tells them. */
   async function conclude(id: string, dealOf: ReadonlyMap<Hex, Hex> = new Map()): Promise<void> {
+    // Before anything is locked: a key may have to be proved by an endpoint that takes its time.
+    const keyOf = await keysOf((await read(id)).legs);
     const legs = await database.transaction(async (trx) => {
       const { checkout, legs: sealed } = await read(id, trx);
       if (checkout.state === "sealed") return [];
@@ -442,7 +444,9 @@ export function createCheckouts(
           .where("leg", "=", leg.leg)
           .execute();
         const { id: quote } = parseQuote(leg.quote);
-        const recipient = await keyOf(trx, leg.seller);
+        const recipient = keyOf.get(leg.seller);
+        if (recipient === undefined)
+          throw new HanseError("HANSE_INTERNAL", "A checkout has other sellers than it had");
         const box = seal(recipient, new TextEncoder().encode(JSON.stringify(shipTo)), shipToContext(quote));
         const body = {
           ...{ ref: refOf(leg), quote, shipTo: Buffer.from(box).toString("base64url") },
@@ -458,15 +462,14 @@ export function createCheckouts(
     await Promise.all(legs.map((leg) => post.now({ ...tellingOf(leg), body: undefined })));
   }
 
-  /** Of a seller whatever its standing is by now: it is paid. */
-  async function keyOf(trx: Transaction<ShopTables>, seller: string): Promise<Hex> {
-    if (seller === code) return keys.present.publicKey;
-    const { key } = await trx
-      .selectFrom("peers")
-      .select("key")
-      .where("code", "=", seller)
-      .executeTakeFirstOrThrow();
-    return key;
+  /** Of sellers whatever their standing is by now: they are paid. */
+  async function keysOf(legs: readonly LegRow[]): Promise<ReadonlyMap<string, Hex>> {
+    const sellers = [...new Set(legs.map(({ seller }) => seller))];
+    const found = sellers.map(
+      async (seller) =>
+        [seller, seller === code ? keys.present.publicKey : await peers.sealingKeyOf(seller)] as const,
+    );
+    return new Map(await Promise.all(found));
   }
 
   // ── Rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,11 +1,10 @@
 import type { Hex } from "viem";
 import type { HubClient } from "#src/client/hub-client.ts";
-import type { ShopView } from "#src/client/hub-schema.ts";
-import { isShopKey } from "#src/identity/shop-key.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import type { ShopDatabase } from "../shop-tables.ts";
+import { createToldShops } from "./told-shops.ts";
 
 /** A hub service that a shop listens to. */
 export interface KnownHub {
@@ -53,6 +52,7 @@ export function createDirectory(
   const askingKeys = new Map<string, Promise<void>>();
   const running = new Map<string, Promise<void>>();
   const next = new Map<string, Promise<void>>();
+  const told = createToldShops({ database, clock }, { hubs: hubs.map(({ url }) => url) });
   let again: { readonly at: number; readonly done: Promise<boolean> } | undefined;
 
   const directory: Directory = {
@@ -95,6 +95,8 @@ export function createDirectory(
     },
 
     async keepSyncing(signal) {
+      // With no hub service left to ask, nothing that one told holds.
+      if (hubs.length === 0) await told.forgetOthers();
       while (!signal.aborted) {
         for (const { url } of hubs) {
           await directory.sync(url).catch((err: unknown) => {
@@ -117,8 +119,8 @@ export function createDirectory(
       asking = client
         .keys()
         .catch((): readonly Hex[] => [])
-        .then((told) => {
-          keys.set(url, { keys: told, at: clock.now() });
+        .then((own) => {
+          keys.set(url, { keys: own, at: clock.now() });
           askingKeys.delete(url);
         });
       askingKeys.set(url, asking);
@@ -136,82 +138,20 @@ export function createDirectory(
   }
 
   async function syncOne({ url, client }: KnownHub): Promise<void> {
-    for (;;) {
-      const at = await database.kysely
-        .selectFrom("hub_cursors")
-        .selectAll()
-        .where("hub", "=", url)
-        .executeTakeFirst();
+    await told.forgetOthers();
+    // Once is enough: one that begins anew again and again is listened to at the next look.
+    for (let begun = 0; begun < 2; ) {
+      const at = await told.cursorOf(url);
       const page = await client.shops({ limit: PAGE, ...(at === undefined ? {} : { since: at.cursor }) });
-      // Another feed: the hub service lost its database, or is another one. What it said before is asked anew.
-      const begunAnew = at !== undefined && at.feed !== page.feed;
-      await database.transaction(async (trx) => {
-        if (begunAnew) {
-          await trx.deleteFrom("hub_cursors").where("hub", "=", url).execute();
-          return;
-        }
-        for (const shop of page.shops) await take(trx, url, shop);
-        await trx
-          .insertInto("hub_cursors")
-          .values({ hub: url, feed: page.feed, cursor: page.next })
-          .onConflict((conflict) =>
-            conflict.column("hub").doUpdateSet({ feed: page.feed, cursor: page.next }),
-          )
-          .execute();
-      });
-      if (!page.more && !begunAnew) return;
+      // Another feed, or one that was set back: the hub service lost what it told. All is asked anew.
+      if (at !== undefined && (at.feed !== page.feed || BigInt(page.next) < BigInt(at.cursor))) {
+        logger.warn({ hub: url, feed: page.feed }, "a hub service's list began anew");
+        await told.beginAnew(url);
+        begun++;
+        continue;
+      }
+      await told.take(url, page);
+      if (!page.more) return;
     }
-  }
-
-  /** What is in the Hub of this hub service stands; what it heard of others only where nobody nearer tells. */
-  async function take(
-    trx: Pick<ShopDatabase["kysely"], "insertInto" | "updateTable">,
-    hub: string,
-    view: ShopView,
-  ): Promise<void> {
-    const origin = view.origin ?? hub;
-    // One with a key that is none: the Hub takes any, and nobody can seal anything to it.
-    if (view.standing !== "member" || view.shop === undefined || !isShopKey(view.shop.key)) {
-      await trx
-        .updateTable("peers")
-        .set({
-          standing: view.standing === "suspended" || view.shop !== undefined ? "suspended" : "left",
-          seen_at: new Date(clock.now()),
-        })
-        .where("code", "=", view.code)
-        .where("origin", "=", origin)
-        .execute();
-      return;
-    }
-    const { owner, key, previousKey, overlapEnds, endpoint } = view.shop;
-    const row = {
-      ...{ owner: owner as Hex, endpoint, key: key as Hex, standing: "member" as const, origin },
-      previous_key: (previousKey as Hex | undefined) ?? null,
-      previous_key_until: overlapEnds === undefined ? null : new Date(overlapEnds),
-      seen_at: new Date(clock.now()),
-    };
-    await trx
-      .insertInto("peers")
-      .values({ code: view.code, ...row })
-      .onConflict((conflict) =>
-        conflict
-          .column("code")
-          .doUpdateSet(row)
-          // Another's shop of the same code is not the one we know.
-          .where((of) =>
-            view.origin === undefined
-              ? of.or([
-                  of("peers.origin", "=", hub),
-                  of(
-                    "peers.origin",
-                    "not in",
-                    hubs.map(({ url }) => url),
-                  ),
-                  of("peers.owner", "=", row.owner),
-                ])
-              : of("peers.origin", "=", origin),
-          ),
-      )
-      .execute();
   }
 }

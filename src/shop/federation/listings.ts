@@ -40,6 +40,7 @@ export interface ListingsDeps {
   readonly database: ShopDatabase;
   readonly peers: Pick<Peers, "find">;
   readonly poll: (
+    partner: string,
     endpoint: string,
     cursor: string | undefined,
     etag: string | undefined,
@@ -89,7 +90,7 @@ export function createListings(
           .selectAll()
           .where("partner", "=", partner)
           .executeTakeFirst();
-        const answer = await poll(endpoint, at?.cursor ?? undefined, at?.etag ?? undefined, signal);
+        const answer = await poll(partner, endpoint, at?.cursor ?? undefined, at?.etag ?? undefined, signal);
         if (answer.type === "unchanged") return { told, gone };
         const { feed } = answer;
         // Another feed: the partner lost its database, and our cursor says nothing about where we are in it.

@@ -34,7 +34,7 @@ export interface SignedCall<Schema extends z.ZodType> {
 
 /** Signed requests to other shops. */
 export interface PeerPost {
-  /** One signed request. @throws HANSE_SHOP_UNKNOWN, HANSE_PEER_*, and whatever the other answers */
+  /** One signed request. @throws HANSE_SHOP_UNKNOWN, HANSE_SHOP_UNPROVED, HANSE_PEER_*, and whatever the other answers */
   call<Schema extends z.ZodType>(
     peer: string,
     path: string,
@@ -102,6 +102,7 @@ export function createPeerPost(deps: PeerPostDeps): PeerPost {
       const signed = await signRequest(
         { method, url, headers: own, ...(body === undefined ? {} : { body: stringifyJson(body) }) },
         { code, key: keys.present },
+        peer,
         { clock },
       );
       return await client.request(url, {
@@ -237,6 +238,7 @@ export function isRefusal(error: unknown): boolean {
 
 const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "HANSE_SHOP_UNKNOWN",
+  "HANSE_SHOP_UNPROVED",
   "HANSE_PEER_UNREACHABLE",
   "HANSE_PEER_REFUSED",
   "HANSE_PEER_RESPONSE_INVALID",

@@ -7,6 +7,7 @@ import type { ShopKey } from "#src/identity/shop-key.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 
 export interface FeedRequest {
+  readonly partner: string;
   readonly endpoint: string;
   /** Where the last poll ended; all without one. */
   readonly cursor: string | undefined;
@@ -29,12 +30,12 @@ const PAGE = 1_000;
 
 /** Asks a partner for its products, once. @throws HANSE_PEER_*, and whatever the partner answers */
 export async function pollFeed(fetch: Fetch, request: FeedRequest): Promise<FeedAnswer> {
-  const { endpoint, cursor, etag, signer, signal } = request;
+  const { partner, endpoint, cursor, etag, signer, signal } = request;
   const since = cursor === undefined ? "" : `&since=${cursor}`;
   const url = `${endpoint.replace(/\/+$/, "")}/api/v1/products?limit=${PAGE}${since}`;
   const place = placeOf("GET", url);
   try {
-    const signed = await signRequest({ method: "GET", url, headers: {} }, signer);
+    const signed = await signRequest({ method: "GET", url, headers: {} }, signer, partner);
     const response = await fetch(url, {
       headers: {
         accept: "application/json",

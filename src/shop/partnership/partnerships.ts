@@ -72,6 +72,8 @@ export interface Partnerships {
 }
 
 const DAY_MS = 86_400_000;
+/** What a shop that leaves may still say, and be told: it grants nothing, and is granted nothing. */
+const ending: ReadonlySet<PartnershipCall> = new Set(["leave", "reject", "rejectOffer", "refreshReject"]);
 
 export function createPartnerships(deps: PartnershipDeps, options: PartnershipOptions = {}): Partnerships {
   const { database, code, keys, peers, post, clock = systemClock } = deps;
@@ -87,6 +89,7 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
 
   return {
     async receive(peer, call, body) {
+      if (!ending.has(call)) await peers.assertStays(peer);
       const grantOf = await grants.check(peer, body.grant);
       return await database.transaction(async (trx) => {
         const now = clock.now();
@@ -112,7 +115,7 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
 
     async make(peer, call, wish) {
       if (peer === code) throw badTerms("A shop is no partner of itself");
-      await peers.find(peer);
+      await (ending.has(call) ? peers.assertListed(peer) : peers.assertStays(peer));
       const role = roleOfCaller(call, wish);
       return role === "granter" ? await decide(peer, call, wish) : await asking.ask(peer, call, wish);
     },

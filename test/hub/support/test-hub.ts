@@ -17,6 +17,7 @@ export async function startTestHub(
   chain: Pick<HubChainFixture, "chain" | "hub" | "clerk" | "deployment">,
   databaseUrl: string,
   over: Partial<HubServiceOptions> = {},
+  { trustProxy = [] }: { readonly trustProxy?: string[] } = {},
 ) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -33,7 +34,7 @@ export async function startTestHub(
       ...over,
     },
   );
-  const server = await createServer({ logger: silent, metrics }, { name: "hub" });
+  const server = await createServer({ logger: silent, metrics }, { name: "hub", trustProxy });
   await service.register(server);
   await listen(server, { port });
   const client: HubClient = createHubClient({}, { baseUrl: url, retries: 0 });

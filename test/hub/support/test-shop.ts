@@ -62,6 +62,7 @@ export async function startTestShop(options: TestShopOptions, port = 0): Promise
           takeNonce: async (code, nonce) => !seen.has(code + nonce) && Boolean(seen.add(code + nonce)),
           clock: Date,
           authority: new URL(endpoint).host,
+          addressee: options.code,
         },
       );
       shop.deliveries.push(changePostSchema.parse(JSON.parse(body.toString())));

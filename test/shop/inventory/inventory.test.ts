@@ -117,7 +117,7 @@ describe("requests", () => {
 
   it("replayed are refused", async () => {
     await partners();
-    const headers = await signRequest(parts("/api/v1/products"), ben);
+    const headers = await signRequest(parts("/api/v1/products"), ben, "ANNA");
     expect((await send(headers)).status).toBe(200);
     expect(await codeOf(await send(headers))).toBe("HANSE_SIGNATURE_REPLAYED");
   });
@@ -129,11 +129,11 @@ describe("requests", () => {
     await introduce(first, ben);
     await makePartners(first, ben, ["share-inventory"]);
     const request = { method: "GET", url: `${first.endpoint}/api/v1/products`, headers: {} };
-    const headers = await signRequest(request, ben);
+    const headers = await signRequest(request, ben, "LATE");
     expect((await fetch(request.url, { headers })).status).toBe(200);
     // By a clock that is as far ahead as one may be: it is signed after the next process begins.
     const ahead = { now: () => Date.now() + 25_000 };
-    const later = await signRequest(request, ben, { clock: ahead });
+    const later = await signRequest(request, ben, "LATE", { clock: ahead });
     expect((await fetch(request.url, { headers: later })).status).toBe(200);
     await first.stop();
     const again = await startTestShop(setup);
@@ -142,7 +142,7 @@ describe("requests", () => {
         expect(await codeOf(await fetch(request.url, { headers: taken }))).toBe("HANSE_SIGNATURE_REPLAYED");
       // Signatures tell whole seconds.
       await new Promise((resolve) => setTimeout(resolve, 1_100));
-      const anew = await signRequest(request, ben, { clock: ahead });
+      const anew = await signRequest(request, ben, "LATE", { clock: ahead });
       expect((await fetch(request.url, { headers: anew })).status).toBe(200);
     } finally {
       await again.stop();
@@ -151,14 +151,18 @@ describe("requests", () => {
 
   it("for another target, another shop or with another body are refused", async () => {
     await partners();
-    const headers = await signRequest(parts("/api/v1/product/ANNA:HAT"), ben);
+    const headers = await signRequest(parts("/api/v1/product/ANNA:HAT"), ben, "ANNA");
     expect(await codeOf(await send(headers, "/api/v1/product/ANNA:SOCK"))).toBe("HANSE_SIGNATURE_INVALID");
-    const elsewhere = await signRequest({ ...parts(""), url: "https://other.example/api/v1/products" }, ben);
+    const elsewhere = await signRequest(
+      { ...parts(""), url: "https://other.example/api/v1/products" },
+      ben,
+      "ANNA",
+    );
     expect(await codeOf(await send(elsewhere))).toBe("HANSE_SIGNATURE_INVALID");
     const body = JSON.stringify({ product: "ANNA:HAT", quantity: 1 });
     const url = `${anna.endpoint}/api/v1/reservations`;
     const own = { "content-type": "application/json", "idempotency-key": randomUUID() };
-    const signed = await signRequest({ method: "POST", url, headers: own, body }, ben);
+    const signed = await signRequest({ method: "POST", url, headers: own, body }, ben, "ANNA");
     const changed = await fetch(url, {
       method: "POST",
       headers: { ...own, ...signed },
@@ -170,24 +174,28 @@ describe("requests", () => {
   it("expired, and signed by a stranger's or a revoked key, are refused", async () => {
     await partners();
     const past = { now: () => Date.now() - 120_000 };
-    expect(await codeOf(await send(await signRequest(parts("/api/v1/products"), ben, { clock: past })))).toBe(
-      "HANSE_SIGNATURE_EXPIRED",
+    expect(
+      await codeOf(await send(await signRequest(parts("/api/v1/products"), ben, "ANNA", { clock: past }))),
+    ).toBe("HANSE_SIGNATURE_EXPIRED");
+    const forged = await signRequest(
+      parts("/api/v1/products"),
+      { code: "BEN", key: generateShopKey().key },
+      "ANNA",
     );
-    const forged = await signRequest(parts("/api/v1/products"), { code: "BEN", key: generateShopKey().key });
     expect(await codeOf(await send(forged))).toBe("HANSE_SIGNATURE_KEY_UNKNOWN");
     const { key } = ben;
     await anna.database.kysely.updateTable("peers").set({ key: generateShopKey().key.publicKey }).execute();
-    expect(await codeOf(await send(await signRequest(parts("/api/v1/products"), { code: "BEN", key })))).toBe(
-      "HANSE_SIGNATURE_KEY_UNKNOWN",
-    );
+    expect(
+      await codeOf(await send(await signRequest(parts("/api/v1/products"), { code: "BEN", key }, "ANNA"))),
+    ).toBe("HANSE_SIGNATURE_KEY_UNKNOWN");
     await anna.database.kysely.updateTable("peers").set({ key: key.publicKey }).execute();
-    expect((await send(await signRequest(parts("/api/v1/products"), ben))).status).toBe(200);
+    expect((await send(await signRequest(parts("/api/v1/products"), ben, "ANNA"))).status).toBe(200);
   });
 
   it("of a shop that is suspended, or whose endpoint does not speak for its key, are refused", async () => {
     await partners();
     await anna.database.kysely.updateTable("peers").set({ standing: "suspended" }).execute();
-    expect(await codeOf(await send(await signRequest(parts("/api/v1/products"), ben)))).toBe(
+    expect(await codeOf(await send(await signRequest(parts("/api/v1/products"), ben, "ANNA")))).toBe(
       "HANSE_SIGNATURE_KEY_UNKNOWN",
     );
     const carl = generateShopKey().key;
@@ -197,7 +205,9 @@ describe("requests", () => {
       .execute();
     // The list says it, Ben's own endpoint does not.
     expect(
-      await codeOf(await send(await signRequest(parts("/api/v1/products"), { code: "BEN", key: carl }))),
+      await codeOf(
+        await send(await signRequest(parts("/api/v1/products"), { code: "BEN", key: carl }, "ANNA")),
+      ),
     ).toBe("HANSE_SIGNATURE_KEY_UNKNOWN");
     await introduce(anna, ben);
   });
@@ -224,6 +234,7 @@ describe("requests", () => {
     const signed = await signRequest(
       { method: "POST", url, headers: { "content-type": "application/json" }, body },
       ben,
+      "ANNA",
     );
     // The answer may come before the body is sent, and the connection be closed on it.
     const status = await fetch(url, {
@@ -278,7 +289,7 @@ describe("the feed", () => {
     const url = `${anna.endpoint}/api/v1/products?since=0:`;
     const poll = async (headers: Record<string, string>) =>
       fetch(url, {
-        headers: { ...headers, ...(await signRequest({ method: "GET", url, headers: {} }, ben)) },
+        headers: { ...headers, ...(await signRequest({ method: "GET", url, headers: {} }, ben, "ANNA")) },
       });
     const first = await poll({});
     const etag = first.headers.get("etag") ?? "";

@@ -25,7 +25,7 @@ it("whoever answers slowly for its key holds up nobody else: no lock, and no con
     let request: PartnershipCallBody | undefined;
     const ben = createPartnerships({
       ...{ database, code: "BEN", keys: { present: generateShopKey().key } },
-      peers: { find: async () => undefined, isKeyOf: () => proof.promise } as never,
+      peers: { assertStays: async () => undefined, isKeyOf: () => proof.promise } as never,
       post: {
         onRefusal: () => undefined,
         ask: async (_peer: string, _path: string, body: PartnershipCallBody) => {

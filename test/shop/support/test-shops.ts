@@ -10,6 +10,7 @@ import type { Clock } from "#src/kernel/clock.ts";
 import { createLogger } from "#src/kernel/logger.ts";
 import { createMetrics } from "#src/kernel/metrics.ts";
 import type { KnownHub } from "#src/shop/federation/directory.ts";
+import type { ReadHubShop } from "#src/shop/federation/hub-shops.ts";
 import type { ShopKeyStore } from "#src/shop/shop-keys.ts";
 import {
   createShopService,
@@ -57,6 +58,8 @@ export interface ShopSetup {
   /** Of the wallet that joined with it; made up unless told. */
   readonly owner?: `0x${string}`;
   readonly options?: Partial<ShopServiceOptions>;
+  /** How it reads the Hub; where there is no chain, the Hub has what the directory tells. */
+  readonly readHubShop?: ReadHubShop;
   /** Whose X-Forwarded-For is believed. */
   readonly trustProxy?: string[];
   /** Puts something between the shop and its database, and between it and other shops. */
@@ -93,6 +96,7 @@ export async function startTestShop(setup: ShopSetup): Promise<TestShop> {
     {
       ...{ key, database, logger, metrics: registry, hubs: setup.hubs ?? [] },
       fetch: between.fetch(createGuardedFetch({ allowPrivate: true })),
+      readHubShop: setup.readHubShop ?? hubAsTold(database),
       ...(setup.clock === undefined ? {} : { clock: setup.clock }),
       ...(setup.keyStore === undefined ? {} : { keyStore: setup.keyStore }),
     },
@@ -151,6 +155,22 @@ export async function startTestShop(setup: ShopSetup): Promise<TestShop> {
       server.server.closeAllConnections();
       await database.close();
     },
+  };
+}
+
+function hubAsTold(database: ShopDatabase): ReadHubShop {
+  return async (code) => {
+    const row = await database.kysely
+      .selectFrom("peers")
+      .selectAll()
+      .where("code", "=", code)
+      .executeTakeFirstOrThrow();
+    const { owner, standing, endpoint, key, previous_key, previous_key_until } = row;
+    return {
+      ...{ owner, standing, endpoint, key, suspended: standing === "suspended" },
+      previousKey: previous_key ?? undefined,
+      overlapEnds: Math.floor((previous_key_until?.getTime() ?? 0) / 1_000),
+    };
   };
 }
 
