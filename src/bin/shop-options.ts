@@ -114,7 +114,7 @@ export const shopOptions = {
   catalogue: defineOption({
     schema: z.string().min(1).optional(),
     env: "HANSE_SHOP_CATALOGUE",
-    doc: "the file that the adapter online-boutique reads",
+    doc: "the file that the adapter online-boutique reads; its prices have to be in the shop's currency",
     path: true,
   }),
   syncSeconds: defineOption({

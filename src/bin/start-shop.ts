@@ -8,6 +8,7 @@ import { createServer } from "#src/http/server.ts";
 import type { ConfigOf, ConfigSources } from "#src/kernel/config.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { lockDirectory } from "#src/kernel/lock-file.ts";
+import type { Currency } from "#src/protocol/currencies.ts";
 import { NO_ARBITER, OUTCOME } from "#src/protocol/goods-orders.ts";
 import { loadAdapter } from "#src/shop/adapters/load-adapter.ts";
 import { createOnlineBoutiqueAdapter } from "#src/shop/adapters/online-boutique-adapter.ts";
@@ -70,7 +71,7 @@ export async function startShop(sources: ConfigSources): Promise<void> {
         customerRequestsPerMinute: config.customerLimit,
       },
     );
-    const { adapter, stock } = await adapterOf(config, database);
+    const { adapter, stock } = await adapterOf(config, currency, database);
     const market = createShopMarket(
       { parts, database, chain, deployment, sender, signer: account, adapter, rates, fetch, logger },
       {
@@ -129,6 +130,7 @@ function sourceOf({ rates, ratesFile, ratesUrl }: Config, fetch: Fetch): RateSou
 
 async function adapterOf(
   { adapter, catalogue, adapterModule }: Config,
+  currency: Currency,
   database: ShopDatabase,
 ): Promise<{ readonly adapter: ShopAdapter; readonly stock?: StockAdapter }> {
   switch (adapter) {
@@ -138,7 +140,7 @@ async function adapterOf(
     }
     case "online-boutique":
       if (catalogue === undefined) throw needs(adapter, "HANSE_SHOP_CATALOGUE");
-      return { adapter: createOnlineBoutiqueAdapter({ path: catalogue }) };
+      return { adapter: createOnlineBoutiqueAdapter({ path: catalogue, currency }) };
     case "custom":
       if (adapterModule === undefined) throw needs(adapter, "HANSE_SHOP_ADAPTER_MODULE");
       return { adapter: await loadAdapter(adapterModule) };

@@ -66,7 +66,7 @@ export function addProductsCommand(program: Command, context: CliContext): void 
 
   withJson(withShopOwner(group.command("import <file>"), context))
     .description(
-      "fill the built-in stock: JSON (an array of products) or CSV with a line of names; fields are sku, name, price, and, if wanted, id, description, quantity, image, categories, featured. Catalogues of Online Boutique and Sock Shop are taken as they are",
+      "fill the built-in stock: JSON (an array of products) or CSV with a line of names; fields are sku, name, price, and, if wanted, id, description, quantity, image, categories, featured; any other is refused. Catalogues of Online Boutique and Sock Shop are taken as they are",
     )
     .option("--format <name>", "json or csv; default: by the file's name")
     .option("--complete", "what the file does not name is sold no more", false)
