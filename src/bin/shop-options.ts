@@ -91,13 +91,13 @@ export const shopOptions = {
   ratesFile: defineOption({
     schema: z.string().min(1).optional(),
     env: "HANSE_SHOP_RATES_FILE",
-    doc: 'JSON file of rates instead, such as `{"USD": "0.25"}`; read anew every minute',
+    doc: 'JSON file of rates instead, such as `{"USD": "0.25"}`; read anew every minute, and believed as a URL is',
     path: true,
   }),
   ratesUrl: defineOption({
     schema: httpUrlOption().optional(),
     env: "HANSE_SHOP_RATES_URL",
-    doc: "URL that answers such JSON instead; asked every minute, and believed for an hour when it does not answer",
+    doc: "URL that answers such JSON instead; asked every minute; while it does not answer, or says what cannot be (nothing, zero, ten times as much as before), its last answer is good for an hour",
   }),
   adapter: defineOption({
     schema: z.enum(["stock", "online-boutique", "custom"]),

@@ -53,7 +53,7 @@ export async function startShop(sources: ConfigSources): Promise<void> {
 
     const fetch = createGuardedFetch({ allowPrivate: config.allowPrivateEndpoints });
     const currency = asCurrency(config.currency);
-    const rates = createRates({ source: sourceOf(config, fetch) });
+    const rates = createRates({ source: sourceOf(config, fetch), logger });
     const owner = config.owner ?? account.address;
     const { code, endpoint } = config;
     const parts = await createShopService(
