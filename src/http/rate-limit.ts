@@ -1,12 +1,13 @@
 import rateLimit from "@fastify/rate-limit";
 import type { FastifyRequest } from "fastify";
 import { HanseError } from "#src/kernel/errors.ts";
+import { networkOf } from "./network-of.ts";
 import type { HttpServer } from "./server.ts";
 
 export interface RequestLimit {
   /** Requests in a minute. */
   readonly max: number;
-  /** Whose requests are counted together, known once the request is let in; unless told each address's, before that. */
+  /** Whose requests are counted together, known once the request is let in; unless told each network's, before that. */
   readonly by?: (request: FastifyRequest) => string;
 }
 
@@ -19,7 +20,10 @@ export async function limitRequests(server: HttpServer, { max, by }: RequestLimi
     global: true,
     max,
     timeWindow: 60_000,
-    ...(by === undefined ? {} : { hook: "preHandler" as const, keyGenerator: by }),
+    ...(by === undefined
+      ? // Whoever has one IPv6 address has as many as it likes.
+        { keyGenerator: (request: FastifyRequest) => networkOf(request.ip) }
+      : { hook: "preHandler" as const, keyGenerator: by }),
     allowList: (request) => /^\/(healthz|readyz|metrics)$/.test(request.url),
     errorResponseBuilder: (request, { ttl }) =>
       new HanseError(

@@ -138,7 +138,23 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
     { code, holdMs: terms.quoteSeconds * 1_000, ...options.customerHolds },
   );
   const checkouts = createCheckouts(
-    { database, peers, post, keys, quotes, deals, receipt, holds, chain: saleChain, signer, logger, clock },
+    {
+      ...{
+        database,
+        peers,
+        post,
+        keys,
+        quotes,
+        deals,
+        receipt,
+        holds,
+        chain: saleChain,
+        signer,
+        logger,
+        clock,
+      },
+      assertOffered: listings.assertOffered,
+    },
     { code, owner },
   );
   const duties = createDealDuties({ deals, receipt, calls, logger }, { owner });
