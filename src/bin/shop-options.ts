@@ -194,6 +194,12 @@ export const shopOptions = {
     doc: "how long the shop's own system may take to answer, in seconds; what it does not answer is told again later",
     default: 30,
   }),
+  mostRemoved: defineOption({
+    schema: wholeNumberOption({ min: 0, max: 100 }),
+    env: "HANSE_SHOP_MOST_REMOVED",
+    doc: "how many percent of the products the shop's own system may take away at one look; an answer that takes away more is not taken over, for it may have lost them",
+    default: 50,
+  }),
   customerPieces: defineOption({
     schema: wholeNumberOption({ min: 1, max: 1_000_000_000 }),
     env: "HANSE_CUSTOMER_PIECES",

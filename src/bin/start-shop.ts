@@ -77,6 +77,8 @@ export async function startShop(sources: ConfigSources): Promise<void> {
       {
         ...{ code, owner, currency, syncMs: config.syncSeconds * 1_000 },
         adapterMs: config.adapterSeconds * 1_000,
+        // What is in the built-in stock is there, and what is not was taken out by the owner.
+        mostRemoved: stock === undefined ? config.mostRemoved : 100,
         customerHolds: {
           ...{ addressPieces: config.customerPieces, allPieces: config.customersPieces },
           ...{ addressShare: config.customerShare, allShare: config.customersShare },

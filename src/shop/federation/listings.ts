@@ -1,10 +1,11 @@
 import { type Selectable, sql } from "kysely";
-import type { ProductFeed } from "#src/client/shop-schema.ts";
+import type { FeedItem, ProductFeed } from "#src/client/shop-schema.ts";
 import type { Right } from "#src/identity/grant.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError, isHanseError, isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { parsePublicId } from "#src/protocol/shop-code.ts";
+import type { ShopMetrics } from "../shop-metrics.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
 import { createFairTurns } from "./fair-turns.ts";
 import type { Peers } from "./peers.ts";
@@ -54,6 +55,7 @@ export interface ListingsDeps {
   ) => Promise<FeedAnswer>;
   readonly rightsFrom: (partner: string) => Promise<readonly Right[]>;
   readonly partners: () => Promise<readonly string[]>;
+  readonly metrics?: Pick<ShopMetrics, "leftOut">;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
@@ -86,7 +88,7 @@ export function createListings(
   deps: ListingsDeps,
   { everyMs = 60_000, laneMs = LANE_MS, turnMs = TURN_MS }: ListingsOptions = {},
 ): Listings {
-  const { database, peers, poll, rightsFrom, partners, logger, clock = systemClock } = deps;
+  const { database, peers, poll, rightsFrom, partners, metrics, logger, clock = systemClock } = deps;
   const looks = new Map<string, Promise<void>>();
   const lookedAt = new Map<string, number>();
 
@@ -116,7 +118,7 @@ export function createListings(
           feed.products.map(({ id }) => id),
           feed.gone,
         );
-        await take(partner, feed, answer.etag);
+        await take(partner, withoutUnstorable(partner, feed), answer.etag);
         told += feed.products.length;
         gone += feed.gone.length;
         if (!feed.more) return { told, gone };
@@ -237,13 +239,34 @@ export function createListings(
     );
   }
 
-  /** From its beginning; what is here stays until the new feed has told all it has. */
+  /** From its beginning; what is here stays until the new feed has told all it has, and what it does not tell goes then. */
   async function beginAnew(partner: string, feed: string): Promise<void> {
-    await database.kysely
-      .updateTable("listing_cursors")
-      .set({ feed, cursor: null, etag: null })
-      .where("partner", "=", partner)
-      .execute();
+    await database.transaction(async (trx) => {
+      await trx
+        .updateTable("listing_cursors")
+        .set({ feed, cursor: null, etag: null })
+        .where("partner", "=", partner)
+        .execute();
+      // Told by no feed: one that was set back goes on under its name.
+      await trx.updateTable("listings").set({ feed: "" }).where("partner", "=", partner).execute();
+    });
+  }
+
+  /** What no database takes is not offered here: one product of a partner's must not hold up all of them for good. */
+  function withoutUnstorable(partner: string, feed: ProductFeed): ProductFeed {
+    if (feed.feed.includes("\0") || feed.cursor.includes("\0")) {
+      throw new HanseError("HANSE_PEER_RESPONSE_INVALID", `${partner} tells a feed nobody can go on with`, {
+        details: { partner },
+      });
+    }
+    const out = feed.products.filter((item) => !isStorable(item)).map(({ id }) => id);
+    if (out.length === 0) return feed;
+    metrics?.leftOut(partner, out.length);
+    logger.warn(
+      { partner, products: out.slice(0, 20), count: out.length },
+      "products of a partner are left out",
+    );
+    return { ...feed, products: feed.products.filter(isStorable), gone: [...feed.gone, ...out] };
   }
 
   async function take(
@@ -317,6 +340,13 @@ function checkPrefixes(partner: string, ...lists: readonly (readonly string[])[]
       details: { partner, id: foreign },
     },
   );
+}
+
+const MOST_MINOR = 2n ** 63n - 1n;
+
+function isStorable({ name, description, imageURL, currency, categories, priceMinor }: FeedItem): boolean {
+  const texts = [name, description, imageURL, currency, ...categories];
+  return priceMinor >= 0n && priceMinor <= MOST_MINOR && !texts.some((text) => text.includes("\0"));
 }
 
 const isRefusal = (error: unknown) =>
