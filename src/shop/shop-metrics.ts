@@ -57,7 +57,7 @@ export function createShopMetrics(metrics: Registry): ShopMetrics {
     registers,
   });
   const leftOut = new Counter({
-    name: "federation_listings_left_out_total",
+    name: "shop_listings_left_out_total",
     help: "Products of a partner that were told so that no database takes them, and are not listed here",
     labelNames: ["partner"],
     registers,

@@ -59,7 +59,7 @@ const tells = (products: readonly object[], more: object = {}) => {
 };
 const listed = async () => (await listings.list()).map(({ sku }) => sku);
 const leftOut = async () => {
-  const metric = await registry.getSingleMetric("federation_listings_left_out_total")?.get();
+  const metric = await registry.getSingleMetric("shop_listings_left_out_total")?.get();
   return metric?.values.find(({ labels }) => labels.partner === "ANNA")?.value ?? 0;
 };
 
