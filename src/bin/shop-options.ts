@@ -92,13 +92,13 @@ export const shopOptions = {
   ratesFile: defineOption({
     schema: z.string().min(1).optional(),
     env: "HANSE_SHOP_RATES_FILE",
-    doc: 'JSON file of rates instead, such as `{"USD": "0.25"}`; read anew every minute',
+    doc: 'JSON file of rates instead, such as `{"USD": "0.25"}`; read anew every minute, and believed as a URL is',
     path: true,
   }),
   ratesUrl: defineOption({
     schema: httpUrlOption().optional(),
     env: "HANSE_SHOP_RATES_URL",
-    doc: "URL that answers such JSON instead; asked every minute, and believed for an hour when it does not answer",
+    doc: "URL that answers such JSON instead; asked every minute; while it does not answer, or says what cannot be (nothing, zero, ten times as much as before), its last answer is good for an hour",
   }),
   adapter: defineOption({
     schema: z.enum(["stock", "online-boutique", "custom"]),
@@ -115,7 +115,7 @@ export const shopOptions = {
   catalogue: defineOption({
     schema: z.string().min(1).optional(),
     env: "HANSE_SHOP_CATALOGUE",
-    doc: "the file that the adapter online-boutique reads",
+    doc: "the file that the adapter online-boutique reads; its prices have to be in the shop's currency",
     path: true,
   }),
   syncSeconds: defineOption({
@@ -194,6 +194,12 @@ export const shopOptions = {
     env: "HANSE_SHOP_ADAPTER_SECONDS",
     doc: "how long the shop's own system may take to answer, in seconds; what it does not answer is told again later",
     default: 30,
+  }),
+  mostRemoved: defineOption({
+    schema: wholeNumberOption({ min: 0, max: 100 }),
+    env: "HANSE_SHOP_MOST_REMOVED",
+    doc: "how many percent of the products the shop's own system may take away at one look; an answer that takes away more is not taken over, for it may have lost them",
+    default: 50,
   }),
   customerPieces: defineOption({
     schema: wholeNumberOption({ min: 1, max: 1_000_000_000 }),

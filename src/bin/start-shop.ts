@@ -8,6 +8,7 @@ import { createServer } from "#src/http/server.ts";
 import type { ConfigOf, ConfigSources } from "#src/kernel/config.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { lockDirectory } from "#src/kernel/lock-file.ts";
+import type { Currency } from "#src/protocol/currencies.ts";
 import { NO_ARBITER, OUTCOME } from "#src/protocol/goods-orders.ts";
 import { loadAdapter } from "#src/shop/adapters/load-adapter.ts";
 import { createOnlineBoutiqueAdapter } from "#src/shop/adapters/online-boutique-adapter.ts";
@@ -53,7 +54,7 @@ export async function startShop(sources: ConfigSources): Promise<void> {
 
     const fetch = createGuardedFetch({ allowPrivate: config.allowPrivateEndpoints });
     const currency = asCurrency(config.currency);
-    const rates = createRates({ source: sourceOf(config, fetch) });
+    const rates = createRates({ source: sourceOf(config, fetch), logger });
     const owner = config.owner ?? account.address;
     const { code, endpoint } = config;
     const hub = config.hubContract ?? deployment.contracts.hub;
@@ -72,12 +73,14 @@ export async function startShop(sources: ConfigSources): Promise<void> {
         customerRequestsPerMinute: config.customerLimit,
       },
     );
-    const { adapter, stock } = await adapterOf(config, database);
+    const { adapter, stock } = await adapterOf(config, currency, database);
     const market = createShopMarket(
       { parts, database, chain, deployment, sender, signer: account, adapter, rates, fetch, logger },
       {
         ...{ code, owner, currency, syncMs: config.syncSeconds * 1_000 },
         adapterMs: config.adapterSeconds * 1_000,
+        // What is in the built-in stock is there, and what is not was taken out by the owner.
+        mostRemoved: stock === undefined ? config.mostRemoved : 100,
         customerHolds: {
           ...{ addressPieces: config.customerPieces, allPieces: config.customersPieces },
           ...{ addressShare: config.customerShare, allShare: config.customersShare },
@@ -131,6 +134,7 @@ function sourceOf({ rates, ratesFile, ratesUrl }: Config, fetch: Fetch): RateSou
 
 async function adapterOf(
   { adapter, catalogue, adapterModule }: Config,
+  currency: Currency,
   database: ShopDatabase,
 ): Promise<{ readonly adapter: ShopAdapter; readonly stock?: StockAdapter }> {
   switch (adapter) {
@@ -140,7 +144,7 @@ async function adapterOf(
     }
     case "online-boutique":
       if (catalogue === undefined) throw needs(adapter, "HANSE_SHOP_CATALOGUE");
-      return { adapter: createOnlineBoutiqueAdapter({ path: catalogue }) };
+      return { adapter: createOnlineBoutiqueAdapter({ path: catalogue, currency }) };
     case "custom":
       if (adapterModule === undefined) throw needs(adapter, "HANSE_SHOP_ADAPTER_MODULE");
       return { adapter: await loadAdapter(adapterModule) };

@@ -2,6 +2,7 @@ import { type Address, getAddress, type Hex, isAddress } from "viem";
 import { HanseError } from "#src/kernel/errors.ts";
 import type { AssetId } from "#src/protocol/ids.ts";
 import { parseHanse } from "#src/protocol/money.ts";
+import { isShopCode } from "#src/protocol/shop-code.ts";
 import { TAG_BITS, type Tag, tagsToHex } from "#src/protocol/tags.ts";
 
 // What people type, made what it means. Each throws HANSE_ARGUMENT_INVALID.
@@ -30,6 +31,14 @@ export function parsePrice(text: string): bigint {
 export function parseBytes32(what: string, text: string): Hex {
   if (/^0x[0-9a-fA-F]{64}$/.test(text)) return text.toLowerCase() as Hex;
   throw invalid(`${text} is no ${what}`, `A ${what} is 0x and 64 hex digits.`);
+}
+
+export function parseCode(text: string): string {
+  if (isShopCode(text)) return text;
+  throw invalid(
+    `${text} is no code of a shop`,
+    "A code has 2 to 8 characters A–Z and 0–9, the first a letter.",
+  );
 }
 
 export function parseAsset(text: string): AssetId {

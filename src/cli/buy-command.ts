@@ -1,17 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
+import { type Address, zeroAddress } from "viem";
+import { hubAbi } from "#src/abi/hub-abi.ts";
 import { createSender } from "#src/chain/sender.ts";
 import { type Checkout, piecesSchema, productIdSchema } from "#src/client/shop-schema.ts";
 import { assertCheckout, signCheckout } from "#src/client/sign-checkout.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { isOver, type Stage } from "#src/protocol/goods-deals.ts";
 import { inHanse } from "#src/protocol/money.ts";
+import { parsePublicId, shopCodeToHex } from "#src/protocol/shop-code.ts";
 import { type AddressFlags, readAddress, withAddress } from "./address-flags.ts";
 import { answer } from "./answer.ts";
 import { invalid, parseAmount, parseDuration } from "./arguments.ts";
 import { bothAmounts, checkoutWords } from "./checkout-words.ts";
 import { confirm, confirmFinal, withYes, type YesFlag } from "./confirm.ts";
-import { type ChainFlags, connectToChain, withChain } from "./connection.ts";
+import { type ChainConnection, type ChainFlags, connectToChain, withChain } from "./connection.ts";
 import type { CliContext } from "./context.ts";
 import { fundingFor } from "./funding.ts";
 import { openShop, openShopAsOwner, type ShopOwnerFlags, withShopOwner } from "./shop-connection.ts";
@@ -92,7 +95,8 @@ export function addBuyCommand(program: Command, context: CliContext): void {
     const buyer = account.address;
     const shop = openShop(flags);
     const checkout = await shop.begin({ ...asked, buyer });
-    assertCheckout(checkout, { buyer, lines, chainId, receipt });
+    const owners = await ownersOf(connection, [...new Set(lines.map(({ product }) => sellerOf(product)))]);
+    assertCheckout(checkout, { buyer, lines, chainId, receipt, owners });
     for (const line of checkoutWords(checkout)) context.note(line);
     if (most !== undefined) assertAtMost(most, checkout);
     const steps = await fundingFor(connection, buyer, checkout.totalNano);
@@ -141,6 +145,24 @@ export function addBuyCommand(program: Command, context: CliContext): void {
       await sleep(LOOK_MS);
     }
   }
+}
+
+const sellerOf = (product: string) => parsePublicId(product)?.code ?? "";
+
+/** As the Hub has them: a seller that it does not know is nobody's to pay. */
+async function ownersOf(
+  { chain, deployment }: ChainConnection,
+  sellers: readonly string[],
+): Promise<ReadonlyMap<string, Address>> {
+  const { hub: address } = deployment.contracts;
+  const owners = sellers.map(async (code): Promise<[string, Address]> => {
+    const { owner } = await chain.viem.readContract({
+      ...{ address, abi: hubAbi, functionName: "shop" as const },
+      args: [shopCodeToHex(code)],
+    });
+    return [code, owner];
+  });
+  return new Map((await Promise.all(owners)).filter(([, owner]) => owner !== zeroAddress));
 }
 
 function shown({ id, state, totalNano, legs }: Checkout) {

@@ -12,11 +12,11 @@ export interface FundingStep {
 }
 
 /** Who may hold money of an account. */
-type Holder = "receipt" | "jury";
-const HOLDERS: Readonly<Record<Holder, string>> = { receipt: "Receipt", jury: "Jury" };
+type Holder = "receipt" | "jury" | "hub";
+const HOLDERS: Readonly<Record<Holder, string>> = { receipt: "Receipt", jury: "Jury", hub: "Hub" };
 
 /**
- * What an account has to do so that the Receipt, or another certifier, may hold so much more of its money: bring what is missing
+ * What an account has to do so that the Receipt, or another contract, may hold so much more of its money: bring what is missing
  * from the wallet into the Clerk, and allow it. Nothing where both are there.
  * @param amount nano-HANSE
  */

@@ -1,3 +1,4 @@
+import type { Command } from "commander";
 import { type Address, decodeFunctionData, type Hex, isAddressEqual } from "viem";
 import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { hubAbi } from "#src/abi/hub-abi.ts";
@@ -15,6 +16,14 @@ import { openSigner, type SignerFlags } from "./signer.ts";
 
 export interface HubFlag {
   readonly hub: string;
+}
+
+export function withHub(command: Command, { env }: CliContext): Command {
+  return command.option(
+    "--hub <url>",
+    "base URL of the hub service",
+    env.HANSE_HUB_URL || "http://127.0.0.1:4104",
+  );
 }
 
 export interface OwnerFlags extends ChainFlags, SignerFlags, HubFlag, YesFlag {}

@@ -8,12 +8,11 @@ import {
 import { RIGHTS } from "#src/identity/grant.ts";
 import { renderTable } from "#src/kernel/render-table.ts";
 import { answer, fields } from "./answer.ts";
-import { invalid, kebab, parseDuration, parseNames } from "./arguments.ts";
+import { invalid, kebab, parseCode, parseDuration, parseNames } from "./arguments.ts";
 import { commandGroup } from "./command-group.ts";
 import { confirm, confirmFinal, withYes } from "./confirm.ts";
 import { type JsonFlag, withJson } from "./connection.ts";
 import type { CliContext } from "./context.ts";
-import { parseCode } from "./shop-command.ts";
 import { openShopAsOwner, type ShopOwnerFlags, withShopOwner } from "./shop-connection.ts";
 
 interface CallFlags extends ShopOwnerFlags, JsonFlag {

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import type { FeedItem } from "#src/client/shop-schema.ts";
@@ -7,11 +8,10 @@ import { fromSystemError } from "#src/kernel/system-error.ts";
 import { isCurrency } from "#src/protocol/currencies.ts";
 import { inCurrency } from "#src/protocol/price.ts";
 import { answer, fields } from "./answer.ts";
-import { invalid, parseBytes32 } from "./arguments.ts";
+import { invalid, parseBytes32, parseCode } from "./arguments.ts";
 import { commandGroup } from "./command-group.ts";
 import { type JsonFlag, withJson } from "./connection.ts";
 import type { CliContext } from "./context.ts";
-import { parseCode } from "./shop-command.ts";
 import {
   openShop,
   openShopAsOwner,
@@ -66,7 +66,7 @@ export function addProductsCommand(program: Command, context: CliContext): void 
 
   withJson(withShopOwner(group.command("import <file>"), context))
     .description(
-      "fill the built-in stock: JSON (an array of products) or CSV with a line of names; fields are sku, name, price, and, if wanted, id, description, quantity, image, categories, featured. Catalogues of Online Boutique and Sock Shop are taken as they are",
+      "fill the built-in stock: JSON (an array of products) or CSV with a line of names; fields are sku, name, price, and, if wanted, id, description, quantity, image, categories, featured; any other is refused. Catalogues of Online Boutique and Sock Shop are taken as they are",
     )
     .option("--format <name>", "json or csv; default: by the file's name")
     .option("--complete", "what the file does not name is sold no more", false)
@@ -112,9 +112,14 @@ function formatOf(file: string, told: string | undefined): "json" | "csv" {
 }
 
 async function readText(path: string): Promise<string> {
-  return await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw error.code === "ENOENT"
       ? new HanseError("HANSE_NOT_FOUND", `there is no file ${path}`, { hint: "Name the catalogue's file." })
       : fromSystemError(error);
+  });
+  // Read all the same, each letter that is none would be another one, for all customers to see.
+  if (isUtf8(bytes)) return bytes.toString("utf8");
+  throw new HanseError("HANSE_CATALOGUE_INVALID", `${path} is not written in UTF-8`, {
+    hint: "Save it as UTF-8, such as with `iconv -f latin1 -t utf8`.",
   });
 }

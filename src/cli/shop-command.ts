@@ -6,14 +6,15 @@ import type { ShopView } from "#src/client/hub-schema.ts";
 import { keepSeed } from "#src/crypto/seed-file.ts";
 import { publicJwk, shopKeyFromSeed } from "#src/identity/shop-key.ts";
 import { renderTable } from "#src/kernel/render-table.ts";
-import { isShopCode, shopCodeToHex } from "#src/protocol/shop-code.ts";
+import { shopCodeToHex } from "#src/protocol/shop-code.ts";
 import { answer, fields } from "./answer.ts";
-import { invalid, parseBytes32, parseDuration } from "./arguments.ts";
+import { parseBytes32, parseCode, parseDuration } from "./arguments.ts";
 import { commandGroup } from "./command-group.ts";
 import { withYes } from "./confirm.ts";
 import { type ChainFlags, connectToChain, type JsonFlag, withChain, withJson } from "./connection.ts";
 import type { CliContext } from "./context.ts";
-import { type HubFlag, type OwnerFlags, sendByHub } from "./hub-transaction.ts";
+import { type HubFlag, type OwnerFlags, sendByHub, withHub } from "./hub-transaction.ts";
+import { addShopChangeCommands } from "./shop-change-commands.ts";
 import { openSigner, type SignerFlags, withSigner } from "./signer.ts";
 
 interface JoinFlags extends OwnerFlags {
@@ -116,6 +117,8 @@ export function addShopCommand(program: Command, context: CliContext): void {
       );
     });
 
+  addShopChangeCommands(group, context);
+
   withSigner(withChain(group.command("release <code>"), context), context)
     .description("release the stake of a shop that left, once its time has passed; anybody may")
     .action(async (text: string, flags: ChainFlags & SignerFlags) => {
@@ -147,25 +150,8 @@ async function allShops(hub: HubClient): Promise<ShopView[]> {
   return [...shops.values()].sort((a, b) => (a.code < b.code ? -1 : 1));
 }
 
-/** @throws HANSE_ARGUMENT_INVALID */
-export function parseCode(text: string): string {
-  if (isShopCode(text)) return text;
-  throw invalid(
-    `${text} is no code of a shop`,
-    "A code has 2 to 8 characters A–Z and 0–9, the first a letter.",
-  );
-}
-
 function asOwner(command: Command, context: CliContext): Command {
   return withYes(withHub(withSigner(withChain(command, context), context), context));
-}
-
-function withHub(command: Command, { env }: CliContext): Command {
-  return command.option(
-    "--hub <url>",
-    "base URL of the hub service",
-    env.HANSE_HUB_URL || "http://127.0.0.1:4104",
-  );
 }
 
 function withKey(command: Command): Command {

@@ -1,4 +1,6 @@
-import { type Address, type Hex, zeroAddress, zeroHash } from "viem";
+import { type Address, type Hex, isAddressEqual, zeroAddress, zeroHash } from "viem";
+import { isCurrency } from "#src/protocol/currencies.ts";
+import { nanoPerPiece, parseRate } from "#src/protocol/exchange-rate.ts";
 import { goodsOrderHash } from "#src/protocol/goods-order-hash.ts";
 import { MAX_PURCHASE_VOLUME, purchase, type SaleOrder } from "#src/protocol/goods-orders.ts";
 import { goodsId, parsePublicId } from "#src/protocol/shop-code.ts";
@@ -32,14 +34,23 @@ export function purchaseOf({ sale, saleHash }: Pick<Quote, "sale" | "saleHash">,
 }
 
 /**
- * What of a quote its sale does not say, in a word each: whoever signs the purchase signs the sale alone.
+ * What of a quote its sale does not say, in a word each: whoever signs the purchase signs the sale alone. Its money is held
+ * against itself: lines make the total, and the amount in HANSE is no more than the total at the rate that is told.
  * @param seller the shop that was asked
+ * @param account that the shop joined with: it alone is paid
  */
-export function wrongOfQuote({ id, lines, sale, saleHash, totalNano }: Quote, seller: string): string[] {
+export function wrongOfQuote(quote: Quote, seller: string, account: Address | undefined): string[] {
+  const { id, lines, sale, saleHash, totalMinor, totalNano } = quote;
   const only = lines.length === 1 ? lines[0] : undefined;
   // Several products are sold together as the quote that names them.
   const sku = only === undefined ? `Q.${id}` : parsePublicId(only.product)?.sku;
   return [
+    ...(quote.seller === seller && account !== undefined && isAddressEqual(sale.seller, account)
+      ? []
+      : ["seller"]),
+    ...(lines.every((line) => line.totalMinor === line.priceMinor * line.quantity) ? [] : ["line totals"]),
+    ...(lines.reduce((sum, line) => sum + line.totalMinor, 0n) === totalMinor ? [] : ["total"]),
+    ...(sale.price <= priceAtRate(quote) ? [] : ["rate"]),
     ...(goodsOrderHash({ type: "sale", order: sale as SaleOrder }) === saleHash ? [] : ["sale"]),
     ...(sku !== undefined && sale.goods === goodsId({ code: seller, sku }) ? [] : ["goods"]),
     ...(sale.price * BigInt(sale.conditions.volume) === totalNano ? [] : ["amount"]),
@@ -48,4 +59,13 @@ export function wrongOfQuote({ id, lines, sale, saleHash, totalNano }: Quote, se
       ? []
       : ["pieces"]),
   ];
+}
+
+/** What a piece may cost, nano-HANSE; nothing where nobody can say: a rate that is none, or a currency nobody knows. */
+function priceAtRate({ currency, totalMinor, rate: told, sale }: Quote): bigint {
+  const rate = parseRate(told);
+  const { volume } = sale.conditions;
+  if (rate === undefined || !isCurrency(currency) || volume < 1) return -1n;
+  const perUnit = { numerator: rate.denominator, denominator: rate.numerator };
+  return nanoPerPiece({ currency, minor: totalMinor }, volume, perUnit);
 }

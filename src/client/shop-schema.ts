@@ -164,14 +164,18 @@ export const feedItemSchema = z
     quantity: z.coerce
       .bigint()
       .optional()
-      .describe("Pieces left, for partners who share data; absent where they are not counted"),
+      .describe(
+        "Pieces left, for partners who share data; absent where they are not counted. In the feed as of the product's last change that was told: pieces that are kept or sold are none until the last; `GET /api/v1/product/{id}` tells them now",
+      ),
   })
   .meta({ id: "Product" });
 export type FeedItem = z.output<typeof feedItemSchema>;
 
 export const productFeedSchema = z.object({
   products: z.array(feedItemSchema),
-  gone: z.array(productIdSchema).describe("Not sold any more"),
+  gone: z
+    .array(productIdSchema)
+    .describe("Not sold any more; where only what is featured is told, not featured any more"),
   cursor: z.string().describe("For `since`, at the next poll"),
   feed: z
     .string()

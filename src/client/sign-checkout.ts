@@ -12,6 +12,8 @@ export interface AskedCheckout {
   readonly lines: readonly { readonly product: string; readonly quantity: bigint }[];
   readonly chainId: number;
   readonly receipt: Address;
+  /** The accounts that the sellers joined the Hub with, by their codes: whom the money goes to is not the shop's word. */
+  readonly owners: ReadonlyMap<string, Address>;
 }
 
 /**
@@ -53,7 +55,7 @@ function sameLines({ legs }: Checkout, { lines }: AskedCheckout): boolean {
 
 function wrongOfLeg(
   { seller, quote, purchase: order, purchaseHash }: Checkout["legs"][number],
-  { buyer, receipt }: AskedCheckout,
+  { buyer, receipt, owners }: AskedCheckout,
   basket: Hex,
   basketSize: number,
 ): string[] {
@@ -69,7 +71,7 @@ function wrongOfLeg(
     salt,
   });
   return [
-    ...wrongOfQuote(quote, seller),
+    ...wrongOfQuote(quote, seller, owners.get(seller)),
     ...(isSame(expected.order, order as PurchaseOrder) && goodsOrderHash(expected) === purchaseHash
       ? []
       : ["purchase"]),

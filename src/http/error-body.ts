@@ -5,6 +5,7 @@ import { type ErrorCode, errorCodes } from "#src/kernel/error-codes.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { fromSystemError } from "#src/kernel/system-error.ts";
 import { errorStatus } from "./error-status.ts";
+import { PeerError } from "./peer-error.ts";
 
 /** The one shape in which every service tells an error. */
 export const errorBodySchema = z
@@ -42,6 +43,7 @@ export function answerError(thrown: unknown, requestId: string): ErrorAnswer {
 }
 
 function understand(thrown: unknown): { error: HanseError; status: number } {
+  if (thrown instanceof PeerError) return understandPeer(thrown);
   if (thrown instanceof HanseError) return { error: thrown, status: errorStatus(thrown.code) };
   if (hasZodFastifySchemaValidationErrors(thrown)) {
     const part = (thrown as FastifyError & { validationContext?: string }).validationContext ?? "request";
@@ -71,6 +73,18 @@ function understand(thrown: unknown): { error: HanseError; status: number } {
     };
   }
   return { error: new HanseError("HANSE_INTERNAL", error.shortMessage, { cause: thrown }), status: 500 };
+}
+
+/** What is wrong with a peer is not wrong with us: a fault there is a bad gateway here, what it refuses stays its refusal. */
+function understandPeer(thrown: PeerError): { error: HanseError; status: number } {
+  const { code, shortMessage, details, retryable } = thrown;
+  if (errorStatus(code) < 500) return { error: thrown, status: errorStatus(code) };
+  const own = code.startsWith("HANSE_PEER_") ? {} : { peerCode: code };
+  const error = new HanseError("HANSE_PEER_FAILED", shortMessage, {
+    ...{ cause: thrown, details: { ...details, ...own } },
+    ...(retryable ? {} : { retryable }),
+  });
+  return { error, status: errorStatus(error.code) };
 }
 
 // Only Fastify's own errors are trusted with a status and a text: any library may throw a `statusCode`.

@@ -1,6 +1,11 @@
 import { type ErrorCode, errorCodes } from "#src/kernel/error-codes.ts";
 
-const statuses: Partial<Record<ErrorCode, number>> = {
+/** Codes of which one status tells all: what they refuse, they refuse for what it says. */
+type FamilyCode =
+  `HANSE_${"ORDER" | "LOGIN" | "SESSION" | "SIGNATURE" | "GRANT" | "STATEMENT" | "SEALED_BOX"}_${string}`;
+
+/** Complete: a code without a status would be told as a fault of ours. */
+const statuses: Partial<Record<ErrorCode, number>> & Record<Exclude<ErrorCode, FamilyCode>, number> = {
   HANSE_REQUEST_INVALID: 400,
   HANSE_CONTENT_ADDRESS_INVALID: 400,
   HANSE_UNAUTHORIZED: 401,
@@ -68,6 +73,53 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   HANSE_CATALOGUE_INVALID: 422,
   HANSE_REVIEW_UNRATED: 422,
   HANSE_TRANSACTION_REVERTED: 422,
+  HANSE_QUOTE_TOO_LARGE: 422,
+  HANSE_CATALOGUE_SHRUNK: 409,
+
+  // What else a service cannot do now, or had of others.
+  HANSE_TIMED_OUT: 503,
+  HANSE_INTERRUPTED: 503,
+  HANSE_TRANSACTION_UNFUNDED: 503,
+  HANSE_TRANSACTION_LOST: 503,
+  HANSE_RPC_REFUSED: 502,
+  HANSE_CONTENT_HASH_MISMATCH: 502,
+
+  // Of tasks, workers and claims.
+  HANSE_TASK_FAILED: 422,
+  HANSE_TASK_REFUSED: 409,
+  HANSE_POOL_NOT_OPEN: 409,
+  HANSE_SEAT_UNFUNDED: 409,
+  HANSE_SEAL_CONTRADICTED: 409,
+  HANSE_CLAIM_NOT_DUE: 409,
+
+  // What people type, and their wallets: told at terminals.
+  HANSE_ARGUMENT_INVALID: 400,
+  HANSE_NOT_CONFIRMED: 400,
+  HANSE_WALLET_MISSING: 400,
+  HANSE_WALLET_NOT_FOUND: 404,
+  HANSE_WALLET_EXISTS: 409,
+  HANSE_WALLET_PASSWORD_WRONG: 400,
+  HANSE_WALLET_PASSWORD_MISSING: 400,
+  HANSE_KEYSTORE_INVALID: 422,
+  HANSE_OWNER_TOKEN_MISSING: 401,
+
+  // A service that is installed wrongly, or lost something: its operator's to mend.
+  HANSE_CONFIG_INVALID: 500,
+  HANSE_PORT_IN_USE: 500,
+  HANSE_DISK_UNWRITABLE: 500,
+  HANSE_STATE_LOCKED: 500,
+  HANSE_STATE_DAMAGED: 500,
+  HANSE_DATABASE_DIRECTORY_UNREACHABLE: 500,
+  HANSE_DATABASE_MIGRATION_CHANGED: 500,
+  HANSE_DATABASE_MIGRATION_UNKNOWN: 500,
+  HANSE_DATABASE_MIGRATION_FAILED: 500,
+  HANSE_CHAIN_MISMATCH: 500,
+  HANSE_DEVELOPMENT_KEY_REFUSED: 500,
+  HANSE_PROCESS_FAILED: 500,
+  HANSE_JOURNAL_DAMAGED: 500,
+  HANSE_RUNNER_BROKEN: 500,
+  HANSE_INSTALLATION_FAULTY: 500,
+  HANSE_INTERNAL: 500,
 };
 
 /** What is refused for what it says has one status for all its reasons. */
@@ -83,7 +135,9 @@ const families: readonly (readonly [prefix: string, status: number])[] = [
 
 /** The HTTP status that tells a caller what an error code means. */
 export function errorStatus(code: ErrorCode): number {
-  return statuses[code] ?? families.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 500;
+  const status = statuses[code] ?? families.find(([prefix]) => code.startsWith(prefix))?.[1];
+  if (status === undefined) throw new RangeError(`${code} has no HTTP status`);
+  return status;
 }
 
 /** The codes an HTTP answer may carry, with status and hint, for documentation. */

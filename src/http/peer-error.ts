@@ -13,6 +13,9 @@ export function placeOf(method: string, url: string): string {
   }
 }
 
+/** What a peer told us went wrong there: whoever asks us is not told so as our own. */
+export class PeerError extends HanseError {}
+
 /**
  * What a peer's answer of status 400 and above means here. An answer in our own shape keeps its code; the hint
  * always comes from our registry, for a peer's text is not advice we vouch for.
@@ -21,7 +24,7 @@ export function peerError(
   place: string,
   response: Pick<Response, "status" | "headers">,
   text: string,
-): HanseError {
+): PeerError {
   const body = parse(text);
   const details: Record<string, unknown> = { place, status: response.status };
   if (typeof body.requestId === "string") details.requestId = body.requestId.slice(0, 100);
@@ -31,16 +34,16 @@ export function peerError(
   if (isErrorCode(body.code) && body.code !== "HANSE_INTERNAL") {
     if (typeof body.details === "object" && body.details !== null) details.peer = body.details;
     // Whether to repeat is not the peer's to promise for what our registry calls final, but it may say "not again".
-    return new HanseError(body.code, `${place}: ${reason}`, {
+    return new PeerError(body.code, `${place}: ${reason}`, {
       details,
       ...(body.retryable === false ? { retryable: false } : {}),
     });
   }
   if (typeof body.code === "string") details.peerCode = body.code.slice(0, 100);
   if (response.status === 429)
-    return new HanseError("HANSE_RATE_LIMITED", `${place} asks to slow down`, { details });
+    return new PeerError("HANSE_RATE_LIMITED", `${place} asks to slow down`, { details });
   const code = response.status >= 500 ? "HANSE_PEER_FAILED" : "HANSE_PEER_REFUSED";
-  return new HanseError(code, `${place}: ${reason}`, { details });
+  return new PeerError(code, `${place}: ${reason}`, { details });
 }
 
 /** What a failed fetch means: no connection, no answer in time, or the caller's own abort, which is passed on. */

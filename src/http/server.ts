@@ -22,7 +22,7 @@ import { refuseBrokenRequest, registerErrorHandling, sendError } from "./error-h
 import { type ReadyCheck, registerHealth } from "./health.ts";
 import { bigintReplacer, stringifyJson } from "./json.ts";
 import { registerMetrics } from "./request-metrics.ts";
-import { refuseZeroCharacters } from "./zero-characters.ts";
+import { refuseUnfitRequests } from "./unfit-requests.ts";
 
 /** A bigint is told as what it is on the wire. */
 const zodToJsonConfig: NonNullable<Parameters<typeof createJsonSchemaTransform>[0]["zodToJsonConfig"]> = {
@@ -106,7 +106,7 @@ export async function createServer(deps: ServerDeps, options: ServerOptions): Pr
     done();
   });
   registerErrorHandling(server as unknown as FastifyInstance);
-  refuseZeroCharacters(server as unknown as FastifyInstance);
+  refuseUnfitRequests(server as unknown as FastifyInstance);
 
   await server.register(swagger, {
     openapi: {

@@ -499,6 +499,10 @@ export const errorCodes = {
   HANSE_QUOTE_UNKNOWN: { hint: "Ask for a quote anew.", retryable: false },
   HANSE_QUOTE_EXPIRED: { hint: "Ask for a quote anew: the price may be another by now.", retryable: false },
   HANSE_QUOTE_EMPTY: { hint: "Give away what costs nothing outside of the market.", retryable: false },
+  HANSE_QUOTE_TOO_LARGE: {
+    hint: "Ask for fewer pieces at once: all of it costs more money than there is.",
+    retryable: false,
+  },
   HANSE_RATE_UNKNOWN: {
     hint: "The shop's owner configures what HANSE is worth: HANSE_SHOP_RATES, or a file or feed of rates.",
     retryable: false,
@@ -524,6 +528,10 @@ export const errorCodes = {
   },
   HANSE_OWNER_TOKEN_MISSING: {
     hint: "Set HANSE_SHOP_OWNER_TOKEN, or name a file that holds the token with --token-file.",
+    retryable: false,
+  },
+  HANSE_CATALOGUE_SHRUNK: {
+    hint: "Nothing was taken away. Look after the shop's own system; where it is right, start the shop with a higher HANSE_SHOP_MOST_REMOVED.",
     retryable: false,
   },
   HANSE_CATALOGUE_INVALID: {

@@ -21,6 +21,7 @@ import { createDealStore, type DealStore, type SealedDeal } from "./deals/deal-s
 import { createReceiptCalls } from "./deals/receipt-calls.ts";
 import { createListings, type Listings, type ListingsDeps } from "./federation/listings.ts";
 import { pollFeed } from "./federation/poll-feed.ts";
+import type { Changes } from "./inventory/catalogue.ts";
 import { createRatedEvents } from "./reviews/rated-events.ts";
 import { registerReviewCalls, registerReviewRoutes } from "./reviews/review-routes.ts";
 import { createReviews, type Reviews } from "./reviews/reviews.ts";
@@ -57,6 +58,8 @@ export interface ShopMarketOptions {
   readonly syncMs?: number;
   /** How long (milliseconds) the shop's own system may take to answer; half a minute unless told. */
   readonly adapterMs?: number;
+  /** How many percent of the products the shop's own system may take away at one look; 50 unless told. */
+  readonly mostRemoved?: number;
   /** How much customers may have kept before they pay. */
   readonly customerHolds?: CustomerHoldOptions;
   /** How far (milliseconds) the clocks of those who make blocks may be apart; half a minute unless told. */
@@ -86,6 +89,7 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
   const { parts, database, chain, deployment, sender, signer, rates, fetch, logger } = deps;
   const { clock = systemClock } = deps;
   const { code, owner, currency, terms, syncMs = 60_000, adapterMs = 30_000, skewMs = 30_000 } = options;
+  const { mostRemoved = 50 } = options;
   const adapter = withDeadline(deps.adapter, { deadlineMs: adapterMs }, { clock });
   const { keys, peers, post, partnerships, catalogue, reservations, metrics } = parts;
   const { receipt: receiptAddress, clerk, ratings } = deployment.contracts;
@@ -123,7 +127,7 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
   );
   const listings = createListings(
     {
-      ...{ database, peers, logger, clock, rightsFrom: partnerships.rightsFrom },
+      ...{ database, peers, metrics, logger, clock, rightsFrom: partnerships.rightsFrom },
       poll,
       partners: async () => [
         ...new Set(
@@ -138,7 +142,23 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
     { code, holdMs: terms.quoteSeconds * 1_000, ...options.customerHolds },
   );
   const checkouts = createCheckouts(
-    { database, peers, post, keys, quotes, deals, receipt, holds, chain: saleChain, signer, logger, clock },
+    {
+      ...{
+        database,
+        peers,
+        post,
+        keys,
+        quotes,
+        deals,
+        receipt,
+        holds,
+        chain: saleChain,
+        signer,
+        logger,
+        clock,
+      },
+      assertOffered: listings.assertOffered,
+    },
     { code, owner },
   );
   const duties = createDealDuties({ deals, receipt, calls, logger }, { owner });
@@ -185,7 +205,16 @@ export function createShopMarket(deps: ShopMarketDeps, options: ShopMarketOption
 
     syncCatalogue: () =>
       alone(async () => {
-        const changes = await catalogue.put(await adapter.catalogue(), { complete: true, short: "keep" });
+        let changes: Changes;
+        try {
+          const products = await adapter.catalogue();
+          // An empty answer, or half of one, would delete everything here, and at every partner.
+          changes = await catalogue.put(products, { complete: true, short: "keep", mostRemoved });
+        } catch (error) {
+          metrics.catalogueRead(isHanseError(error, "HANSE_CATALOGUE_SHRUNK") ? "stopped" : "failed");
+          throw error;
+        }
+        metrics.catalogueRead("taken");
         if (changes.added + changes.changed + changes.removed > 0)
           logger.info(changes, "the catalogue changed");
       }),

@@ -12,6 +12,9 @@ export type OrderResult =
   | "refunded"
   | "settled";
 
+/** `stopped`: it would have taken away more than it may. */
+type CatalogueResult = "taken" | "stopped" | "failed";
+
 /** What partners do with this shop's inventory. Partners are few; products and orders are never labels. */
 export interface ShopMetrics {
   polled(partner: string, result: PollResult): void;
@@ -20,6 +23,10 @@ export interface ShopMetrics {
   ordered(partner: string, result: OrderResult): void;
   /** Value of a paid order in cents of US dollars, for comparison; what counts is in the shop's own currency. */
   sold(partner: string, usdCents: bigint): void;
+  /** Products of a partner's that cannot be listed here. */
+  leftOut(partner: string, count: number): void;
+  /** A look at the shop's own system. */
+  catalogueRead(result: CatalogueResult): void;
   observe(route: string, seconds: number): void;
 }
 
@@ -49,6 +56,18 @@ export function createShopMetrics(metrics: Registry): ShopMetrics {
     labelNames: ["partner"],
     registers,
   });
+  const leftOut = new Counter({
+    name: "shop_listings_left_out_total",
+    help: "Products of a partner that were told so that no database takes them, and are not listed here",
+    labelNames: ["partner"],
+    registers,
+  });
+  const reads = new Counter({
+    name: "shop_catalogue_reads_total",
+    help: "Looks at the shop's own system, and what came of them; stopped: it would have taken too many products away",
+    labelNames: ["result"],
+    registers,
+  });
   const duration = new Histogram({
     name: "federation_request_duration_seconds",
     help: "Time from a partner's request to the end of the answer",
@@ -66,6 +85,8 @@ export function createShopMetrics(metrics: Registry): ShopMetrics {
     },
     ordered: (partner, result) => orders.inc({ partner, result }),
     sold: (partner, usdCents) => value.inc({ partner }, Number(usdCents) / 100),
+    leftOut: (partner, count) => leftOut.inc({ partner }, count),
+    catalogueRead: (result) => reads.inc({ result }),
     observe(route, seconds) {
       const durations = series.get(route) ?? duration.labels({ route });
       series.set(route, durations);

@@ -160,6 +160,19 @@ describe("hanse shop refuses", () => {
   });
 });
 
+describe("hanse shop update and add-stake refuse", () => {
+  it.each([
+    [["update", "WINES"], "HANSE_ARGUMENT_INVALID"],
+    [["update", "WINES", "--endpoint", "shop.example"], "HANSE_ARGUMENT_INVALID"],
+    [["update", "WINES", "--endpoint", "file:///etc"], "HANSE_ARGUMENT_INVALID"],
+    [["update", "NOBODY", "--endpoint", "https://shop.example"], "HANSE_SHOP_UNKNOWN"],
+    [["add-stake", "WINES", "-1"], "HANSE_ARGUMENT_INVALID"],
+    [["add-stake", "NOBODY", "1"], "HANSE_SHOP_UNKNOWN"],
+  ])("%j", async (args, code) => {
+    expect(await cliError(["shop", ...args, "--yes"], { env })).toMatchObject({ code });
+  });
+});
+
 describe("hanse shop", () => {
   it("makes a key once, and shows it again", async () => {
     const file = join(directory, "shop.key");
@@ -187,6 +200,25 @@ describe("hanse shop", () => {
     expect((await cliJson(shopViewSchema, ["shop", "show", "WINES"], { env })).shop?.previousKey).toBe(
       shop.key.publicKey,
     );
+
+    const changedSchema = sentSchema.omit({ hub: true });
+    const stake = async () => BigInt((await hub.client.shop("WINES")).shop?.stake ?? 0);
+    const before = await stake();
+    const no = await runCli(["shop", "add-stake", "WINES", "2.5"], { env, typed: ["n"] });
+    expect(no.asked.at(-1)).toMatch(
+      /Let the Hub 0x\w+ hold up to 12.5 HANSE.* bond 2.5 HANSE more for WINES/,
+    );
+    await cliJson(changedSchema, ["shop", "add-stake", "WINES", "2.5"], { env });
+    await until("the stake is listed", async () => (await stake()) === before + 2_500_000_000n);
+
+    const profile = ["shop", "update", "WINES", "--profile", "https://wines.example/about"];
+    await cliJson(changedSchema, profile, { env });
+    const told = async () => (await hub.client.shop("WINES")).shop;
+    await until("the profile is listed", async () => (await told())?.profile === profile.at(-1));
+    expect((await told())?.endpoint, "stays").toBe(shop.endpoint);
+    await cliJson(changedSchema, ["shop", "update", "WINES", "--endpoint", `${shop.endpoint}/`], { env });
+    await until("the endpoint is listed", async () => (await told())?.endpoint === `${shop.endpoint}/`);
+    expect((await told())?.profile, "stays").toBe(profile.at(-1));
 
     const release = ["shop", "release", "WINES"];
     expect(await cliError(release, { env })).toMatchObject({ code: "HANSE_TRANSACTION_REVERTED" });

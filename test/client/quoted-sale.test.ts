@@ -7,12 +7,13 @@ import { MAX_PURCHASE_VOLUME, sale } from "#src/protocol/goods-orders.ts";
 import { goodsId } from "#src/protocol/shop-code.ts";
 import { testAccount } from "../e2e/chain-fixture.ts";
 
+const SELLER = testAccount(2).address;
 const id = "11111111-1111-4111-8111-111111111111";
 
 /** Several products sold together, as so many pieces of the quote. */
 function quoteOf(volume: number) {
   const sold = sale({
-    ...{ seller: testAccount(2).address, goods: goodsId({ code: "GIFT", sku: `Q.${id}` }), price: 60n },
+    ...{ seller: SELLER, goods: goodsId({ code: "GIFT", sku: `Q.${id}` }), price: 60n },
     ...{ shipWithin: 60, deliverWithin: 60, complaintTime: 60 },
     conditions: {
       ...{ certifier: testAccount(3).address, matcher: zeroAddress, validUntil: 1_900_000_000n, epoch: 0n },
@@ -35,8 +36,8 @@ function quoteOf(volume: number) {
 
 describe("a quote", () => {
   it("is of no more pieces than one purchase may be", () => {
-    expect(wrongOfQuote(quoteOf(MAX_PURCHASE_VOLUME + 1), "GIFT")).toEqual(["pieces"]);
-    expect(wrongOfQuote(quoteOf(MAX_PURCHASE_VOLUME), "GIFT")).toEqual([]);
+    expect(wrongOfQuote(quoteOf(MAX_PURCHASE_VOLUME + 1), "GIFT", SELLER)).toEqual(["pieces"]);
+    expect(wrongOfQuote(quoteOf(MAX_PURCHASE_VOLUME), "GIFT", SELLER)).toEqual([]);
   });
 
   it("is never of more by what shops are asked for", () => {

@@ -17,8 +17,14 @@ const [SELLER, RECEIPT, OTHER] = [2, 3, 4].map((number) => testAccount(number).a
 ];
 const word = (digit: number): Hex => `0x${String(digit).repeat(64)}`;
 const CHAIN_ID = 31_337;
+/** 30 cents, where one HANSE is worth 25. */
+const PRICE = 1_200_000_000n;
 const asked: AskedCheckout = {
   ...{ buyer: buyer.address, chainId: CHAIN_ID, receipt: RECEIPT },
+  owners: new Map([
+    ["ANNA", SELLER],
+    ["GIFT", SELLER],
+  ]),
   lines: [
     { product: "ANNA:SOCK", quantity: 2n },
     { product: "GIFT:MUG", quantity: 1n },
@@ -47,7 +53,7 @@ function prepared(change: Change = {}): Checkout {
       ...{ volume: pieces, minFill: pieces, salt: word(leg + 1), externalRef: zeroHash, terms: zeroHash },
     };
     const sold = sale({
-      ...{ seller: SELLER, goods: goodsId({ code: seller, sku }), price: 60n, conditions },
+      ...{ seller: SELLER, goods: goodsId({ code: seller, sku }), price: PRICE / BigInt(pieces), conditions },
       ...{ shipWithin: 60, deliverWithin: 60, complaintTime: 60, onlyBuyer: onlyAccount(buyer.address) },
       ...(leg === 0 ? change.sale : {}),
     });
@@ -91,7 +97,7 @@ describe("a wallet does not sign", () => {
   it.each<[string, Change]>([
     ["another buyer's purchase", { purchase: { buyer: OTHER } }],
     ["one for other goods", { purchase: { goods: word(9) } }],
-    ["one for more money", { purchase: { maxPrice: 61n } }],
+    ["one for more money", { purchase: { maxPrice: PRICE / 2n + 1n } }],
     ["one that takes any sale", { purchase: { saleOrder: zeroHash, maxShipWithin: 4_000_000_000 } }],
     ["one that takes any arbiter", { purchase: { onlyArbiter: word(9) } }],
     ["one of another basket", { purchase: { basket: word(7) } }],
@@ -105,10 +111,16 @@ describe("a wallet does not sign", () => {
     ["with another's terms", { purchase: { conditions: conditionsOf({ terms: word(9) }) as never } }],
     ["a sale of other goods", { sale: { goods: word(9) } }],
     ["a sale that is another than its hash", quoted({ saleHash: word(9) })],
-    ["a quote with another amount", quoted({ totalNano: 119n })],
+    ["a quote with another amount", quoted({ totalNano: PRICE - 1n })],
     ["fewer pieces", quoted({ lines: [{ ...line(), quantity: 1n }] })],
     ["another product", quoted({ lines: [{ ...line(), product: "ANNA:HAT" }] })],
     ["another seller's product", quoted({ lines: [{ ...line(), product: "GIFT:SOCK" }] })],
+    ["a sale that pays somebody else", { sale: { seller: OTHER } }],
+    ["a line that makes another total", quoted({ lines: [{ ...line(), priceMinor: 14n }] })],
+    ["a total that its lines do not make", quoted({ totalMinor: 31n })],
+    ["more money than the rate makes of the total", quoted({ rate: "0.2500001" })],
+    ["a rate that is none", quoted({ rate: "0" })],
+    ["a currency nobody knows", quoted({ currency: "XYZ" })],
     ["half of what was asked for", { checkout: (all) => ({ ...all, legs: all.legs.slice(0, 1) }) }],
     ["a total that is none", { checkout: (all) => ({ ...all, totalNano: 1n }) }],
     ["for another chain", { checkout: (all) => ({ ...all, chainId: 1 }) }],
@@ -118,6 +130,13 @@ describe("a wallet does not sign", () => {
       expect.objectContaining({ code: "HANSE_PEER_RESPONSE_INVALID" }),
     );
   });
+});
+
+it("a wallet does not sign for a seller that the Hub does not know", () => {
+  const owners = new Map([["GIFT", SELLER]]);
+  expect(() => assertCheckout(prepared(), { ...asked, owners })).toThrow(
+    expect.objectContaining({ code: "HANSE_PEER_RESPONSE_INVALID" }),
+  );
 });
 
 describe("a wallet signs", () => {
@@ -140,11 +159,11 @@ describe("a wallet signs", () => {
   });
 
   it("one purchase alone without a basket, and not with one", () => {
-    const only = { ...asked, lines: asked.lines.slice(0, 1) };
+    const only: AskedCheckout = { ...asked, lines: asked.lines.slice(0, 1) };
     const alone = (change: Change) =>
       prepared({
         ...change,
-        checkout: (all) => ({ ...all, legs: all.legs.slice(0, 1), totalNano: 120n }),
+        checkout: (all) => ({ ...all, legs: all.legs.slice(0, 1), totalNano: PRICE }),
       });
     assertCheckout(alone({ purchase: { basket: zeroHash, basketSize: 0 } }), only);
     expect(() => assertCheckout(alone({}), only)).toThrow(

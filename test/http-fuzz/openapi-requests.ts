@@ -149,6 +149,15 @@ function bodies(document: OpenApi, schema: Schema | undefined): fc.Arbitrary<Buf
         .constantFrom("[", '{"a":', '[{"__proto__":')
         .map((opening) => Buffer.from(opening.repeat(50_000))),
     },
+    {
+      weight: 1,
+      // Whole, unlike those above: what looks at each level by calling itself is out of stack.
+      arbitrary: fc
+        .tuple(fc.constantFrom(["[", "]"], ['{"a":', "}"]), fc.constantFrom(60, 5_000, 100_000))
+        .map(([[opening = "", closing = ""], levels]) =>
+          Buffer.from(`${opening.repeat(levels)}0${closing.repeat(levels)}`),
+        ),
+    },
   );
 }
 

@@ -74,6 +74,7 @@ async function bought(id: string, quantity = 1): Promise<Hex> {
   const checkout = await at(ben).begin({ buyer: buyer.address, lines, shipTo });
   assertCheckout(checkout, {
     ...{ buyer: buyer.address, chainId, receipt },
+    owners: new Map([anna, ben].map((shop) => [shop.code, shop.owner])),
     lines: [{ product: id, quantity: BigInt(quantity) }],
   });
   const { legs } = await at(ben).pay(checkout.id, await signCheckout(buyer, checkout, { chainId, receipt }));

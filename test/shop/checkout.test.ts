@@ -328,7 +328,7 @@ describe("what comes to nothing", () => {
 
     await ben.database.kysely.deleteFrom("customer_holds").execute();
     vi.spyOn(gift.market.quotes, "make").mockRejectedValue(new HanseError("HANSE_NOT_READY", "later"));
-    await expect(begin(both)).rejects.toEqual(refused("HANSE_NOT_READY"));
+    await expect(begin(both)).rejects.toEqual(refused("HANSE_PEER_FAILED"));
     expect(await heldBy(), "Gift may have them, Anna has not").toBe(1);
     vi.restoreAllMocks();
 

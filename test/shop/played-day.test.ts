@@ -154,6 +154,9 @@ describe("a played day", () => {
     const wholesale = await readWholesale([HOUR]);
     await gift.stock.put([...catalogueOf(wholesale), product("MUG", 100n, MUG), product("LAST", 1n, MUG)]);
     await gift.market.syncCatalogue();
+    // Ben has them to show: for what he does not know he asks when a customer wants it.
+    const { told } = await ben.market.listings.sync("GIFT");
+    for (let at = 0; at < told; at += 1_000) polled("BEN", "changed");
 
     let [since, etag, more] = ["", "", true];
     while (more) {

@@ -1,17 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { HanseError } from "#src/kernel/errors.ts";
-import { isCurrency, MINOR_DIGITS } from "#src/protocol/currencies.ts";
+import { type Currency, MINOR_DIGITS } from "#src/protocol/currencies.ts";
 import type { ShopAdapter } from "./shop-adapter.ts";
 
 const catalogueSchema = z.object({
   products: z.array(
-    z.object({
+    z.strictObject({
       id: z.string().regex(/^[\w.-]{1,64}$/),
       name: z.string(),
       description: z.string(),
       picture: z.string().default(""),
-      priceUsd: z.object({
+      priceUsd: z.strictObject({
         currencyCode: z.string(),
         units: z.coerce.bigint().default(0n),
         nanos: z.number().int().min(0).max(999_999_999).default(0),
@@ -24,6 +24,8 @@ const catalogueSchema = z.object({
 export interface OnlineBoutiqueOptions {
   /** A `products.json` as Online Boutique's catalogue service reads it. */
   readonly path: string;
+  /** The shop's: a price in another is refused, for nothing here knows what it is worth. */
+  readonly currency: Currency;
   /** Where its pictures are served, put before their paths. */
   readonly pictureBase?: string;
 }
@@ -33,7 +35,11 @@ export interface OnlineBoutiqueOptions {
  * and nothing to take off.
  * @throws HANSE_CATALOGUE_INVALID from `catalogue`
  */
-export function createOnlineBoutiqueAdapter({ path, pictureBase = "" }: OnlineBoutiqueOptions): ShopAdapter {
+export function createOnlineBoutiqueAdapter({
+  path,
+  currency,
+  pictureBase = "",
+}: OnlineBoutiqueOptions): ShopAdapter {
   return {
     async catalogue() {
       const text = await readFile(path, "utf8").catch((cause: unknown) => {
@@ -54,7 +60,7 @@ export function createOnlineBoutiqueAdapter({ path, pictureBase = "" }: OnlineBo
       return products.map(({ id, name, description, picture, priceUsd, categories }) => ({
         ...{ internalId: id, sku: id, name, description, categories, onHand: null },
         imageUrl: picture === "" ? "" : `${pictureBase}${picture}`,
-        priceMinor: minorOf(priceUsd, path),
+        priceMinor: minorOf(priceUsd, currency, path),
       }));
     },
     take: async () => true,
@@ -65,14 +71,17 @@ export function createOnlineBoutiqueAdapter({ path, pictureBase = "" }: OnlineBo
 /** Units and billionths of a unit, exactly. */
 function minorOf(
   { currencyCode, units, nanos }: z.output<typeof catalogueSchema>["products"][number]["priceUsd"],
+  currency: Currency,
   path: string,
 ): bigint {
-  const digits = isCurrency(currencyCode) ? MINOR_DIGITS[currencyCode] : undefined;
-  const step = digits === undefined ? 0n : 10n ** BigInt(9 - digits);
-  if (digits !== undefined && BigInt(nanos) % step === 0n) {
+  const digits = MINOR_DIGITS[currency];
+  const step = 10n ** BigInt(9 - digits);
+  if (currencyCode === currency && units >= 0n && BigInt(nanos) % step === 0n) {
     return units * 10n ** BigInt(digits) + BigInt(nanos) / step;
   }
-  throw new HanseError("HANSE_CATALOGUE_INVALID", `${units}.${nanos} ${currencyCode} is no exact price`, {
-    details: { path, currencyCode },
-  });
+  throw new HanseError(
+    "HANSE_CATALOGUE_INVALID",
+    `${units}.${String(nanos).padStart(9, "0")} ${currencyCode} is no exact price in ${currency}`,
+    { details: { path, currency, currencyCode } },
+  );
 }

@@ -30,6 +30,7 @@ import { goodsOrderHash } from "#src/protocol/goods-order-hash.ts";
 import { purchase, type SaleOrder } from "#src/protocol/goods-orders.ts";
 import { inHanse } from "#src/protocol/money.ts";
 import { type ShipTo, shipToHash, shipToSchema } from "#src/protocol/ship-to.ts";
+import { parsePublicId } from "#src/protocol/shop-code.ts";
 import { chainTime } from "../deals/chain-time.ts";
 import type { DealStore } from "../deals/deal-store.ts";
 import type { ReceiptCalls } from "../deals/receipt-calls.ts";
@@ -54,6 +55,8 @@ export interface CheckoutDeps {
   readonly deals: DealStore;
   readonly receipt: ReceiptCalls;
   readonly holds: CustomerHolds;
+  /** That partners offer these, as `Listings` has it. */
+  readonly assertOffered: (products: readonly string[]) => Promise<void>;
   readonly chain: SaleChain;
   /** Signs what the shop buys for itself. */
   readonly signer: LocalAccount;
@@ -69,7 +72,7 @@ export interface Checkouts {
   /**
    * Has everything kept and quoted, and prepares what the buyer has to sign.
    * @param address the customer's, on the network
-   * @throws HANSE_OUT_OF_STOCK, HANSE_PRODUCT_UNKNOWN, HANSE_RIGHT_MISSING, HANSE_PEER_*: nothing is kept then;
+   * @throws HANSE_OUT_OF_STOCK, HANSE_PRODUCT_UNKNOWN, HANSE_RIGHT_MISSING, HANSE_SHOP_UNKNOWN, HANSE_PEER_*: nothing is kept then;
    * HANSE_RATE_LIMITED where customers have too much kept that is not paid
    */
   begin(wish: CheckoutWish, address: string): Promise<Checkout>;
@@ -108,7 +111,8 @@ export function createCheckouts(
   deps: CheckoutDeps,
   { code, owner }: { readonly code: string; readonly owner: Address },
 ): Checkouts {
-  const { database, peers, post, keys, quotes, deals, receipt, holds, chain, signer, logger } = deps;
+  const { database, peers, post, keys, quotes, deals, receipt, holds, assertOffered, chain, signer, logger } =
+    deps;
   const { clock = systemClock } = deps;
   const sellers = createSellerQuotes({ peers, post, quotes, receipt: chain.receipt }, { code, owner });
   const sealing = new Map<string, Promise<void>>();
@@ -228,7 +232,12 @@ export function createCheckouts(
   ): Promise<Checkout> {
     const id = randomUUID();
     const owned = by.address === undefined;
-    if (by.address !== undefined) await holds.take(id, by.address, wish.lines);
+    if (by.address !== undefined) {
+      // Before any seller is asked: strangers would use up what it takes of us.
+      const products = wish.lines.map(({ product }) => product);
+      await assertOffered(products.filter((product) => parsePublicId(product)?.code !== code));
+      await holds.take(id, by.address, wish.lines);
+    }
     const asked = await sellers.ask(wish, (seller) => nameFor(`${id}:${seller}`));
     try {
       const given = sellers.given(asked);

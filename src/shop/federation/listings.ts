@@ -1,10 +1,11 @@
 import { type Selectable, sql } from "kysely";
-import type { ProductFeed } from "#src/client/shop-schema.ts";
+import type { FeedItem, ProductFeed } from "#src/client/shop-schema.ts";
 import type { Right } from "#src/identity/grant.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
-import { HanseError, isRetryable } from "#src/kernel/errors.ts";
+import { HanseError, isHanseError, isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { parsePublicId } from "#src/protocol/shop-code.ts";
+import type { ShopMetrics } from "../shop-metrics.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
 import { createFairTurns } from "./fair-turns.ts";
 import type { Peers } from "./peers.ts";
@@ -22,13 +23,20 @@ export interface Listings {
    * @throws HANSE_RIGHT_MISSING, HANSE_SHOP_UNKNOWN, HANSE_PEER_*
    */
   sync(partner: string, signal?: AbortSignal): Promise<{ readonly told: number; readonly gone: number }>;
-  /** By partner and SKU: all, or so many behind a product's id. */
+  /**
+   * What can be bought: of members that let us list and sell it now, whatever they told before. By partner and SKU: all, or so
+   * many behind a product's id.
+   */
   list(
     partner?: string,
     page?: { readonly after?: string; readonly limit: number },
   ): Promise<readonly Listing[]>;
-  /** @throws HANSE_PRODUCT_UNKNOWN */
-  find(id: string): Promise<Listing>;
+  /**
+   * That partners offer all of these, by their ids. Who is said not to is asked for news once, and not more than once in a
+   * second, whoever wants to know: strangers do not use up our share of its time.
+   * @throws HANSE_PRODUCT_UNKNOWN, HANSE_RIGHT_MISSING, HANSE_SHOP_UNKNOWN, HANSE_PEER_*
+   */
+  assertOffered(ids: readonly string[]): Promise<void>;
   /**
    * Syncs every partner that shares its inventory, until the signal. However slowly one answers, the others are synced; who
    * fails again and again is asked less often.
@@ -48,6 +56,7 @@ export interface ListingsDeps {
   ) => Promise<FeedAnswer>;
   readonly rightsFrom: (partner: string) => Promise<readonly Right[]>;
   readonly partners: () => Promise<readonly string[]>;
+  readonly metrics?: Pick<ShopMetrics, "leftOut">;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
@@ -71,12 +80,18 @@ const LANE_MS = 2_000;
 /** As long as a page may take: pages that came until then are kept, and the next turn goes on behind them. */
 const TURN_MS = 30_000;
 const LONGEST_REST_MS = 15 * 60_000;
+/** How long strangers are apart who have a partner asked, and how long the answer may take. */
+const [LOOK_AGAIN_MS, LOOK_MS] = [1_000, 10_000];
+/** What a partner has to grant for its products to be shown and sold here. */
+const NEEDED = ["share-inventory", "sell"] as const satisfies readonly Right[];
 
 export function createListings(
   deps: ListingsDeps,
   { everyMs = 60_000, laneMs = LANE_MS, turnMs = TURN_MS }: ListingsOptions = {},
 ): Listings {
-  const { database, peers, poll, rightsFrom, partners, logger, clock = systemClock } = deps;
+  const { database, peers, poll, rightsFrom, partners, metrics, logger, clock = systemClock } = deps;
+  const looks = new Map<string, Promise<void>>();
+  const lookedAt = new Map<string, number>();
 
   const listings: Listings = {
     async sync(partner, signal) {
@@ -104,7 +119,7 @@ export function createListings(
           feed.products.map(({ id }) => id),
           feed.gone,
         );
-        await take(partner, feed, answer.etag);
+        await take(partner, withoutUnstorable(partner, feed), answer.etag);
         told += feed.products.length;
         gone += feed.gone.length;
         if (!feed.more) return { told, gone };
@@ -115,11 +130,12 @@ export function createListings(
 
     async list(partner, page) {
       const after = page?.after === undefined ? undefined : parsePublicId(page.after);
+      const open = await openPartners(partner);
       return await database.kysely
         .selectFrom("listings")
         .selectAll()
         .where("gone", "=", false)
-        .$if(partner !== undefined, (query) => query.where("partner", "=", partner ?? ""))
+        .where(sql<boolean>`partner = any(${open}::text[])`)
         .$if(after !== undefined, (query) =>
           query.where(sql<boolean>`(partner, sku) > (${after?.code}, ${after?.sku})`),
         )
@@ -129,19 +145,16 @@ export function createListings(
         .execute();
     },
 
-    async find(id) {
-      const [partner = "", sku = ""] = id.split(":");
-      const row = await database.kysely
-        .selectFrom("listings")
-        .selectAll()
-        .where("partner", "=", partner)
-        .where("sku", "=", sku)
-        .where("gone", "=", false)
-        .executeTakeFirst();
-      if (row === undefined) {
-        throw new HanseError("HANSE_PRODUCT_UNKNOWN", `No partner offers ${id}`, { details: { id } });
+    async assertOffered(ids) {
+      for (const [partner, own] of Map.groupBy(ids, (id) => parsePublicId(id)?.code ?? "")) {
+        await assertOpen(partner);
+        if ((await missingOf(partner, own)) !== undefined) await lookAgain(partner);
+        const missing = await missingOf(partner, own);
+        if (missing === undefined) continue;
+        throw new HanseError("HANSE_PRODUCT_UNKNOWN", `${partner} does not offer ${missing}`, {
+          details: { id: missing },
+        });
       }
-      return row;
     },
 
     async keepSyncing(signal) {
@@ -162,6 +175,60 @@ export function createListings(
   };
   return listings;
 
+  /** @throws HANSE_SHOP_UNKNOWN, HANSE_RIGHT_MISSING */
+  async function assertOpen(partner: string): Promise<void> {
+    await peers.find(partner);
+    const rights = await rightsFrom(partner);
+    const missing = NEEDED.filter((right) => !rights.includes(right));
+    if (missing.length === 0) return;
+    throw new HanseError("HANSE_RIGHT_MISSING", `${partner} does not grant us ${missing.join(" and ")} now`, {
+      details: { partner, missing },
+    });
+  }
+
+  /** All, or the one that is named, where it is one. */
+  async function openPartners(only: string | undefined): Promise<readonly string[]> {
+    const codes = only === undefined ? await partners() : [only];
+    const open = await Promise.allSettled(codes.map(assertOpen));
+    const failed = open.find((each) => each.status === "rejected" && !isRefusal(each.reason));
+    if (failed?.status === "rejected") throw failed.reason;
+    return codes.filter((_, at) => open[at]?.status === "fulfilled");
+  }
+
+  async function missingOf(partner: string, ids: readonly string[]): Promise<string | undefined> {
+    const rows = await database.kysely
+      .selectFrom("listings")
+      .select("sku")
+      .where("partner", "=", partner)
+      .where(sql<boolean>`sku = any(${ids.map(skuOf)}::text[])`)
+      .where("gone", "=", false)
+      .execute();
+    const listed = new Set(rows.map(({ sku }) => sku));
+    return ids.find((id) => !listed.has(skuOf(id)));
+  }
+
+  /** What has just come there is not known here yet. Who comes while somebody waits for the next look waits for the same. */
+  async function lookAgain(partner: string): Promise<void> {
+    let look = looks.get(partner);
+    if (look === undefined) {
+      const restMs = (lookedAt.get(partner) ?? Number.NEGATIVE_INFINITY) + LOOK_AGAIN_MS - clock.now();
+      look = clock.sleep(Math.max(0, restMs)).then(async () => {
+        // Who comes from here on may want what comes there from here on.
+        looks.delete(partner);
+        lookedAt.set(partner, clock.now());
+        const limit = AbortSignal.timeout(LOOK_MS);
+        await listings.sync(partner, limit).catch((error: unknown) => {
+          if (error !== limit.reason) throw error;
+          throw new HanseError("HANSE_PEER_TIMED_OUT", `${partner} did not tell what it offers in time`, {
+            details: { partner },
+          });
+        });
+      });
+      looks.set(partner, look);
+    }
+    await look;
+  }
+
   async function syncOne(partner: string, signal: AbortSignal): Promise<void> {
     if ((await rightsFrom(partner)).includes("share-inventory")) await listings.sync(partner, signal);
   }
@@ -173,13 +240,34 @@ export function createListings(
     );
   }
 
-  /** From its beginning; what is here stays until the new feed has told all it has. */
+  /** From its beginning; what is here stays until the new feed has told all it has, and what it does not tell goes then. */
   async function beginAnew(partner: string, feed: string): Promise<void> {
-    await database.kysely
-      .updateTable("listing_cursors")
-      .set({ feed, cursor: null, etag: null })
-      .where("partner", "=", partner)
-      .execute();
+    await database.transaction(async (trx) => {
+      await trx
+        .updateTable("listing_cursors")
+        .set({ feed, cursor: null, etag: null })
+        .where("partner", "=", partner)
+        .execute();
+      // Told by no feed: one that was set back goes on under its name.
+      await trx.updateTable("listings").set({ feed: "" }).where("partner", "=", partner).execute();
+    });
+  }
+
+  /** What no database takes is not offered here: one product of a partner's must not hold up all of them for good. */
+  function withoutUnstorable(partner: string, feed: ProductFeed): ProductFeed {
+    if (feed.feed.includes("\0") || feed.cursor.includes("\0")) {
+      throw new HanseError("HANSE_PEER_RESPONSE_INVALID", `${partner} tells a feed nobody can go on with`, {
+        details: { partner },
+      });
+    }
+    const out = feed.products.filter((item) => !isStorable(item)).map(({ id }) => id);
+    if (out.length === 0) return feed;
+    metrics?.leftOut(partner, out.length);
+    logger.warn(
+      { partner, products: out.slice(0, 20), count: out.length },
+      "products of a partner are left out",
+    );
+    return { ...feed, products: feed.products.filter(isStorable), gone: [...feed.gone, ...out] };
   }
 
   async function take(
@@ -254,5 +342,15 @@ function checkPrefixes(partner: string, ...lists: readonly (readonly string[])[]
     },
   );
 }
+
+const MOST_MINOR = 2n ** 63n - 1n;
+
+function isStorable({ name, description, imageURL, currency, categories, priceMinor }: FeedItem): boolean {
+  const texts = [name, description, imageURL, currency, ...categories];
+  return priceMinor >= 0n && priceMinor <= MOST_MINOR && !texts.some((text) => text.includes("\0"));
+}
+
+const isRefusal = (error: unknown) =>
+  isHanseError(error, "HANSE_SHOP_UNKNOWN") || isHanseError(error, "HANSE_RIGHT_MISSING");
 
 const skuOf = (id: string) => parsePublicId(id)?.sku ?? "";

@@ -45,18 +45,23 @@ export interface FeedState {
   readonly sequence: bigint;
 }
 
+export interface CataloguePutOptions {
+  readonly complete?: boolean;
+  readonly short?: "refuse" | "keep";
+  readonly mostRemoved?: number;
+}
+
 export interface Catalogue {
   /**
    * Takes products over. What is not named stays, unless `complete`: then it is gone, and told so to whoever follows the feed.
    * What is named under another sku than before is sold no more under that one. All or nothing.
    * @param options `short`: what happens where less is in the house than is reserved. `refuse` unless told; `keep`: as much
    * counts as in the house as is reserved, so that no more is sold, and the rest of the catalogue is taken over
-   * @throws HANSE_STOCK_RESERVED
+   * `mostRemoved`: how many percent of what is sold may be gone at once, where it is complete; all unless told. What only is
+   * called otherwise is not gone
+   * @throws HANSE_STOCK_RESERVED, HANSE_CATALOGUE_SHRUNK
    */
-  put(
-    products: readonly CatalogueProduct[],
-    options?: { readonly complete?: boolean; readonly short?: "refuse" | "keep" },
-  ): Promise<Changes>;
+  put(products: readonly CatalogueProduct[], options?: CataloguePutOptions): Promise<Changes>;
   /** What changed since a cursor, oldest first, what is gone included; all, without a cursor. */
   page(cursor: string | undefined, limit: number): Promise<FeedPage>;
   feed(): Promise<FeedState>;
@@ -75,7 +80,7 @@ export function createCatalogue({ database }: { readonly database: ShopDatabase 
     load: () => database.kysely.selectFrom("feed").select(["id", "sequence"]).executeTakeFirstOrThrow(),
   });
   return {
-    async put(told, { complete = false, short = "refuse" } = {}) {
+    async put(told, { complete = false, short = "refuse", mostRemoved = 100 } = {}) {
       const skus = new Set(told.map(({ sku }) => sku));
       const internal = new Set(told.map(({ internalId }) => internalId));
       if (skus.size !== told.length || internal.size !== told.length) {
@@ -113,9 +118,18 @@ export function createCatalogue({ database }: { readonly database: ShopDatabase 
             },
           );
         }
-        const gone = [...before.values()]
-          .filter((row) => !row.gone && !skus.has(row.sku) && (complete || internal.has(row.internal_id)))
+        const sold = [...before.values()].filter((row) => !row.gone);
+        const gone = sold
+          .filter((row) => !skus.has(row.sku) && (complete || internal.has(row.internal_id)))
           .map(({ sku }) => sku);
+        const removed = sold.filter((row) => !skus.has(row.sku) && !internal.has(row.internal_id)).length;
+        if (complete && removed * 100 > mostRemoved * sold.length) {
+          throw new HanseError(
+            "HANSE_CATALOGUE_SHRUNK",
+            `${removed} of ${sold.length} products would be gone at once`,
+            { details: { removed, sold: sold.length, mostRemoved } },
+          );
+        }
         if (due.length + gone.length === 0) return { added, changed, removed: 0 };
         const sequence = await nextSequence(trx);
         for (let at = 0; at < due.length; at += CHUNK) {

@@ -62,20 +62,27 @@ export function registerInventoryRoutes(scope: HttpServer, deps: InventoryRoutes
         () => metrics.polled(partner, "refused"),
       );
       const feed = await catalogue.feed();
-      // A database that was set back has not given this cursor yet, and will give it to something else.
-      const known = since !== undefined && readCursor(since).sequence <= feed.sequence;
+      if (since !== undefined && readCursor(since).sequence > feed.sequence) {
+        // A database that was set back has not given this cursor yet, and does not know what it told after. Under another
+        // name, so that the partner begins again and drops what it is not told then.
+        metrics.polled(partner, "changed");
+        return { products: [], gone: [], cursor: since, feed: `${feed.id}.back`, more: true };
+      }
+      const known = since !== undefined;
       // What is told depends on the partner's rights too.
       const etag = `"${feed.id}.${feed.sequence}.${RIGHTS.map((right) => Number(rights.includes(right))).join("")}${featured ? ".f" : ""}"`;
       if (known && isUnchanged(request, reply, etag)) {
         metrics.polled(partner, "unchanged");
         return;
       }
-      const page = await catalogue.page(known ? since : undefined, limit);
+      const page = await catalogue.page(since, limit);
       metrics.polled(partner, page.rows.length === 0 ? "unchanged" : "changed");
-      const rows = featured ? page.rows.filter((row) => row.gone || row.featured) : page.rows;
+      const isTold = (row: ProductRow) => !row.gone && (row.featured || !featured);
+      // To whoever shows what is featured, what is so no more is gone; who has just begun has never seen it.
+      const gone = known ? page.rows.filter((row) => !isTold(row)) : [];
       return {
-        products: await Promise.all(rows.filter(({ gone }) => !gone).map((row) => itemOf(row, rights))),
-        gone: rows.filter(({ gone }) => gone).map(({ sku }) => `${code}:${sku}`),
+        products: await Promise.all(page.rows.filter(isTold).map((row) => itemOf(row, rights))),
+        gone: gone.map(({ sku }) => `${code}:${sku}`),
         cursor: page.cursor,
         feed: feed.id,
         more: page.more,

@@ -12,6 +12,7 @@ import type { Currency } from "#src/protocol/currencies.ts";
 import { nanoPerPiece } from "#src/protocol/exchange-rate.ts";
 import { goodsOrderHash } from "#src/protocol/goods-order-hash.ts";
 import { sale } from "#src/protocol/goods-orders.ts";
+import { inHanse, SUPPLY_NANO } from "#src/protocol/money.ts";
 import { onlyAccount } from "#src/protocol/restrictions.ts";
 import { goodsId } from "#src/protocol/shop-code.ts";
 import type { Catalogue, ProductRow } from "../inventory/catalogue.ts";
@@ -52,7 +53,8 @@ export interface Quotes {
   /**
    * Signs a sale to one buyer: the pieces are kept for it, the amount in HANSE is made from the exact total at today's rate.
    * The same quote is answered where the same wish comes again under its key.
-   * @throws HANSE_OUT_OF_STOCK, HANSE_PRODUCT_UNKNOWN, HANSE_RESERVATION_UNKNOWN, HANSE_CONFLICT, HANSE_RATE_UNKNOWN
+   * @throws HANSE_OUT_OF_STOCK, HANSE_PRODUCT_UNKNOWN, HANSE_RESERVATION_UNKNOWN, HANSE_CONFLICT, HANSE_RATE_UNKNOWN,
+   * HANSE_QUOTE_EMPTY, HANSE_QUOTE_TOO_LARGE
    */
   make(partner: string, wish: QuoteWish, idempotencyKey: string): Promise<Quote>;
   /** @throws HANSE_QUOTE_UNKNOWN */
@@ -79,6 +81,8 @@ interface PricedLine extends KeptLine {
 
 /** Hundredths of a percent. */
 const SHARES = 10_000n;
+/** What a column holds. */
+const MOST_MINOR = 2n ** 63n - 1n;
 
 export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
   const {
@@ -171,7 +175,11 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     } catch (error) {
       // Those it made itself; what the partner reserved before stays the partner's.
       const made = lines.filter((_, index) => wish.lines[index]?.reservation === undefined);
-      await Promise.allSettled(made.map(({ held }) => reservations.release(partner, held.id)));
+      // What could not be released now ends by itself.
+      await release(
+        partner,
+        made.map(({ held }) => held.id),
+      ).catch(() => undefined);
       throw error;
     }
   }
@@ -206,6 +214,23 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     }
   }
 
+  /** Those that are held for no quote, all in one transaction: a thousand by themselves would wait for each other. */
+  async function release(partner: string, ids: readonly string[]): Promise<void> {
+    const released = await database.transaction(async (trx) => {
+      const kept = await trx
+        .updateTable("reservations")
+        .set({ state: "released" })
+        .where(sql<boolean>`id = any(${ids}::text[])`)
+        .where("state", "=", "held")
+        .where("quote_id", "is", null)
+        .returningAll()
+        .execute();
+      await reservations.giveBack(trx, kept);
+      return kept.length;
+    });
+    metrics.reserved(partner, "released", released);
+  }
+
   async function priced(lines: readonly KeptLine[]): Promise<readonly PricedLine[]> {
     const products = await catalogue.findAll(lines.map(({ sku }) => sku));
     return lines.map((line) => {
@@ -234,11 +259,13 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     const totalMinor = lines.reduce((sum, line) => sum + line.totalMinor, 0n);
     if (totalMinor === 0n)
       throw new HanseError("HANSE_QUOTE_EMPTY", "What costs nothing is not sold for escrow");
+    if (totalMinor > MOST_MINOR) throw tooLarge({ totalMinor });
     const { rate, told } = await rates.hanseFor(currency);
     const only = lines.length === 1 ? lines[0] : undefined;
     // One product is sold by the piece; several together as the quote that names them.
     const pieces = only?.quantity ?? 1n;
     const price = nanoPerPiece({ currency, minor: totalMinor }, Number(pieces), rate);
+    if (price * pieces > SUPPLY_NANO) throw tooLarge({ totalMinor, totalNano: price * pieces });
     const earns = (await rightsOf(partner)).includes("earn-commission");
     const referrer = earns && terms.commissionShare > 0 ? await ownerOf(partner) : zeroAddress;
     const commission = referrer === zeroAddress ? 0n : (price * BigInt(terms.commissionShare)) / SHARES;
@@ -323,6 +350,12 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
     );
     return `0x${(rows[0]?.salt ?? 0n).toString(16).padStart(64, "0")}`;
   }
+}
+
+function tooLarge(totals: Readonly<Record<string, bigint>>): HanseError {
+  return new HanseError("HANSE_QUOTE_TOO_LARGE", `It costs more than the ${inHanse(SUPPLY_NANO)} there are`, {
+    details: totals,
+  });
 }
 
 function conflict(idempotencyKey: string): HanseError {

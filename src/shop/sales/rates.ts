@@ -3,7 +3,8 @@ import { z } from "zod";
 import { createHttpClient, type Fetch } from "#src/http/http-client.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError } from "#src/kernel/errors.ts";
-import { type Currency, isCurrency } from "#src/protocol/currencies.ts";
+import type { Logger } from "#src/kernel/logger.ts";
+import { CURRENCIES, type Currency, isCurrency } from "#src/protocol/currencies.ts";
 import { convertPrice, crossRate, type ExchangeRate, parseRate } from "#src/protocol/exchange-rate.ts";
 import type { Price } from "#src/protocol/price.ts";
 
@@ -39,9 +40,9 @@ export const rateFile =
   async () =>
     rateTableSchema.parse(JSON.parse(await readFile(path, "utf8")));
 
-/** @param url answers a table as JSON */
+/** @param url answers a table as JSON; it is asked once, for whoever needs rates asks again soon */
 export function rateFeed(fetch: Fetch, url: string): RateSource {
-  const client = createHttpClient({ fetch }, { timeoutMs: 5_000, maxBytes: 65_536 });
+  const client = createHttpClient({ fetch }, { timeoutMs: 5_000, maxBytes: 65_536, retries: 0 });
   return () => client.request(url, { schema: rateTableSchema });
 }
 
@@ -52,8 +53,22 @@ export interface RatesOptions {
   readonly staleMs?: number;
 }
 
+export interface RatesDeps {
+  readonly source: RateSource;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+}
+
+/** By what factor a rate may be another than the last: beyond, somebody slipped a digit, and goods would be given away. */
+const MOST_CHANGE = 10n;
+
+/**
+ * What a source says, kept. While what it said last is good, nobody waits for it: it is asked beside. An answer counts as a
+ * whole, and only where each rate of a currency that Hanse knows is a decimal above zero, none is missing that was there, and
+ * none changed tenfold; else what it said before stays, until it is stale.
+ */
 export function createRates(
-  { source, clock = systemClock }: { readonly source: RateSource; readonly clock?: Clock },
+  { source, logger, clock = systemClock }: RatesDeps,
   { freshMs = 60_000, staleMs = 3_600_000 }: RatesOptions = {},
 ): Rates {
   let known: { readonly table: RateTable; readonly at: number } | undefined;
@@ -85,28 +100,55 @@ export function createRates(
   }
 
   async function current(): Promise<RateTable> {
-    if (
-      clock.now() - (known?.at ?? Number.NEGATIVE_INFINITY) > freshMs &&
-      (asking !== undefined || clock.now() - triedAt >= Math.min(freshMs, 1_000))
-    ) {
+    if (ageOfKnown() > freshMs && clock.now() - triedAt >= Math.min(freshMs, 1_000)) {
       // Many ask at the same moment: the source is asked once.
       asking ??= refresh().finally(() => {
         asking = undefined;
       });
-      await asking;
     }
-    if (known !== undefined && clock.now() - known.at <= staleMs) return known.table;
+    if (ageOfKnown() > staleMs) await asking;
+    if (known !== undefined && ageOfKnown() <= staleMs) return known.table;
     throw new HanseError("HANSE_RATE_UNKNOWN", "The source of rates does not answer", { retryable: true });
+  }
+
+  function ageOfKnown(): number {
+    return clock.now() - (known?.at ?? Number.NEGATIVE_INFINITY);
   }
 
   async function refresh(): Promise<void> {
     triedAt = clock.now();
     try {
-      known = { table: await source(), at: clock.now() };
-    } catch {
+      const table = await source();
+      checkTable(table, known?.table ?? {});
+      known = { table, at: clock.now() };
+    } catch (err) {
       // What it said last is good for a while; then nothing is quoted.
+      logger?.warn({ err, lastAnswerAt: known && new Date(known.at) }, "the source of rates tells none now");
     }
   }
+}
+
+/** @throws HANSE_RATE_UNKNOWN for an answer that is not believed */
+function checkTable(table: RateTable, before: RateTable): void {
+  for (const currency of CURRENCIES) {
+    const [told, last] = [table[currency], before[currency]];
+    if (told === undefined && last === undefined) continue;
+    const [rate, lastRate] = [parseRate(told ?? ""), parseRate(last ?? "")];
+    if (rate === undefined) throw unbelievable(currency, told, last);
+    if (lastRate === undefined) continue;
+    const { numerator, denominator } = crossRate(lastRate, rate);
+    if (numerator > MOST_CHANGE * denominator || denominator > MOST_CHANGE * numerator) {
+      throw unbelievable(currency, told, last);
+    }
+  }
+}
+
+function unbelievable(currency: string, told: string | undefined, last: string | undefined): HanseError {
+  return new HanseError(
+    "HANSE_RATE_UNKNOWN",
+    `The source of rates says ${told?.slice(0, 50) ?? "nothing"} of ${currency}, after ${last ?? "nothing"}`,
+    { details: { currency }, hint: "Mend the source; if it is right, start the shop anew." },
+  );
 }
 
 /** @throws HANSE_CONFIG_INVALID */

@@ -40,6 +40,21 @@ describe("is refused", () => {
       "a negative price in units",
       [{ id: "H", name: "Hat", priceUsd: { currencyCode: "USD", units: -1, nanos: 0 } }],
     ],
+    ["pieces under another name", [{ ...hat, stock: 3 }]],
+    [
+      "pieces under another name, by another form's price",
+      [{ ...hat, price: { currency: "USD", value: "1" }, qty: 3 }],
+    ],
+    [
+      "pieces under another name, in units and nanos",
+      [{ id: "H", name: "Hat", priceUsd: { currencyCode: "USD", units: 1 }, stock: 3 }],
+    ],
+    [
+      "a sock that is counted twice",
+      { socks: [{ sock_id: "S", name: "Sock", price: "1.00", count: 1, quantity: 2 }] },
+    ],
+    ["the character zero in a name", [{ ...hat, name: "A\0hat" }]],
+    ["the character zero in a category", [{ ...hat, categories: ["hats", "\0"] }]],
     ["a foreign price", [{ id: "H", name: "Hat", price: { currency: "GBP", value: "1.00" } }]],
   ])("%s", (_, content) => {
     expect(() => reading(content)).toThrow(invalid);
@@ -49,9 +64,19 @@ describe("is refused", () => {
     ["a row that is too long", "sku,name,price\nHAT,A hat,9.99,more"],
     ["a quote that never ends", 'sku,name,price\nHAT,"A hat,9.99'],
     ["a missing column", "sku,name\nHAT,A hat"],
+    ["the character zero", "sku,name,price\nHAT,A\0hat,9.99"],
+    ["an empty column under another name", "sku,name,price,stock\nHAT,A hat,9.99,"],
+    ["two columns of one name", "sku,name,price,quantity,quantity\nHAT,A hat,9.99,3,"],
     ["an empty price", "sku,name,price\nHAT,A hat,"],
   ])("CSV with %s", (_, content) => {
     expect(() => reading(content, "csv")).toThrow(invalid);
+  });
+
+  it.each([
+    ["csv", "sku,name,price,stock\nHAT,A hat,9.99,3"],
+    ["json", JSON.stringify([{ ...hat, stock: 3 }])],
+  ] as const)("%s, naming the field that nothing reads, and those that are read", (format, content) => {
+    expect(() => readCatalogue(content, format, "USD")).toThrow(/`stock`.*fields are .*quantity/);
   });
 
   it("the whole of it for one product, which is named", () => {
@@ -108,6 +133,34 @@ describe("what is written is read", () => {
         },
       ),
     );
+  });
+});
+
+describe("pieces beside the price of another form", () => {
+  it.each([
+    ["that names its currency", { id: "own", name: "Hat", price: { currency: "USD", value: "1.00" } }],
+    [
+      "that names its currency, by sku",
+      { sku: "own", name: "Hat", price: { currency: "USD", value: "1.00" } },
+    ],
+    ["in units and nanos", { id: "own", name: "Hat", priceUsd: { currencyCode: "USD", units: 1 } }],
+  ])("%s are counted", (_, row) => {
+    const counted = { sku: "own", internalId: "own", priceMinor: 100n, onHand: 3n };
+    expect(reading([{ ...row, quantity: 3 }])).toEqual([expect.objectContaining(counted)]);
+    expect(reading([row])).toEqual([expect.objectContaining({ ...counted, onHand: null })]);
+  });
+
+  it("go by its sku, and the own system's id stays its own", () => {
+    const row = {
+      sku: "HAT",
+      id: "own 1",
+      name: "Hat",
+      price: { currency: "USD", value: "1.00" },
+      quantity: 3,
+    };
+    expect(reading([row])).toEqual([
+      expect.objectContaining({ sku: "HAT", internalId: "own 1", onHand: 3n }),
+    ]);
   });
 });
 

@@ -67,8 +67,9 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   },
   "Online Boutique": async () => {
     const path = new URL("../../../data/online-boutique/products.json", import.meta.url).pathname;
+    const open = () => createOnlineBoutiqueAdapter({ path, currency: "USD" });
     return {
-      ...{ adapter: createOnlineBoutiqueAdapter({ path }), again: createOnlineBoutiqueAdapter({ path }) },
+      ...{ adapter: open(), again: open() },
       ...{ ids: ["OLJCESPC7Z", "66VCHSJNUP"], counts: false, stock: async () => undefined },
     };
   },

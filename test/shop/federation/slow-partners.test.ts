@@ -67,7 +67,7 @@ function sync(partners: readonly string[], options: { readonly everyMs: number; 
     {
       ...{ database, logger: silent, partners: async () => partners },
       peers: { find: async (code) => ({ code, endpoint: `http://127.0.0.1:${port}/${code}` }) as never },
-      rightsFrom: async () => ["share-inventory"],
+      rightsFrom: async () => ["share-inventory", "sell"],
       poll: (partner, endpoint, cursor, etag, signal) =>
         pollFeed(fetch, { partner, endpoint, cursor, etag, signal, signer }),
     },

@@ -2,11 +2,14 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { availabilitySchema, productFeedSchema, reservationSchema } from "#src/client/shop-schema.ts";
+import { createGuardedFetch } from "#src/http/guarded-fetch.ts";
 import { signRequest } from "#src/identity/http-signature.ts";
 import { generateShopKey } from "#src/identity/shop-key.ts";
+import { createListings } from "#src/shop/federation/listings.ts";
+import { pollFeed } from "#src/shop/federation/poll-feed.ts";
 import type { CatalogueProduct } from "#src/shop/inventory/catalogue.ts";
 import { freePort } from "#src/store/free-port.ts";
-import { startTestPostgres } from "../../store/test-database.ts";
+import { silent, startTestPostgres } from "../../store/test-database.ts";
 import { introduce, makePartners, pendingIdAt, startTestShop, type TestShop } from "../support/test-shops.ts";
 
 let postgres: Awaited<ReturnType<typeof startTestPostgres>>;
@@ -425,5 +428,56 @@ describe("the catalogue", () => {
     await expect(anna.service.catalogue.put([product("NEW", 1n), product("BAD", -1n)])).rejects.toThrow();
     await expect(anna.service.catalogue.find("NEW")).rejects.toEqual(refused("HANSE_PRODUCT_UNKNOWN"));
     expect(await anna.service.catalogue.feed()).toEqual(before);
+  });
+});
+
+describe("who follows the feed is told that it is gone", () => {
+  /** As Ben's process would keep what Anna tells. */
+  const follow = () => {
+    const fetch = createGuardedFetch({ allowPrivate: true });
+    return createListings({
+      ...{ database: ben.database, peers: ben.service.peers, logger: silent },
+      rightsFrom: ben.service.partnerships.rightsFrom,
+      partners: async () => ["ANNA"],
+      poll: (partner, endpoint, cursor, etag, signal) =>
+        pollFeed(fetch, { partner, endpoint, cursor, etag, signal, signer: ben }),
+    });
+  };
+
+  it("what is featured no more, where only that is told, and to nobody else", async () => {
+    await partners([...ALL, "co-promote"]);
+    await anna.service.catalogue.put([product("SOCK", 3n, { featured: true })]);
+    const [shown, all] = [await feed("?featured=true"), await feed()];
+    expect(shown).toMatchObject({ products: [{ id: "ANNA:SOCK" }], gone: [] });
+    await anna.service.catalogue.put([product("SOCK", 3n)]);
+    expect(await feed(`?featured=true&since=${shown.cursor}`)).toMatchObject({
+      ...{ products: [], gone: ["ANNA:SOCK"] },
+    });
+    expect(await feed(`?since=${all.cursor}`)).toMatchObject({ products: [{ id: "ANNA:SOCK" }], gone: [] });
+  });
+
+  it("what came after the backup that the database was set back to", async () => {
+    await partners();
+    const listings = follow();
+    for (const table of ["listings", "listing_cursors"] as const)
+      await ben.database.kysely.deleteFrom(table).execute();
+    const backup = await anna.database.kysely.selectFrom("feed").select("sequence").executeTakeFirstOrThrow();
+    await anna.service.catalogue.put([product("LATER", 1n)]);
+    await listings.sync("ANNA");
+    const listed = async () => (await listings.list()).map(({ sku }) => sku);
+    expect(await listed()).toEqual(["HAT", "LATER", "SHOE", "SOCK"]);
+
+    await anna.database.kysely.deleteFrom("products").where("sku", "=", "LATER").execute();
+    await anna.database.kysely.updateTable("feed").set(backup).execute();
+    await listings.sync("ANNA");
+    expect(await listed()).toEqual(["HAT", "SHOE", "SOCK"]);
+    expect(await listings.sync("ANNA"), "and from there on as ever").toEqual({ told: 0, gone: 0 });
+  });
+
+  it("for itself alone, where it makes a cursor up", async () => {
+    await partners();
+    const before = await feed();
+    expect(await feed("?since=999999999999:SOCK")).toMatchObject({ products: [], gone: [] });
+    expect(await feed()).toEqual(before);
   });
 });

@@ -159,6 +159,7 @@ export async function startMarketShop(setup: MarketShopSetup): Promise<MarketSho
         {
           ...{ code: setup.code, owner: account.address, currency, syncMs: 600_000 },
           ...(setup.customerHolds === undefined ? {} : { customerHolds: setup.customerHolds }),
+          mostRemoved: setup.adapter === undefined ? 100 : 50,
           ...(setup.adapterMs === undefined ? {} : { adapterMs: setup.adapterMs }),
           ...(setup.skewMs === undefined ? {} : { skewMs: setup.skewMs }),
           terms: {

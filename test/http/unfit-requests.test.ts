@@ -36,3 +36,21 @@ describe("the character zero", () => {
     );
   });
 });
+
+describe("a body that nests", () => {
+  const nested = (levels: number) => `${"[".repeat(levels)}0${"]".repeat(levels)}`;
+
+  it.each([
+    ["65 lists", nested(65)],
+    ["10 KB of lists", nested(5_000)],
+    ["as many lists as fit", nested(500_000)],
+    ["objects", `${'{"a":'.repeat(5_000)}0${"}".repeat(5_000)}`],
+    ["lists, with the character zero at the bottom", `${"[".repeat(5_000)}"\\u0000"${"]".repeat(5_000)}`],
+  ])("is refused: %s", async (_what, body) => {
+    expect(await post("/echo/a", body)).toBe(400);
+  });
+
+  it("is taken with 64 levels", async () => {
+    expect(await post("/echo/a", nested(64))).toBe(200);
+  });
+});
