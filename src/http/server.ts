@@ -21,6 +21,7 @@ import { renderDocsPage } from "./docs-page.ts";
 import { refuseBrokenRequest, registerErrorHandling, sendError } from "./error-handling.ts";
 import { type ReadyCheck, registerHealth } from "./health.ts";
 import { bigintReplacer, stringifyJson } from "./json.ts";
+import { onlyReferencedSchemas } from "./referenced-schemas.ts";
 import { registerMetrics } from "./request-metrics.ts";
 import { refuseUnfitRequests } from "./unfit-requests.ts";
 
@@ -108,6 +109,7 @@ export async function createServer(deps: ServerDeps, options: ServerOptions): Pr
   registerErrorHandling(server as unknown as FastifyInstance);
   refuseUnfitRequests(server as unknown as FastifyInstance);
 
+  const withNamedSchemas = createJsonSchemaTransformObject({ zodToJsonConfig });
   await server.register(swagger, {
     openapi: {
       openapi: "3.1.0",
@@ -119,7 +121,7 @@ export async function createServer(deps: ServerDeps, options: ServerOptions): Pr
     },
     transform: createJsonSchemaTransform({ zodToJsonConfig }),
     // Schemas with an id, such as that of errors, stand once.
-    transformObject: createJsonSchemaTransformObject({ zodToJsonConfig }),
+    transformObject: (object) => onlyReferencedSchemas(withNamedSchemas(object)),
   });
   const plain = server as unknown as FastifyInstance;
   registerHealth(plain, { ready: options.ready ?? {}, logger });

@@ -84,6 +84,8 @@ export function createOriginShops(
     },
 
     async choose(trx, codes) {
+      // One after the other with whatever else changes the list: a shop of our own may be joining just now.
+      await trx.selectFrom("feed").select("sequence").forUpdate().execute();
       for (const code of new Set(codes)) await chooseOne(trx, code);
     },
   };

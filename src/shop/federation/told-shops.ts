@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Selectable, Transaction } from "kysely";
+import { type Selectable, sql, type Transaction } from "kysely";
 import type { Hex } from "viem";
 import type { ShopPage, ShopView } from "#src/client/hub-schema.ts";
 import { isShopKey } from "#src/identity/shop-key.ts";
@@ -39,6 +39,7 @@ export function createToldShops(
 
     async take(hub, { feed, shops, next, more }) {
       await database.transaction(async (trx) => {
+        await alone(trx);
         const at = await trx
           .selectFrom("hub_cursors")
           .select("reading")
@@ -74,6 +75,7 @@ export function createToldShops(
     async forgetOthers() {
       forgotten ??= database
         .transaction(async (trx) => {
+          await alone(trx);
           const rows = await trx.selectFrom("told_shops").select(["hub", "code", "origin"]).execute();
           const gone = rows.filter(
             ({ hub, origin }) => !hubs.includes(hub) || (origin !== null && hubs.includes(origin)),
@@ -96,6 +98,11 @@ export function createToldShops(
       await forgotten;
     },
   };
+
+  /** What several tell at once is chosen of one after the other: each sees what the one before has taken over. */
+  async function alone(trx: Queries): Promise<void> {
+    await sql`select pg_advisory_xact_lock(hashtextextended('told shops', 0))`.execute(trx);
+  }
 
   async function put(trx: Queries, hub: string, reading: string, view: ShopView): Promise<void> {
     const { code, origin } = view;
