@@ -58,7 +58,7 @@ export const FAULTS: readonly Fault[] = [
   },
   // Juries.
   { name: "a jury of nobody", rules: { juryTrustFloor: 0 }, seed: 3, steps: 100 },
-  { name: "a block more to reveal in", rules: { revealBlocks: (round) => round + 1n }, seed: 2, steps: 150 },
+  { name: "a block more to reveal in", rules: { revealBlocks: (round) => round + 1n }, seed: 2, steps: 400 },
   { name: "no time to reveal", rules: { juryGraceBlocks: () => 10n }, seed: 2, steps: 350 },
   { name: "a seal revealed twice is two votes", rules: { revealedOnce: false }, seed: 3, steps: 300 },
   {

@@ -14,23 +14,23 @@ import {Signers} from "./Signers.sol";
 /// @dev Nobody can call back in between: the Clerk's `bond` and `slash` move balances and call nobody, not even the token.
 /// Amounts fit 64 bits: each was locked out of an account's free money, and all money together is below 2^57.
 abstract contract Escrow is Rules, Signers {
-    /// @dev One deal in `_dealsOf`.
-    uint256 private constant ONE_DEAL = (1 << 32) | 1;
-    uint256 private constant LOST_SHIFT = 64;
-    uint256 private constant COUNTS_MASK = (1 << LOST_SHIFT) - 1;
+    /// @dev Where counts begin in `_dealsOf`; one deal that is not over; and one more that ever was, too.
+    uint256 private constant COUNTS_SHIFT = 40;
+    uint256 private constant ONE_OPEN = 1 << COUNTS_SHIFT;
+    uint256 private constant ONE_DEAL = (1 << 72) | ONE_OPEN;
 
     /// @dev What is taken of a purchase stands in the slot of its first deal, which has to be written anyway. So a deal's
     /// slot is no deal yet where only its purchases were cancelled: its commitment is zero then.
     mapping(DealId id => GoodsSlot) private _deals;
-    /// @dev From the lowest bit: 32 of deals that are not over; 32 of all there ever were, which keep the slot from falling
-    /// back to zero, as that would cost the next deal more; and when the seller last lost a dispute.
+    /// @dev From the lowest bit: 40 of when the seller last lost a dispute; 32 of deals that are not over; 32 of all there ever
+    /// were, which keep the slot from falling back to zero, as that would cost the next deal more.
     mapping(address seller => uint256) private _dealsOf;
 
     /// @inheritdoc IReceipt
     function dealsOf(address seller) external view returns (uint32 open, uint40 lastLostAt) {
         uint256 deals = _dealsOf[seller];
-        // The lower 32 bits, and a time.
-        (open, lastLostAt) = (uint32(deals), uint40(deals >> LOST_SHIFT));
+        // The 32 bits of a count, and a time.
+        (open, lastLostAt) = (uint32(deals >> COUNTS_SHIFT), uint40(deals));
     }
 
     /// @inheritdoc IReceipt
@@ -126,12 +126,15 @@ abstract contract Escrow is Rules, Signers {
     /// allow it: else the Clerk reverts it all.
     function _open(DealId id, GoodsDeal memory deal, uint64 price, uint64 sellerBond) internal {
         GoodsSlot state = toGoodsSlot(commitmentOfGoods(deal));
-        // At most the purchase's volume.
-        uint32 bought = deal.firstPiece + deal.quantity;
+        uint32 bought;
+        unchecked {
+            // At most the purchase's volume; and nobody has 2^32 deals.
+            bought = deal.firstPiece + deal.quantity;
+            _dealsOf[deal.seller] += ONE_DEAL;
+        }
         if (deal.firstPiece == 0) state = state.withFilled(bought);
         else _setBought(deal.purchaseId, bought);
         _enter(id, state, Stage.Sealed);
-        _dealsOf[deal.seller] += ONE_DEAL;
         _bond(deal.buyer, price);
         _bond(deal.seller, sellerBond);
     }
@@ -149,8 +152,12 @@ abstract contract Escrow is Rules, Signers {
         (uint64 ofBuyer, uint64 ofSeller) = _heldOf(deal, state.stage());
         uint64 toSeller = ofBuyer + ofSeller - toBuyer - toReferrer;
         _enter(id, state, end);
-        uint256 deals = _dealsOf[deal.seller] - 1;
-        if (end == Stage.WonByBuyer) deals = (deals & COUNTS_MASK) | (block.timestamp << LOST_SHIFT);
+        uint256 deals = _dealsOf[deal.seller];
+        unchecked {
+            // It was counted when it was opened.
+            deals -= ONE_OPEN;
+        }
+        if (end == Stage.WonByBuyer) deals = ((deals >> COUNTS_SHIFT) << COUNTS_SHIFT) | block.timestamp;
         _dealsOf[deal.seller] = deals;
         _slash(deal, ofBuyer, ofSeller, toBuyer, toSeller, toReferrer);
         emit GoodsSettled(id, end, toBuyer, toSeller, toReferrer);
@@ -161,8 +168,11 @@ abstract contract Escrow is Rules, Signers {
         (ofBuyer, ofSeller) = (_priceOf(deal), _times(deal.sellerBond, deal.quantity));
         if (stage < Stage.Disputed) return (ofBuyer, ofSeller);
         uint64 bond = _bondOf(deal);
-        ofBuyer += bond;
-        if (stage == Stage.Contested) ofSeller += bond;
+        unchecked {
+            // They fit, as all money together does.
+            ofBuyer += bond;
+            if (stage == Stage.Contested) ofSeller += bond;
+        }
     }
 
     function _bond(address account, uint64 amount) internal {

@@ -114,12 +114,18 @@ abstract contract Parcels is Escrow {
 
     /// @dev The last second by which the parcel has to be there. Assumes that it is shipped.
     function _deliverUntil(GoodsDeal calldata deal, GoodsSlot state) internal pure returns (uint256) {
-        return state.since() + deal.deliverWithin;
+        unchecked {
+            // A time of 34 bits, and a span of 32.
+            return state.since() + deal.deliverWithin;
+        }
     }
 
     /// @dev The last second to complain in. Assumes that it is shipped.
     function _complainUntil(GoodsDeal calldata deal, GoodsSlot state) internal pure returns (uint256) {
-        return _deliverUntil(deal, state) + deal.complaintTime + (state.isExtended() ? deal.resaleMargin : 0);
+        unchecked {
+            // And two such spans more.
+            return _deliverUntil(deal, state) + deal.complaintTime + (state.isExtended() ? deal.resaleMargin : 0);
+        }
     }
 
     /// @dev The seller gets all that is held, but for the commission.

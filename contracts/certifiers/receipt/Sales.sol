@@ -258,7 +258,9 @@ abstract contract Sales is Offers {
     }
 
     function _left(uint32 taken, uint32 volume) private pure returns (uint32) {
-        return taken < volume ? volume - taken : 0;
+        unchecked {
+            return taken < volume ? volume - taken : 0;
+        }
     }
 
     /// @dev Whether the batch seals all of the basket, or the purchase is of none. Strict, it seals every match or none, and

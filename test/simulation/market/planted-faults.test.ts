@@ -6,8 +6,11 @@ import { requestId } from "#src/protocol/ids.ts";
 import { type Bench, createBench } from "./bench.ts";
 import { type PlayOptions, play } from "./play.ts";
 
-/** Seeds within which a planted fault has to show. */
-const SEEDS = [1, 2, 3, 4, 5, 6];
+/**
+ * Seeds within which a planted fault has to show. Most do in the first or second; but the same seed is not the same history twice,
+ * and six in a row may have no trouble at the moment that counts.
+ */
+const SEEDS = Array.from({ length: 24 }, (_, at) => at + 1);
 
 let bench: Bench;
 beforeAll(async () => {

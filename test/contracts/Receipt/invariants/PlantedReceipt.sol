@@ -11,6 +11,9 @@ import {vm} from "../../support/Vm.sol";
 /// @notice A Receipt with one fault: it runs the real one's code on its own storage, and changes something before or after.
 /// What is planted must be found by the laws, or they prove nothing.
 abstract contract PlantedReceipt {
+    /// @dev One deal that is not over, in `_dealsOf`.
+    uint256 internal constant ONE_OPEN = 1 << 40;
+
     // The Receipt's storage, in its order.
     mapping(DealId id => GoodsSlot) internal _deals;
     mapping(address seller => uint256) internal _dealsOf;
@@ -89,7 +92,7 @@ contract FreeDisputesReceipt is PlantedReceipt {
 /// @notice Law 1: counts no end.
 contract UncountingReceipt is PlantedReceipt {
     function _after() internal override {
-        if (msg.sig == IReceipt.confirm.selector) ++_dealsOf[_deal().seller];
+        if (msg.sig == IReceipt.confirm.selector) _dealsOf[_deal().seller] += ONE_OPEN;
     }
 }
 
@@ -97,7 +100,7 @@ contract UncountingReceipt is PlantedReceipt {
 contract ForgivingReceipt is PlantedReceipt {
     function _after() internal override {
         // The counts alone are left.
-        if (msg.sig == IReceipt.enforce.selector) _dealsOf[_deal().seller] &= type(uint64).max;
+        if (msg.sig == IReceipt.enforce.selector) _dealsOf[_deal().seller] &= ~(ONE_OPEN - 1);
     }
 }
 
@@ -116,7 +119,7 @@ contract RepeatingReceipt is PlantedReceipt {
         if (msg.sig != IReceipt.confirm.selector) return;
         DealId id = _deal().goodsDealId();
         _deals[id] = _deals[id].entered(Stage.Shipped);
-        ++_dealsOf[_deal().seller];
+        _dealsOf[_deal().seller] += ONE_OPEN;
     }
 }
 
