@@ -13,6 +13,7 @@ const LONGEST = [
   ...["e2e/unreliable-scheduler", "hub/killed-hub", "e2e/killed-shops", "e2e/killed-workers"],
   ...["model/planted-faults", "simulation/market/planted-faults"],
   ...["scripts/deploy/run", "bin/no-secrets", "cli/market-story", "shop/replay/wholesale-replay"],
+  ...["shop/sale-faults", "shop/partnership/killed-partners", "cli/jury-story", "shop/replay/five-days"],
   ...["model/market-law", "cli/goods-story", "http-fuzz/shop-fuzz", "http-fuzz/http-fuzz"],
 ].map((name) => `test/${name}.test.ts`);
 
