@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { glob, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { build, type Plugin } from "esbuild";
@@ -27,7 +28,7 @@ const LEFT_OUT = [
 export async function bundleProgram(): Promise<string> {
   const bundle = join(BUNDLES_DIR, await stateOfSources());
   const entry = join(bundle, ENTRY);
-  if (await exists(entry)) {
+  if (existsSync(entry)) {
     await utimes(bundle, new Date(), new Date());
     return entry;
   }
@@ -49,7 +50,7 @@ export async function bundleProgram(): Promise<string> {
     await rename(draft, bundle);
   } catch (error) {
     // Another process was faster.
-    if (!(await exists(entry))) throw error;
+    if (!existsSync(entry)) throw error;
     await rm(draft, { recursive: true });
   }
   return entry;
@@ -87,11 +88,4 @@ async function removeOld(): Promise<void> {
     const { mtimeMs } = await stat(path);
     if (mtimeMs < Date.now() - KEPT_MS) await rm(path, { recursive: true, force: true });
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
 }

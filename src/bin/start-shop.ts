@@ -1,4 +1,5 @@
 import { createChainCheck, createFollowingCheck } from "#src/chain/chain-check.ts";
+import { createHubShopReader } from "#src/chain/hub-shop-reader.ts";
 import { openPostgresJournal } from "#src/chain/postgres-journal.ts";
 import { createHubClient } from "#src/client/hub-client.ts";
 import { createGuardedFetch } from "#src/http/guarded-fetch.ts";
@@ -15,7 +16,6 @@ import { createOnlineBoutiqueAdapter } from "#src/shop/adapters/online-boutique-
 import type { ShopAdapter } from "#src/shop/adapters/shop-adapter.ts";
 import { createStockAdapter, type StockAdapter } from "#src/shop/adapters/stock-adapter.ts";
 import { registerStockRoutes } from "#src/shop/adapters/stock-routes.ts";
-import { createHubShopReader } from "#src/shop/federation/hub-shops.ts";
 import {
   asCurrency,
   createRates,

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { type Address, zeroAddress } from "viem";
-import { hubAbi } from "#src/abi/hub-abi.ts";
+import { createHubShopReader } from "#src/chain/hub-shop-reader.ts";
 import { createSender } from "#src/chain/sender.ts";
 import { type Checkout, piecesSchema, productIdSchema } from "#src/client/shop-schema.ts";
 import { assertCheckout, signCheckout } from "#src/client/sign-checkout.ts";
 import { HanseError } from "#src/kernel/errors.ts";
 import { isOver, type Stage } from "#src/protocol/goods-deals.ts";
 import { inHanse } from "#src/protocol/money.ts";
-import { parsePublicId, shopCodeToHex } from "#src/protocol/shop-code.ts";
+import { parsePublicId } from "#src/protocol/shop-code.ts";
 import { type AddressFlags, readAddress, withAddress } from "./address-flags.ts";
 import { answer } from "./answer.ts";
 import { invalid, parseAmount, parseDuration } from "./arguments.ts";
@@ -16,7 +16,7 @@ import { bothAmounts, checkoutWords } from "./checkout-words.ts";
 import { confirm, confirmFinal, withYes, type YesFlag } from "./confirm.ts";
 import { type ChainConnection, type ChainFlags, connectToChain, withChain } from "./connection.ts";
 import type { CliContext } from "./context.ts";
-import { fundingFor } from "./funding.ts";
+import { fundingFor, inSequence } from "./funding.ts";
 import { openShop, openShopAsOwner, type ShopOwnerFlags, withShopOwner } from "./shop-connection.ts";
 import { openSigner, type SignerFlags, withSigner } from "./signer.ts";
 
@@ -101,7 +101,7 @@ export function addBuyCommand(program: Command, context: CliContext): void {
     if (most !== undefined) assertAtMost(most, checkout);
     const steps = await fundingFor(connection, buyer, checkout.totalNano);
     const words = [...steps.map((step) => step.words), `pay ${bothAmounts(checkout)} into escrow`];
-    await agree(`${sentence(words)}. Go on?`, most, flags);
+    await agree(`${inSequence(words)}. Go on?`, most, flags);
     const sender = createSender({ chain, account });
     for (const { call } of steps) await sender.send(call);
     return await shop.pay(checkout.id, await signCheckout(account, checkout, { chainId, receipt }));
@@ -154,14 +154,8 @@ async function ownersOf(
   { chain, deployment }: ChainConnection,
   sellers: readonly string[],
 ): Promise<ReadonlyMap<string, Address>> {
-  const { hub: address } = deployment.contracts;
-  const owners = sellers.map(async (code): Promise<[string, Address]> => {
-    const { owner } = await chain.viem.readContract({
-      ...{ address, abi: hubAbi, functionName: "shop" as const },
-      args: [shopCodeToHex(code)],
-    });
-    return [code, owner];
-  });
+  const read = createHubShopReader(chain, deployment.contracts);
+  const owners = sellers.map(async (code): Promise<[string, Address]> => [code, (await read(code)).owner]);
   return new Map((await Promise.all(owners)).filter(([, owner]) => owner !== zeroAddress));
 }
 
@@ -198,9 +192,4 @@ function assertAtMost(most: bigint, checkout: Checkout): void {
     `it costs ${bothAmounts(checkout)}, and may cost ${inHanse(most)}`,
     { details: { totalNano: checkout.totalNano.toString(), mostNano: most.toString() } },
   );
-}
-
-function sentence(words: readonly string[]): string {
-  const text = words.join(", then ");
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }

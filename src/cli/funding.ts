@@ -56,3 +56,9 @@ export async function fundingFor(
         ]),
   ];
 }
+
+/** Words of steps as the beginning of a sentence. */
+export function inSequence(words: readonly string[]): string {
+  const text = words.join(", then ");
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}

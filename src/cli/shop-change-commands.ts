@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { hubAbi } from "#src/abi/hub-abi.ts";
+import { createHubShopReader } from "#src/chain/hub-shop-reader.ts";
 import { createSender } from "#src/chain/sender.ts";
 import { createHubClient } from "#src/client/hub-client.ts";
 import { HanseError } from "#src/kernel/errors.ts";
@@ -10,7 +11,7 @@ import { invalid, parseCode, parsePrice } from "./arguments.ts";
 import { confirm, withYes, type YesFlag } from "./confirm.ts";
 import { type ChainConnection, type ChainFlags, connectToChain, withChain } from "./connection.ts";
 import type { CliContext } from "./context.ts";
-import { type FundingStep, fundingFor } from "./funding.ts";
+import { type FundingStep, fundingFor, inSequence } from "./funding.ts";
 import { type HubFlag, withHub } from "./hub-transaction.ts";
 import { openSigner, type SignerFlags, withSigner } from "./signer.ts";
 
@@ -73,8 +74,7 @@ export function addShopChangeCommands(group: Command, context: CliContext): void
     steps: readonly FundingStep[],
   ): Promise<void> {
     const account = await openSigner(context, flags, chain.chainId);
-    const words = steps.map((step) => step.words).join(", then ");
-    await confirm(context, flags, `${words.slice(0, 1).toUpperCase()}${words.slice(1)}. Go on?`);
+    await confirm(context, flags, `${inSequence(steps.map((step) => step.words))}. Go on?`);
     const sender = createSender({ chain, account });
     const transactions: string[] = [];
     for (const { call } of steps) transactions.push((await sender.send(call)).transactionHash);
@@ -93,11 +93,8 @@ export function addShopChangeCommands(group: Command, context: CliContext): void
 
 /** @throws HANSE_SHOP_UNKNOWN for a code that nobody joined with */
 async function shopOf({ chain, deployment }: ChainConnection, code: string) {
-  const shop = await chain.viem.readContract({
-    ...{ address: deployment.contracts.hub, abi: hubAbi, functionName: "shop" as const },
-    args: [shopCodeToHex(code)],
-  });
-  if (shop.standing !== 0) return shop;
+  const shop = await createHubShopReader(chain, deployment.contracts)(code);
+  if (shop.standing !== "none") return shop;
   throw new HanseError("HANSE_SHOP_UNKNOWN", `no shop of the Hub is called ${code}`, { details: { code } });
 }
 

@@ -3,9 +3,9 @@ import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { hubAbi } from "#src/abi/hub-abi.ts";
 import type { ChainClient } from "#src/chain/chain-client.ts";
 import type { Deployment } from "#src/chain/deployment.ts";
+import { createHubShopReader } from "#src/chain/hub-shop-reader.ts";
 import { createHubClient } from "#src/client/hub-client.ts";
 import type { ShopClient, ShopOwnerClient } from "#src/client/shop-client.ts";
-import { shopCodeToHex } from "#src/protocol/shop-code.ts";
 import { accountOf, ownerOf, type ShopCast } from "./cast.ts";
 import { sendersOn } from "./market.ts";
 
@@ -54,14 +54,7 @@ export async function allowReceipt(
  */
 export async function joinShop(deps: FederationDeps, shop: RunningShop): Promise<void> {
   const { chain, deployment, hubUrl } = deps;
-  const known = await chain.viem.readContract({
-    ...{
-      address: deployment.contracts.hub,
-      abi: hubAbi,
-      functionName: "shop",
-      args: [shopCodeToHex(shop.code)],
-    },
-  });
+  const known = await createHubShopReader(chain, deployment.contracts)(shop.code);
   const account = ownerOf(shop);
   if (known.owner === account.address) return;
   const hub = createHubClient({}, { baseUrl: hubUrl });

@@ -1,8 +1,16 @@
 import { type ErrorCode, errorCodes } from "#src/kernel/error-codes.ts";
 
-/** Codes of which one status tells all: what they refuse, they refuse for what it says. */
-type FamilyCode =
-  `HANSE_${"ORDER" | "LOGIN" | "SESSION" | "SIGNATURE" | "GRANT" | "STATEMENT" | "SEALED_BOX"}_${string}`;
+/** What is refused for what it says has one status for all its reasons. */
+const families = [
+  ["HANSE_ORDER_", 422],
+  ["HANSE_LOGIN_", 401],
+  ["HANSE_SESSION_", 401],
+  ["HANSE_SIGNATURE_", 401],
+  ["HANSE_GRANT_", 403],
+  ["HANSE_STATEMENT_", 422],
+  ["HANSE_SEALED_BOX_", 422],
+] as const satisfies readonly (readonly [prefix: string, status: number])[];
+type FamilyCode = `${(typeof families)[number][0]}${string}`;
 
 /** Complete: a code without a status would be told as a fault of ours. */
 const statuses: Partial<Record<ErrorCode, number>> & Record<Exclude<ErrorCode, FamilyCode>, number> = {
@@ -121,17 +129,6 @@ const statuses: Partial<Record<ErrorCode, number>> & Record<Exclude<ErrorCode, F
   HANSE_INSTALLATION_FAULTY: 500,
   HANSE_INTERNAL: 500,
 };
-
-/** What is refused for what it says has one status for all its reasons. */
-const families: readonly (readonly [prefix: string, status: number])[] = [
-  ["HANSE_ORDER_", 422],
-  ["HANSE_LOGIN_", 401],
-  ["HANSE_SESSION_", 401],
-  ["HANSE_SIGNATURE_", 401],
-  ["HANSE_GRANT_", 403],
-  ["HANSE_STATEMENT_", 422],
-  ["HANSE_SEALED_BOX_", 422],
-];
 
 /** The HTTP status that tells a caller what an error code means. */
 export function errorStatus(code: ErrorCode): number {

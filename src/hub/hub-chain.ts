@@ -3,28 +3,18 @@ import { clerkAbi } from "#src/abi/clerk-abi.ts";
 import { hubAbi } from "#src/abi/hub-abi.ts";
 import type { ChainClient } from "#src/chain/chain-client.ts";
 import { asChainError } from "#src/chain/chain-error.ts";
+import { createHubShopReader, type HubShop, type ReadHubShop } from "#src/chain/hub-shop-reader.ts";
 import type { Prepared } from "#src/client/hub-schema.ts";
 import type { ContractSignatureCheck } from "#src/identity/siwe.ts";
 import { HanseError, isHanseError } from "#src/kernel/errors.ts";
 import { inHanse } from "#src/protocol/money.ts";
 import { shopCodeToHex } from "#src/protocol/shop-code.ts";
 
-/** One to one with `Standing` in `IHub`. */
-const STANDINGS = ["none", "member", "suspended", "leaving", "left"] as const;
-
-export interface ChainShop {
-  readonly owner: Address;
-  readonly standing: (typeof STANDINGS)[number];
-  readonly endpoint: string;
-  readonly key: Hex;
-}
-
 /** What the hub service asks of the chain, and prepares for it; it sends nothing. */
 export interface HubChain {
   readonly chainId: number;
   readonly hub: Address;
-  /** The shop of a code, as the newest block has it. */
-  shop(code: string): Promise<ChainShop>;
+  readonly shop: ReadHubShop;
   /** The longest overlap of keys, in seconds. */
   longestOverlapS(): Promise<number>;
   /** Allows the stake, and joins. */
@@ -65,12 +55,7 @@ export function createHubChain(
     chainId: chain.chainId,
     hub,
 
-    async shop(code) {
-      const args = [shopCodeToHex(code)] as const;
-      const read = viem.readContract({ address: hub, abi: hubAbi, functionName: "shop", args });
-      const { owner, standing, endpoint, key } = await asked(read, `reading the shop ${code}`);
-      return { owner, standing: STANDINGS[standing] ?? "none", endpoint, key };
-    },
+    shop: createHubShopReader(chain, { hub }),
 
     async longestOverlapS() {
       const read = viem.readContract({ address: hub, abi: hubAbi, functionName: "parameters" });
@@ -137,9 +122,9 @@ export function createHubChain(
 
 /** @throws HANSE_FORBIDDEN where the shop is somebody else's, HANSE_CONFLICT where it has no such standing */
 export function assertOwnShop(
-  shop: ChainShop,
+  shop: HubShop,
   { code, account }: { readonly code: string; readonly account: Address },
-  standings: readonly ChainShop["standing"][],
+  standings: readonly HubShop["standing"][],
 ): void {
   if (shop.standing === "none") throw new HanseError("HANSE_NOT_FOUND", `There is no shop ${code}`);
   if (shop.owner.toLowerCase() !== account.toLowerCase()) {

@@ -1,18 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Transaction } from "kysely";
-import type { ShopPage, ShopView } from "#src/client/hub-schema.ts";
+import type { ShopListKeeper } from "#src/client/follow-shop-list.ts";
+import type { ShopView } from "#src/client/hub-schema.ts";
 import { findShop, putShop } from "./feed.ts";
 import type { HubDatabase, HubTables, ShopFacts } from "./hub-tables.ts";
 
 /** What each origin lists. None changes what another listed; of what they list of one code, one is chosen for our list. */
-export interface OriginShops {
-  /** How far an origin was followed. */
-  cursorOf(url: string): Promise<{ readonly feed: string; readonly cursor: string } | undefined>;
-  /** Takes a page over, with where it ends. Once its list has come to its end, what was not told in it is gone. */
-  take(url: string, page: ShopPage): Promise<void>;
-  /** Has an origin's list read from its beginning. What it listed stays until the end of that. */
-  beginAnew(url: string): Promise<void>;
+export interface OriginShops extends ShopListKeeper {
   /** Those that are followed no more are listed no more. */
   forgetOthers(): Promise<void>;
   /** Puts into our list what is listed of some codes now, where our own Hub has no shop of that code. */

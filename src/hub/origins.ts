@@ -1,5 +1,6 @@
 import type { Counter } from "prom-client";
-import { createHubClient, type HubClient } from "#src/client/hub-client.ts";
+import { followShopList } from "#src/client/follow-shop-list.ts";
+import { createHubClient } from "#src/client/hub-client.ts";
 import type { Fetch } from "#src/http/http-client.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import type { Logger } from "#src/kernel/logger.ts";
@@ -36,7 +37,7 @@ export async function followOrigins(deps: OriginsDeps, options: OriginsOptions):
   while (!signal.aborted && origins.length > 0) {
     for (const { url, client } of origins) {
       try {
-        await pollOrigin(shops, client, url, signal);
+        await followShopList(shops, { url, client }, { limit: PAGE, signal });
         polls.inc({ origin: url, result: "ok" });
       } catch (error) {
         if (signal.aborted) return;
@@ -45,27 +46,5 @@ export async function followOrigins(deps: OriginsDeps, options: OriginsOptions):
       }
     }
     await clock.sleep(pollMs, signal).catch(() => undefined);
-  }
-}
-
-/** All that is new at one origin, page by page; each is a transaction with its cursor. */
-async function pollOrigin(
-  shops: OriginShops,
-  client: HubClient,
-  url: string,
-  signal: AbortSignal,
-): Promise<void> {
-  // Begun anew once at a time: one that does so again and again must not keep the others waiting.
-  for (let begun = 0; begun < 2 && !signal.aborted; ) {
-    const known = await shops.cursorOf(url);
-    const page = await client.shops({ limit: PAGE, ...(known === undefined ? {} : { since: known.cursor }) });
-    // Its list was begun anew, or set back: what was in the old one and is not in this is gone.
-    if (known !== undefined && (known.feed !== page.feed || BigInt(page.next) < BigInt(known.cursor))) {
-      await shops.beginAnew(url);
-      begun++;
-      continue;
-    }
-    await shops.take(url, page);
-    if (!page.more || page.next === known?.cursor) return;
   }
 }

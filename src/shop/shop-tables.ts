@@ -25,6 +25,9 @@ export type SaleState =
   | "refunded"
   | "cancelled"; // before it was paid
 
+/** The largest amount of money, in the smallest units of its currency, that a column of any table holds. */
+export const MOST_MINOR = 2n ** 63n - 1n;
+
 /** The tables of the schema `shop`. Money is in minor units of the shop's currency (int8, arrives as bigint) or nano-HANSE. */
 export interface ShopTables {
   /** What hub services tell of other shops. */

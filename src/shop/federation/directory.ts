@@ -1,4 +1,5 @@
 import type { Hex } from "viem";
+import { followShopList } from "#src/client/follow-shop-list.ts";
 import type { HubClient } from "#src/client/hub-client.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { isRetryable } from "#src/kernel/errors.ts";
@@ -137,21 +138,11 @@ export function createDirectory(
     return look;
   }
 
-  async function syncOne({ url, client }: KnownHub): Promise<void> {
+  async function syncOne(hub: KnownHub): Promise<void> {
     await told.forgetOthers();
-    // Once is enough: one that begins anew again and again is listened to at the next look.
-    for (let begun = 0; begun < 2; ) {
-      const at = await told.cursorOf(url);
-      const page = await client.shops({ limit: PAGE, ...(at === undefined ? {} : { since: at.cursor }) });
-      // Another feed, or one that was set back: the hub service lost what it told. All is asked anew.
-      if (at !== undefined && (at.feed !== page.feed || BigInt(page.next) < BigInt(at.cursor))) {
-        logger.warn({ hub: url, feed: page.feed }, "a hub service's list began anew");
-        await told.beginAnew(url);
-        begun++;
-        continue;
-      }
-      await told.take(url, page);
-      if (!page.more) return;
-    }
+    await followShopList(told, hub, {
+      limit: PAGE,
+      onBegunAnew: (feed) => logger.warn({ hub: hub.url, feed }, "a hub service's list began anew"),
+    });
   }
 }

@@ -1,6 +1,6 @@
+import type { HubShop, ReadHubShop } from "#src/chain/hub-shop-reader.ts";
 import type { Clock } from "#src/kernel/clock.ts";
 import { isRetryable } from "#src/kernel/errors.ts";
-import type { HubShop, ReadHubShop } from "./hub-shops.ts";
 
 /** What the Hub has of shops, kept for a while: every signed request asks. */
 export interface KeptHubShops {

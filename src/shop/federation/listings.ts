@@ -6,7 +6,7 @@ import { HanseError, isHanseError, isRetryable } from "#src/kernel/errors.ts";
 import type { Logger } from "#src/kernel/logger.ts";
 import { parsePublicId } from "#src/protocol/shop-code.ts";
 import type { ShopMetrics } from "../shop-metrics.ts";
-import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
+import { MOST_MINOR, type ShopDatabase, type ShopTables } from "../shop-tables.ts";
 import { createFairTurns } from "./fair-turns.ts";
 import type { Peers } from "./peers.ts";
 import type { FeedAnswer } from "./poll-feed.ts";
@@ -342,8 +342,6 @@ function checkPrefixes(partner: string, ...lists: readonly (readonly string[])[]
     },
   );
 }
-
-const MOST_MINOR = 2n ** 63n - 1n;
 
 function isStorable({ name, description, imageURL, currency, categories, priceMinor }: FeedItem): boolean {
   const texts = [name, description, imageURL, currency, ...categories];

@@ -1,11 +1,11 @@
 import type { Selectable } from "kysely";
 import type { Address, Hex } from "viem";
+import type { HubShop, ReadHubShop } from "#src/chain/hub-shop-reader.ts";
 import { verifyStatement } from "#src/identity/statement.ts";
 import { type Clock, systemClock } from "#src/kernel/clock.ts";
 import { HanseError, isHanseError } from "#src/kernel/errors.ts";
 import { createKeptRows } from "#src/store/kept-rows.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
-import type { HubShop, ReadHubShop } from "./hub-shops.ts";
 import { createKeptHubShops } from "./kept-hub-shops.ts";
 
 /** Another shop, as the Hub has it. */

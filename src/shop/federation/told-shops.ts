@@ -1,19 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { type Selectable, sql, type Transaction } from "kysely";
 import type { Hex } from "viem";
-import type { ShopPage, ShopView } from "#src/client/hub-schema.ts";
+import type { ShopListKeeper } from "#src/client/follow-shop-list.ts";
+import type { ShopView } from "#src/client/hub-schema.ts";
 import { isShopKey } from "#src/identity/shop-key.ts";
 import type { Clock } from "#src/kernel/clock.ts";
 import type { ShopDatabase, ShopTables } from "../shop-tables.ts";
 
 /** What each hub service tells of shops. None changes what another told; of what they tell of one code, one is chosen. */
-export interface ToldShops {
-  /** How far a hub service was listened to. */
-  cursorOf(hub: string): Promise<{ readonly feed: string; readonly cursor: string } | undefined>;
-  /** Takes a page over, with where it ends. Once the list has come to its end, what was not told in it is told no more. */
-  take(hub: string, page: ShopPage): Promise<void>;
-  /** Has a hub service's list read from its beginning. What it told stays until the end of that. */
-  beginAnew(hub: string): Promise<void>;
+export interface ToldShops extends ShopListKeeper {
   /** Forgets what was told by those who are listened to no more. */
   forgetOthers(): Promise<void>;
 }

@@ -82,8 +82,9 @@ export function createPartnerships(deps: PartnershipDeps, options: PartnershipOp
     load: (peer) => database.kysely.selectFrom("partnerships").selectAll().where("peer", "=", peer).execute(),
   });
   const { pauseMs = DAY_MS } = options;
-  const { asked, ...terms } = createPartnershipTerms(options);
-  const grants = createPartnershipGrants({ code, keys, peers, terms: { asked, ...terms }, clock });
+  const terms = createPartnershipTerms(options);
+  const { asked } = terms;
+  const grants = createPartnershipGrants({ code, keys, peers, terms, clock });
   const asking = createPartnershipAsking({ database, post, asked, checkGrant: grants.check, clock });
   post.onRefusal(heedRefusal);
 

@@ -19,7 +19,7 @@ import type { Catalogue, ProductRow } from "../inventory/catalogue.ts";
 import { ownSku } from "../inventory/own-product.ts";
 import type { Reservation, ReservationDesk, ReservationWish } from "../inventory/reservation-desk.ts";
 import type { ShopMetrics } from "../shop-metrics.ts";
-import type { ShopDatabase } from "../shop-tables.ts";
+import { MOST_MINOR, type ShopDatabase } from "../shop-tables.ts";
 import type { Rates } from "./rates.ts";
 import type { SaleChain, SaleTerms } from "./sale-terms.ts";
 
@@ -81,8 +81,6 @@ interface PricedLine extends KeptLine {
 
 /** Hundredths of a percent. */
 const SHARES = 10_000n;
-/** What a column holds. */
-const MOST_MINOR = 2n ** 63n - 1n;
 
 export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
   const {

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createHubShopReader } from "#src/chain/hub-shop-reader.ts";
 import { createHubClient } from "#src/client/hub-client.ts";
 import { CHANGE_PATH, type ChangePost } from "#src/client/hub-schema.ts";
 import { HUB_SIGNER, signRequest } from "#src/identity/http-signature.ts";
 import { generateShopKey, type ShopKey } from "#src/identity/shop-key.ts";
-import { createHubShopReader } from "#src/shop/federation/hub-shops.ts";
 import { testAccount } from "../../e2e/chain-fixture.ts";
 import { type HubChainFixture, startHubChain } from "../../hub/support/hub-chain.ts";
 import { startTestHub, type TestHub } from "../../hub/support/test-hub.ts";

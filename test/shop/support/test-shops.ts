@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { z } from "zod";
+import type { ReadHubShop } from "#src/chain/hub-shop-reader.ts";
 import { partnershipListSchema } from "#src/client/shop-schema.ts";
 import { createGuardedFetch } from "#src/http/guarded-fetch.ts";
 import { createHttpClient, type Fetch } from "#src/http/http-client.ts";
@@ -10,7 +11,6 @@ import type { Clock } from "#src/kernel/clock.ts";
 import { createLogger } from "#src/kernel/logger.ts";
 import { createMetrics } from "#src/kernel/metrics.ts";
 import type { KnownHub } from "#src/shop/federation/directory.ts";
-import type { ReadHubShop } from "#src/shop/federation/hub-shops.ts";
 import type { ShopKeyStore } from "#src/shop/shop-keys.ts";
 import {
   createShopService,

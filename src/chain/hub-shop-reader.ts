@@ -1,8 +1,8 @@
 import { type Address, type Hex, hexToBytes } from "viem";
 import { hubAbi } from "#src/abi/hub-abi.ts";
-import type { ChainClient } from "#src/chain/chain-client.ts";
-import { asChainError } from "#src/chain/chain-error.ts";
 import { shopCodeToHex } from "#src/protocol/shop-code.ts";
+import type { ChainClient } from "./chain-client.ts";
+import { asChainError } from "./chain-error.ts";
 
 /** One to one with `Standing` in `IHub`. */
 const STANDINGS = ["none", "member", "suspended", "leaving", "left"] as const;
