@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { sql } from "kysely";
+import { type RawBuilder, sql, type Transaction } from "kysely";
 import { type Address, type Hex, type LocalAccount, zeroAddress, zeroHash } from "viem";
 import type { z } from "zod";
 import { type Quote, type quotePostSchema, quoteSchema } from "#src/client/shop-schema.ts";
@@ -19,7 +19,7 @@ import type { Catalogue, ProductRow } from "../inventory/catalogue.ts";
 import { ownSku } from "../inventory/own-product.ts";
 import type { Reservation, ReservationDesk, ReservationWish } from "../inventory/reservation-desk.ts";
 import type { ShopMetrics } from "../shop-metrics.ts";
-import { MOST_MINOR, type ShopDatabase } from "../shop-tables.ts";
+import { MOST_MINOR, type ShopDatabase, type ShopTables } from "../shop-tables.ts";
 import type { Rates } from "./rates.ts";
 import type { SaleChain, SaleTerms } from "./sale-terms.ts";
 
@@ -136,15 +136,7 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
         if (quote === undefined) {
           throw new HanseError("HANSE_QUOTE_UNKNOWN", "There is no such quote of yours", { details: { id } });
         }
-        const kept = await trx
-          .updateTable("reservations")
-          .set({ state: "released" })
-          .where("quote_id", "=", id)
-          .where("state", "=", "held")
-          .returningAll()
-          .execute();
-        await reservations.giveBack(trx, kept);
-        return kept.length;
+        return await releaseHeld(trx, sql<boolean>`quote_id = ${id}`);
       });
       metrics.reserved(partner, "released", released);
     },
@@ -214,19 +206,23 @@ export function createQuotes(deps: QuoteDeps, options: QuoteOptions): Quotes {
 
   /** Those that are held for no quote, all in one transaction: a thousand by themselves would wait for each other. */
   async function release(partner: string, ids: readonly string[]): Promise<void> {
-    const released = await database.transaction(async (trx) => {
-      const kept = await trx
-        .updateTable("reservations")
-        .set({ state: "released" })
-        .where(sql<boolean>`id = any(${ids}::text[])`)
-        .where("state", "=", "held")
-        .where("quote_id", "is", null)
-        .returningAll()
-        .execute();
-      await reservations.giveBack(trx, kept);
-      return kept.length;
-    });
+    const released = await database.transaction((trx) =>
+      releaseHeld(trx, sql<boolean>`id = any(${ids}::text[]) and quote_id is null`),
+    );
     metrics.reserved(partner, "released", released);
+  }
+
+  /** @returns how many of those were held still, and are there for others now */
+  async function releaseHeld(trx: Transaction<ShopTables>, those: RawBuilder<boolean>): Promise<number> {
+    const kept = await trx
+      .updateTable("reservations")
+      .set({ state: "released" })
+      .where("state", "=", "held")
+      .where(those)
+      .returningAll()
+      .execute();
+    await reservations.giveBack(trx, kept);
+    return kept.length;
   }
 
   async function priced(lines: readonly KeptLine[]): Promise<readonly PricedLine[]> {
