@@ -146,6 +146,17 @@ describe("a key", () => {
   });
 });
 
+describe("a shop that the Hub suspends", () => {
+  it("is let in no more, nor called, though every hub service still lists it, until that is lifted", async () => {
+    const [next] = nextKeys;
+    await chain.suspend("BEN", true);
+    await soon(next as ShopKey).toBe(OUT);
+    await expect(anna.service.peers.find("BEN")).rejects.toMatchObject({ code: "HANSE_SHOP_UNKNOWN" });
+    await chain.suspend("BEN", false);
+    await soon(next as ShopKey).toBe(IN);
+  });
+});
+
 describe("a shop that leaves", () => {
   it("ends what is under way, and begins nothing new", async () => {
     await chain.leave(BEN, "BEN");
